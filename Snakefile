@@ -1,0 +1,36 @@
+# pathgan: results/{preset}/{paper}/... ; every path is a target, and `all` is the default one.
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/synthesize.smk"
+include: "rules/score.smk"
+include: "rules/render.smk"
+
+
+rule all:
+    """Every table and figure of the papers in the configuration, under its preset."""
+    default_target: True
+    input:
+        [
+            target
+            for paper in plan.workflow.papers
+            for target in plan.targets(plan.workflow.preset, paper)
+        ],
+
+
+for _paper in plan.papers:
+
+    rule:
+        """Every table and figure of one paper: `snakemake sharpgan`."""
+        name:
+            _paper
+        input:
+            lambda w, paper=_paper: plan.targets(plan.workflow.preset, paper),

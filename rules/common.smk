@@ -1,0 +1,38 @@
+# What all rules share: the plan that knows which file needs which, and the wildcards' values.
+import os
+import sys
+from pathlib import Path
+
+# Jobs import the package from this checkout, wherever their environment comes from.
+SOURCE = str(Path(workflow.basedir) / "src")
+sys.path.insert(0, SOURCE)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    part for part in (SOURCE, os.environ.get("PYTHONPATH", "")) if part
+)
+
+from pathgan.config import load_workflow
+from pathgan.config.models import PairedRun, SegmentationRun
+from pathgan.errors import PathganError
+from pathgan.workflow import HYPER_PARAMETERS, TABLE_FORMATS, Plan
+
+try:
+    plan = Plan(load_workflow(config), Path(workflow.basedir))
+except PathganError as error:
+    raise WorkflowError(str(error)) from None
+
+TORCH = "../envs/torch.yaml"
+ANALYSIS = "../envs/analysis.yaml"
+
+
+wildcard_constraints:
+    preset="demo|public|paper",
+    paper="|".join(plan.papers),
+    dataset=r"[a-z0-9][a-z0-9_.-]*",
+    run=r"[a-z0-9][a-z0-9_.-]*",
+    segmenter=r"[a-z0-9][a-z0-9_.-]*",
+    samples=r"[a-z0-9][a-z0-9_.-]*",
+    images=r"[a-z0-9][a-z0-9_.-]*",
+    score=r"[a-z0-9][a-z0-9_.-]*",
+    figure=r"[a-z0-9][a-z0-9_.-]*",
+    table=rf"(?!{HYPER_PARAMETERS}\.)[a-z0-9][a-z0-9_-]*",
+    seed=r"\d+",

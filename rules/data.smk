@@ -1,0 +1,45 @@
+rule fetch:
+    """Get a dataset's archive, check it, unpack it below data_root."""
+    output:
+        receipt=f"{plan.data_root}/{{folder}}/{{preset}}.{{paper}}.{{dataset}}.fetched.json",
+    params:
+        dataset=plan.slice("datasets", "dataset"),
+        code=plan.code("fetch"),
+    log:
+        "results/{preset}/logs/{paper}/fetch/{folder}/{dataset}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/fetch/{folder}/{dataset}.tsv"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    retries: 2
+    script:
+        "../scripts/fetch.py"
+
+
+rule prepare:
+    """Read, split and tile a dataset into one store and one manifest."""
+    input:
+        raw=plan.raw,
+    output:
+        store="results/{preset}/{paper}/data/{dataset}.h5",
+        manifest="results/{preset}/{paper}/data/{dataset}.csv",
+    params:
+        dataset=plan.slice("datasets", "dataset"),
+        data_root=str(plan.data_root),
+        code=plan.code("prepare"),
+    log:
+        "results/{preset}/logs/{paper}/prepare/{dataset}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/prepare/{dataset}.tsv"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    script:
+        "../scripts/prepare.py"

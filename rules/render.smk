@@ -1,0 +1,94 @@
+rule tabulate:
+    """A table of the paper: ours beside the published numbers."""
+    input:
+        plan.table,
+        published="config/published.csv",
+    output:
+        csv="results/{preset}/{paper}/tables/{table}.csv",
+        md="results/{preset}/{paper}/tables/{table}.md",
+        tex="results/{preset}/{paper}/tables/{table}.tex",
+        html=report(
+            "results/{preset}/{paper}/tables/{table}.html",
+            caption="../report/table.rst",
+            category="{paper}",
+            subcategory="tables",
+            labels={"table": "{table}", "preset": "{preset}"},
+        ),
+    params:
+        table=plan.slice("tables", "table"),
+        caveats=plan.caveats,
+        scores=plan.score_files,
+        code=plan.code("tabulate"),
+    log:
+        "results/{preset}/logs/{paper}/tabulate/{table}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/tabulate/{table}.tsv"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/tabulate.py"
+
+
+rule list_settings:
+    """Every hyper-parameter with its value and its source."""
+    input:
+        "config/papers/{paper}.yaml",
+    output:
+        csv=f"results/{{preset}}/{{paper}}/tables/{HYPER_PARAMETERS}.csv",
+        html=report(
+            f"results/{{preset}}/{{paper}}/tables/{HYPER_PARAMETERS}.html",
+            caption="../report/settings.rst",
+            category="{paper}",
+            subcategory="tables",
+            labels={"table": HYPER_PARAMETERS, "preset": "{preset}"},
+        ),
+    params:
+        device=plan.workflow.device,
+        code=plan.code("list_settings"),
+    log:
+        "results/{preset}/logs/{paper}/list_settings.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/list_settings.tsv"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/list_settings.py"
+
+
+rule draw:
+    """A figure of the paper."""
+    input:
+        plan.figure,
+    output:
+        png=report(
+            "results/{preset}/{paper}/figures/{figure}.png",
+            caption="../report/figure.rst",
+            category="{paper}",
+            subcategory="figures",
+            labels={"figure": "{figure}", "preset": "{preset}"},
+        ),
+        pdf="results/{preset}/{paper}/figures/{figure}.pdf",
+    params:
+        figure=plan.slice("figures", "figure"),
+        panels=plan.panels,
+        code=plan.code("draw"),
+    log:
+        "results/{preset}/logs/{paper}/draw/{figure}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/draw/{figure}.tsv"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../scripts/draw.py"

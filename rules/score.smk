@@ -1,0 +1,47 @@
+rule segment:
+    """Let a trained segmenter read a dataset's test split or a sample set."""
+    input:
+        unpack(plan.segmentation),
+    output:
+        "results/{preset}/{paper}/segmentations/{segmenter}/seed{seed}/{images}.h5",
+    params:
+        run=plan.slice("runs", "segmenter"),
+        source=plan.image_source,
+        device=plan.workflow.device,
+        code=plan.code("segment"),
+    log:
+        "results/{preset}/logs/{paper}/segment/{segmenter}/seed{seed}/{images}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/segment/{segmenter}/seed{seed}/{images}.tsv"
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: 3000 * attempt,
+        runtime=120,
+        gpu=plan.gpus,
+    script:
+        "../scripts/segment.py"
+
+
+rule score:
+    """Score samples or segmentations item by item."""
+    input:
+        unpack(plan.score),
+    output:
+        "results/{preset}/{paper}/scores/{run}/seed{seed}/{score}.csv",
+    params:
+        score=plan.slice("scores", "score"),
+        code=plan.code("score"),
+    log:
+        "results/{preset}/logs/{paper}/score/{run}/seed{seed}/{score}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/score/{run}/seed{seed}/{score}.tsv"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: 3000 * attempt,
+        runtime=60,
+    script:
+        "../scripts/score.py"

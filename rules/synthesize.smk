@@ -1,0 +1,24 @@
+rule synthesize:
+    """Apply a trained generator to the conditions of a dataset."""
+    input:
+        unpack(plan.synthesis),
+    output:
+        "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
+    params:
+        run=plan.sampled_run,
+        source=plan.sample_source,
+        device=plan.workflow.device,
+        code=plan.code("synthesize"),
+    log:
+        "results/{preset}/logs/{paper}/synthesize/{samples}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/synthesize/{samples}/seed{seed}.tsv"
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: 3000 * attempt,
+        runtime=120,
+        gpu=plan.gpus,
+    script:
+        "../scripts/synthesize.py"

@@ -1,0 +1,56 @@
+rule train_generator:
+    """Train the GAN of a run; resumes where an earlier job of the same settings was cut off."""
+    input:
+        plan.training,
+    output:
+        weights="results/{preset}/{paper}/models/{run}/seed{seed}/generator.safetensors",
+        history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
+    wildcard_constraints:
+        run=plan.run_names(PairedRun),
+    params:
+        run=plan.slice("runs", "run"),
+        sources=plan.sources,
+        device=plan.workflow.device,
+        code=plan.code("train_generator"),
+    log:
+        "results/{preset}/logs/{paper}/train_generator/{run}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/train_generator/{run}/seed{seed}.tsv"
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: 3000 * attempt,
+        runtime=lambda w, attempt: 720 * attempt,
+        gpu=plan.gpus,
+    script:
+        "../scripts/train_generator.py"
+
+
+rule train_segmenter:
+    """Train the segmentation network of a run; resumes like train_generator."""
+    input:
+        plan.training,
+    output:
+        weights="results/{preset}/{paper}/models/{run}/seed{seed}/segmenter.safetensors",
+        history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
+    wildcard_constraints:
+        run=plan.run_names(SegmentationRun),
+    params:
+        run=plan.slice("runs", "run"),
+        sources=plan.sources,
+        device=plan.workflow.device,
+        code=plan.code("train_segmenter"),
+    log:
+        "results/{preset}/logs/{paper}/train_segmenter/{run}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/train_segmenter/{run}/seed{seed}.tsv"
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: 3000 * attempt,
+        runtime=lambda w, attempt: 720 * attempt,
+        gpu=plan.gpus,
+    script:
+        "../scripts/train_segmenter.py"

@@ -1,0 +1,18 @@
+"""Let a trained segmenter read a set of images."""
+
+from pathlib import Path
+
+from pathgan.config.models import SegmentationRun
+from pathgan.jobs import job
+from pathgan.recipes.running import segment
+from pathgan.recipes.sources import Source
+
+with job(snakemake):
+    segment(
+        SegmentationRun.model_validate(snakemake.params.run),
+        Path(snakemake.input.weights),
+        Source.model_validate(snakemake.params.source),
+        Path(snakemake.output[0]),
+        snakemake.params.device,
+        snakemake.threads,
+    )

@@ -1,0 +1,227 @@
+"""From YAML to types: defaults, preset, templates, checks; one error that names file, key, expected, got."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pathgan.config.models import Paper, PolygonDataset, SegmentationRun, Workflow
+from pathgan.config.plan import generating_runs, sample_sets, table_cells
+from pathgan.errors import ConfigError
+
+PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
+DISCRIMINATORS = ("adapter", "recipe", "kind")  # a changed one replaces the whole entry
+MERGED = ("datasets", "runs", "samples", "scores", "tables", "figures")
+
+Tree = dict[str, Any]
+
+
+def load_workflow(raw: Mapping[str, Any], source: str = "config/config.yaml") -> Workflow:
+    """Types `config/config.yaml` as Snakemake merged it with `--config`. Raises ConfigError."""
+    raw = dict(raw)
+    if isinstance(raw.get("papers"), str):  # --config papers=sharpgan
+        raw["papers"] = raw["papers"].split(",")
+    try:
+        return Workflow.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(explain(error, source, Workflow)) from None
+
+
+def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
+    """The paper in `path` under a preset; its `{preset}/gpu` overlay is added where device is `gpu`.
+
+    Raises ConfigError for a wrong key, type or reference, and for a hyper-parameter without a source.
+    """
+    tree = _read(path)
+    presets = tree.pop("presets", {}) or {}
+    known = {*PRESETS, *(f"{name}/gpu" for name in PRESETS)}
+    for name in presets:
+        if name not in known:
+            raise ConfigError(f"{path}: presets.{name}: expected one of {', '.join(sorted(known))}")
+    for name in (preset, f"{preset}/gpu") if device == "gpu" else (preset,):
+        tree = merge(tree, presets.get(name) or {})
+    defaults = tree.pop("defaults", {}) or {}
+    for section in MERGED:
+        tree[section] = expand_templates(tree.get(section) or {}, f"{path}: {section}")
+    for name, run in tree["runs"].items():
+        if isinstance(run, dict):
+            tree["runs"][name] = merge(defaults.get(run.get("recipe"), {}), run)
+    try:
+        paper = Paper.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"{path} (preset {preset})", Paper)) from None
+    problems = [*_broken_references(paper), *_unsourced(paper)]
+    if problems:
+        raise ConfigError("\n".join(f"{path} (preset {preset}): {problem}" for problem in problems))
+    return paper
+
+
+def _read(path: Path) -> Tree:
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
+        raise ConfigError(f"{path}: no such paper; there are: {known}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {error}") from None
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: expected a mapping, got {type(tree).__name__}")
+    return tree
+
+
+def merge(base: Any, overlay: Any) -> Any:
+    """Deep merge: mappings merge key by key, anything else is replaced.
+
+    An overlay that changes the adapter, recipe or kind replaces the whole entry: its old options would
+    mean nothing to the new kind. `null` removes an entry.
+    """
+    if not isinstance(base, dict) or not isinstance(overlay, dict):
+        return overlay
+    if any(key in base and key in overlay and base[key] != overlay[key] for key in DISCRIMINATORS):
+        return overlay
+    merged = {key: merge(base[key], overlay[key]) if key in overlay else base[key] for key in base}
+    merged |= {key: overlay[key] for key in overlay if key not in base}
+    return {key: value for key, value in merged.items() if value is not None or key not in overlay}
+
+
+def expand_templates(tree: Any, where: str) -> Any:
+    """Writes out every entry that has `for_each: {name: [values]}` once a combination of values.
+
+    `{name}` is replaced in the entry's key and in every string below it.
+    """
+    if isinstance(tree, list):
+        return [expand_templates(item, where) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    out: Tree = {}
+    for key, entry in tree.items():
+        if not (isinstance(entry, dict) and "for_each" in entry):
+            out[key] = expand_templates(entry, where)
+            continue
+        axes = entry["for_each"]
+        if not isinstance(axes, dict) or not all(isinstance(values, list) for values in axes.values()):
+            raise ConfigError(f"{where}.{key}.for_each: expected name: [values], got {axes!r}")
+        body = {name: value for name, value in entry.items() if name != "for_each"}
+        for values in itertools.product(*axes.values()):
+            filled = _fill({key: body}, dict(zip(axes, values, strict=True)))
+            clash = filled.keys() & out.keys()
+            if clash:
+                raise ConfigError(f"{where}.{key}: for_each makes {clash.pop()!r} twice; name it in the key")
+            out |= filled
+    return out
+
+
+def _fill(tree: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(tree, str):
+        for name, value in values.items():
+            tree = tree.replace(f"{{{name}}}", str(value))
+        return tree
+    if isinstance(tree, dict):
+        return {_fill(key, values): _fill(value, values) for key, value in tree.items()}
+    return [_fill(item, values) for item in tree] if isinstance(tree, list) else tree
+
+
+def explain(error: ValidationError, source: str, model: type[BaseModel]) -> str:
+    """One line a problem: file, key, what was expected, what came, and the nearest known key."""
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        got = problem["input"]
+        if problem["type"] == "extra_forbidden":
+            names = _field_names(model)
+            near = difflib.get_close_matches(str(problem["loc"][-1]), names, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            lines.append(f"{source}: {key}: unknown key{hint}")
+        elif problem["type"] == "missing":
+            lines.append(f"{source}: {key}: expected a value, the key is missing")
+        else:
+            shown = repr(got) if not isinstance(got, dict) else f"a mapping with {', '.join(map(str, got))}"
+            lines.append(f"{source}: {key}: {problem['msg']}, got {shown}")
+    return "\n".join(lines)
+
+
+def _field_names(model: type[BaseModel]) -> set[str]:
+    """Every field name in a model's schema."""
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return {name for part in parts for name in part.get("properties", {})}
+
+
+def _broken_references(paper: Paper) -> Iterator[str]:
+    """References to runs, datasets, scores and sample sets that do not exist."""
+    images = {name for name, data in paper.datasets.items() if not isinstance(data, PolygonDataset)}
+    samples = sample_sets(paper)
+    generators = generating_runs(paper)
+    segmenters = {name for name, run in paper.runs.items() if isinstance(run, SegmentationRun)}
+
+    def check(key: str, name: str, known: set[str], what: str) -> Iterator[str]:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"
+            yield f"{key}: no {what} called {name!r}; {hint}"
+
+    for name in sorted(samples.keys() & paper.datasets.keys()):
+        yield f"samples.{name}: a dataset has the same name; rename one of them"
+    for name, run in paper.runs.items():
+        if isinstance(run, SegmentationRun):
+            for item in run.train_on:
+                yield from check(f"runs.{name}.train_on", item, images | samples.keys(), "dataset or sample set")
+        else:
+            yield from check(f"runs.{name}.dataset", run.dataset, images, "dataset with images")
+    for name, entry in paper.samples.items():
+        yield from check(f"samples.{name}.run", entry.run, set(generators), "generating run")
+        yield from check(f"samples.{name}.dataset", entry.dataset, set(paper.datasets), "dataset")
+    for name, score in paper.scores.items():
+        if score.kind == "utility":
+            yield from check(f"scores.{name}.segmenter", score.segmenter, segmenters, "segmentation run")
+        if score.kind == "segmentation":
+            yield from check(f"scores.{name}.dataset", score.dataset, images, "dataset with images")
+    for name, table in paper.tables.items():
+        for column in table.columns.values():
+            yield from check(f"tables.{name}.columns", column.score, set(paper.scores), "score")
+        for cell in table_cells(table):
+            yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, set(paper.runs), "run")
+    for name, figure in paper.figures.items():
+        for panel in figure.panels:
+            yield from check(f"figures.{name}", panel.of, paper.datasets.keys() | samples.keys(), "images")
+            if panel.by:
+                yield from check(f"figures.{name}", panel.by, segmenters, "segmentation run")
+
+
+def hyper_parameters(paper: Paper) -> Iterator[tuple[str, Any]]:
+    """Every leaf under `runs`: (`runs.NAME.training.crop_px`, value)."""
+
+    def leaves(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from leaves(f"{prefix}.{key}", item)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for item in value:
+                rest = {key: entry for key, entry in item.items() if key != "kind"}
+                yield from leaves(f"{prefix}.{item['kind']}", rest)
+        else:
+            yield prefix, value
+
+    for name, run in paper.runs.items():
+        yield from leaves(f"runs.{name}", run.model_dump(mode="json"))
+
+
+def source_of(paper: Paper, key: str) -> str | None:
+    """Where a hyper-parameter comes from: the first pattern of `sources` that matches its key."""
+    return next((source for pattern, source in paper.sources.items() if fnmatchcase(key, pattern)), None)
+
+
+def _unsourced(paper: Paper) -> Iterator[str]:
+    for key, _ in hyper_parameters(paper):
+        source = source_of(paper, key)
+        if source is None:
+            yield f"sources: {key} has no source; add a pattern that matches it, as 'default, Isola 2017'"
+        elif not source.startswith(("paper", "default", "ours")):
+            yield f"sources: {key}: expected 'paper, ...', 'default, ...' or 'ours: ...', got {source!r}"

@@ -1,0 +1,55 @@
+"""What a paper's entries ask of each other: sample sets, cells, and the inputs of a run, score or figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pathgan.config.models import PairedRun, Paper, Samples, SegmentationRun, Table
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: which score file, and which metric in it."""
+
+    row: str
+    column: str
+    run: str
+    score: str
+    metric: str
+    dataset: str
+
+
+def table_cells(table: Table) -> list[Cell]:
+    """The cells of a table, row by row."""
+    return [
+        Cell(row, name, spec.run.replace("{dataset}", column.dataset), column.score, column.metric, column.dataset)
+        for row, spec in table.rows.items()
+        for name, column in table.columns.items()
+    ]
+
+
+def generating_runs(paper: Paper) -> dict[str, PairedRun]:
+    return {name: run for name, run in paper.runs.items() if isinstance(run, PairedRun)}
+
+
+def segmentation_runs(paper: Paper) -> dict[str, SegmentationRun]:
+    return {name: run for name, run in paper.runs.items() if isinstance(run, SegmentationRun)}
+
+
+def sample_sets(paper: Paper) -> dict[str, Samples]:
+    """The declared sample sets, and one of its own name a generating run: its dataset's test split."""
+    own = {
+        name: Samples(run=name, dataset=run.dataset, split="test") for name, run in generating_runs(paper).items()
+    }
+    return {**own, **paper.samples}
+
+
+def conditions_of(paper: Paper, images: str) -> Samples | None:
+    """The sample set of this name; None where `images` is a dataset."""
+    return sample_sets(paper).get(images)
+
+
+def truth_of(paper: Paper, images: str) -> str:
+    """The dataset that holds the true instances of a dataset or sample set."""
+    samples = conditions_of(paper, images)
+    return samples.dataset if samples else images

@@ -1,0 +1,83 @@
+"""From the files of a dataset to images with instances."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree  # noqa: S405 (no network or entity access; a user's own files)
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.draw import polygon2mask
+
+from pathgan.config.models import MonusegDataset, PhantomDataset, TnbcDataset
+from pathgan.datasets.images import read_image, read_mask, relabel
+from pathgan.datasets.layouts import ImageAdapter, absent, find_pairs
+from pathgan.errors import DataError
+from pathgan.phantoms import histology_field
+
+@dataclass(frozen=True)
+class Item:
+    """One source image. image: (h, w, 3) uint8; instances: (h, w) int32 with ids 1..n."""
+
+    id: str
+    image: NDArray[np.uint8]
+    instances: NDArray[np.int32]
+    source: str
+    category: str = ""
+    patient: str = ""
+    split: str = ""  # where the data know it
+
+
+def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
+    """The images of a dataset in a fixed order. Raises DataError where one is missing or damaged."""
+    if isinstance(dataset, PhantomDataset):
+        for index in range(dataset.n_images):
+            field = histology_field(dataset.tissue, dataset.size_px, (dataset.seed, index))
+            yield Item(f"phantom{index:04d}", field.image, relabel(field.instances), "procedural")
+        return
+    pairs = find_pairs(dataset, data_root)
+    if not pairs:
+        raise DataError(absent(dataset, data_root))
+    for pair in pairs:
+        image = read_image(pair.image)
+        if isinstance(dataset, MonusegDataset):
+            instances = read_monuseg_xml(pair.mask, image.shape[:2])
+        else:
+            instances = read_mask(pair.mask)
+        if isinstance(dataset, TnbcDataset):
+            instances = ndimage.label(instances > 0, structure=np.ones((3, 3)))[0]
+        if instances.shape != image.shape[:2]:
+            raise DataError(
+                f"{pair.mask}: expected the size of its image {pair.image.name}, "
+                f"{image.shape[1]} x {image.shape[0]}, got {instances.shape[1]} x {instances.shape[0]}"
+            )
+        yield Item(
+            pair.id, image, relabel(instances), str(pair.image), pair.category, pair.patient, pair.split
+        )
+
+
+def read_monuseg_xml(path: Path, shape: tuple[int, int]) -> NDArray[np.int32]:
+    """Region polygons -> instance map (h, w) int32; where two overlap the later one lies on top."""
+    try:
+        root = ElementTree.parse(path).getroot()  # noqa: S314
+    except ElementTree.ParseError as error:
+        raise DataError(f"{path}: damaged XML ({error}); get it again") from error
+    instances = np.zeros(shape, np.int32)
+    for label, region in enumerate(root.iter("Region"), start=1):
+        points = [(float(v.attrib["Y"]), float(v.attrib["X"])) for v in region.iter("Vertex")]
+        if len(points) >= 3:
+            _fill(instances, np.array(points), label)
+    return instances
+
+
+def _fill(instances: NDArray[np.int32], points: NDArray[np.float64], label: int) -> None:
+    low = np.maximum(np.floor(points.min(0)).astype(int), 0)
+    high = np.minimum(np.ceil(points.max(0)).astype(int) + 1, instances.shape)
+    if (low < high).all():
+        window = instances[low[0] : high[0], low[1] : high[1]]
+        window[polygon2mask(window.shape, points - low)] = label
+
+

@@ -1,0 +1,101 @@
+"""Reading image and mask files, suspiciously: a wrong one is an error that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from scipy.io import loadmat
+
+from pathgan.errors import DataError
+
+MAX_PIXELS = 200_000_000  # beyond this an image is a slide: it is tiled, never read whole
+Image.MAX_IMAGE_PIXELS = None  # we check the header ourselves, and name the file
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """An RGB image (h, w, 3) uint8. Opaque alpha is dropped, other alpha laid on white, EXIF turns applied.
+
+    Raises DataError for what is no 8-bit colour image, is damaged, or is too large to read whole.
+    """
+    pixels = _read(path)
+    if pixels.dtype != np.uint8:
+        raise DataError(f"{path}: expected 8 bits a channel, got {pixels.dtype}; rescale it to 0-255 first")
+    if pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+        shape = " x ".join(map(str, pixels.shape))
+        raise DataError(f"{path}: expected an RGB or RGBA image, got {shape}; save it in colour (RGB)")
+    if pixels.shape[2] == 4:
+        alpha = pixels[..., 3:].astype(np.float32) / 255
+        pixels = np.round(pixels[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    return np.ascontiguousarray(pixels)
+
+
+def read_mask(path: Path) -> NDArray[np.int32]:
+    """An instance mask (h, w) int32 from .mat (`inst_map`), .npy, .txt (CPM-15) or an 8 or 16-bit image.
+
+    In RGB(A) mask images the first channel counts, as in TNBC.
+    """
+    try:
+        if path.suffix == ".mat":
+            mask = loadmat(path)["inst_map"]
+        elif path.suffix == ".npy":
+            mask = np.load(path, allow_pickle=False)
+        elif path.suffix == ".txt":
+            width, height, *ids = np.array(path.read_text().split(), dtype=np.int64)
+            mask = np.reshape(ids, (height, width))
+        else:
+            mask = _read(path)
+    except DataError:
+        raise
+    except (OSError, ValueError, KeyError, NotImplementedError, EOFError) as error:
+        raise DataError(f"{path}: not a readable mask: {error}") from error
+    if mask.ndim == 3:
+        mask = mask[..., 0]
+    if mask.ndim != 2 or mask.min(initial=0) < 0:
+        raise DataError(f"{path}: expected one id a pixel, 0 for background, got {mask.shape} of {mask.dtype}")
+    return np.ascontiguousarray(mask).astype(np.int32)
+
+
+def relabel(instances: NDArray[np.integer]) -> NDArray[np.int32]:
+    """The same nuclei with the ids 1..n in ascending order of the old ones; 0 stays 0."""
+    ids = np.unique(instances)
+    ids = ids[ids > 0]
+    out = np.searchsorted(ids, instances) + 1
+    return np.where(instances > 0, out, 0).astype(np.int32)
+
+
+def _read(path: Path) -> NDArray[np.generic]:
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: the file is empty; get it again")
+    try:
+        if path.suffix.lower() in (".tif", ".tiff"):
+            with tifffile.TiffFile(path) as tiff:
+                page = tiff.pages[0]
+                _check_size(path, int(page.shape[1]), int(page.shape[0]))  # type: ignore[union-attr]
+                return np.asarray(page.asarray())  # type: ignore[union-attr]
+        with Image.open(path) as image:
+            _check_size(path, *image.size)
+            sixteen = "16" in str(image.tile[0][3]) if image.tile else False
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode == "P":
+                upright = upright.convert("RGBA" if "transparency" in upright.info else "RGB")
+            pixels = np.asarray(upright)
+            return pixels.astype(np.uint16) if sixteen else pixels
+    except UnidentifiedImageError:
+        raise DataError(f"{path}: not an image that we can read; get it again or save it as PNG or TIFF") from None
+    except (OSError, ValueError, SyntaxError, tifffile.TiffFileError, IndexError) as error:
+        raise DataError(f"{path}: damaged ({error}); get it again") from error
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise DataError(
+            f"{path}: declares {width} x {height} pixels, more than {MAX_PIXELS / 1e6:.0f} million; "
+            "an image of this size is a slide: tile it first"
+        )

@@ -1,0 +1,169 @@
+"""Where each dataset's images and masks lie. Finds files and opens none, but for a user's sheet."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathgan.config.models import (
+    CpmDataset,
+    MonusegDataset,
+    PhantomDataset,
+    PolygonDataset,
+    SheetDataset,
+    TnbcDataset,
+)
+from pathgan.errors import DataError
+
+ImageAdapter = CpmDataset | TnbcDataset | MonusegDataset | SheetDataset | PhantomDataset
+SHEET_COLUMNS = ("image", "mask", "class", "patient", "split")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The files of one item."""
+
+    id: str
+    image: Path
+    mask: Path
+    category: str = ""
+    patient: str = ""
+    split: str = ""
+
+
+def raw_files(dataset: ImageAdapter | PolygonDataset, data_root: Path) -> list[Path]:
+    """Every file that the dataset is read from; none for phantoms, and none where it is absent."""
+    if isinstance(dataset, PhantomDataset | PolygonDataset):
+        return []
+    if isinstance(dataset, SheetDataset) and not Path(dataset.sheet).exists():
+        return []
+    try:
+        pairs = find_pairs(dataset, data_root)
+    except DataError:
+        return []  # `prepare` raises it again, as the job's own error
+    files = [file for pair in pairs for file in (pair.image, pair.mask)]
+    return [Path(dataset.sheet), *files] if isinstance(dataset, SheetDataset) else files
+
+
+def absent(dataset: ImageAdapter, data_root: Path) -> str:
+    """What to get, from where, and where to put it."""
+    if isinstance(dataset, SheetDataset):
+        return f"{dataset.sheet}: the sheet lists no image"
+    folders = getattr(dataset, "folders", None) or (dataset.folder,)  # type: ignore[union-attr]
+    target = " and ".join(str(data_root / folder) for folder in folders)
+    origin = getattr(dataset, "origin", None)
+    if origin is None:
+        how = "put its files there"
+    elif origin.kind == "manual":
+        how = f"get {origin.file} from {origin.page} and unpack it there"
+    else:
+        how = f"run the rule `fetch`, or get {origin.url} and unpack it there"
+    return f"{dataset.adapter}: no image with a mask in {target}; {how} (or set --config data_root=FOLDER)"
+
+
+def find_pairs(dataset: ImageAdapter, root: Path) -> list[Pair]:
+    """The image and mask files of a dataset, in a fixed order. Raises DataError for an image without a mask."""
+    match dataset:
+        case CpmDataset():
+            return [pair for folder in dataset.folders for pair in _cpm(root / folder)]
+        case TnbcDataset():
+            return _tnbc(root / dataset.folder, dataset.slides)
+        case MonusegDataset():
+            return _monuseg(root / dataset.folder)
+        case SheetDataset():
+            return _sheet(Path(dataset.sheet))
+        case _:
+            return []
+
+
+def _cpm(folder: Path) -> list[Pair]:
+    """`imageNN.png` + `imageNN_mask.txt`, or `Images/*.png` + `Labels/*.mat` at any depth and in any case."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and "__MACOSX" not in file.parts)
+    masks = {file.with_suffix("").as_posix().removesuffix("_mask"): file for file in files if _is_cpm_mask(file)}
+    pairs = []
+    for image in files:
+        if image.suffix.lower() != ".png":
+            continue
+        beside = image.with_suffix("").as_posix()
+        labelled = {
+            (image.parent.parent / name / image.stem).as_posix() for name in ("Labels", "labels", "LABELS")
+        }
+        mask = next((masks[key] for key in (beside, *sorted(labelled)) if key in masks), None)
+        if mask is None:
+            raise DataError(f"{image}: has no mask; expected {image.stem}_mask.txt beside it or Labels/{image.stem}.mat")
+        name = "-".join(image.relative_to(folder.parent).with_suffix("").parts)
+        pairs.append(Pair(name.lower(), image, mask))
+    return pairs
+
+
+def _is_cpm_mask(file: Path) -> bool:
+    return file.name.endswith("_mask.txt") or file.suffix == ".mat"
+
+
+def _tnbc(folder: Path, slides: tuple[int, ...]) -> list[Pair]:
+    """`Slide_XX/*.png` + `GT_XX/*.png` below either archive's root; a slide is a patient."""
+    pairs = []
+    for slide in slides:
+        for source in sorted(folder.rglob(f"Slide_{slide:02d}")):
+            if "__MACOSX" in source.parts:
+                continue
+            for image in sorted(source.glob("*.png")):
+                mask = source.parent / f"GT_{slide:02d}" / image.name
+                if not mask.exists():
+                    raise DataError(f"{image}: has no mask; expected {mask}")
+                pairs.append(Pair(f"tnbc-{image.stem.lower()}", image, mask, patient=f"slide{slide:02d}"))
+    return pairs
+
+
+def _monuseg(folder: Path) -> list[Pair]:
+    """`*.tif` with the `*.xml` of the same stem, wherever below the folder; the TCGA case is the patient."""
+    annotations = {file.stem: file for file in sorted(folder.rglob("*.xml"))}
+    pairs = []
+    for image in sorted(folder.rglob("*.tif")):
+        if image.stem not in annotations:
+            raise DataError(f"{image}: has no annotation {image.stem}.xml below {folder}")
+        patient = "-".join(image.stem.split("-")[:3])
+        pairs.append(Pair(image.stem.lower(), image, annotations[image.stem], patient=patient))
+    return pairs
+
+
+def _sheet(path: Path) -> list[Pair]:
+    """A user's TSV. Paths are relative to it; class, patient and split may be empty."""
+    if not path.exists():
+        raise DataError(f"{path}: no such sample sheet")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file, delimiter="\t")
+        missing = [name for name in SHEET_COLUMNS if name not in (reader.fieldnames or [])]
+        if missing:
+            raise DataError(
+                f"{path}: expected the tab-separated columns {', '.join(SHEET_COLUMNS)}; "
+                f"missing: {', '.join(missing)}"
+            )
+        pairs, seen, splits = [], {}, {}
+        for line, row in enumerate(reader, start=2):
+            values = {name: (row[name] or "").strip() for name in SHEET_COLUMNS}
+            pair = Pair(
+                Path(values["image"]).with_suffix("").as_posix().replace("/", "-"),
+                path.parent / values["image"],
+                path.parent / values["mask"],
+                values["class"],
+                values["patient"],
+                values["split"],
+            )
+            where = f"{path}, line {line}"
+            for name, file in (("image", pair.image), ("mask", pair.mask)):
+                if not file.is_file():
+                    raise DataError(f"{where}: {name}: no such file: {file}")
+            if pair.split not in ("", "train", "test"):
+                raise DataError(f"{where}: split: expected train, test or nothing, got {pair.split!r}")
+            if pair.id in seen:
+                raise DataError(f"{where}: image: {pair.id} is also on line {seen[pair.id]}; keep one of them")
+            seen[pair.id] = line
+            if pair.patient and splits.setdefault(pair.patient, pair.split) != pair.split:
+                raise DataError(
+                    f"{where}: split: patient {pair.patient} is in {splits[pair.patient] or 'no'} and "
+                    f"{pair.split or 'no'} split; a patient belongs to one"
+                )
+            pairs.append(pair)
+    return pairs

@@ -1,0 +1,101 @@
+"""A dataset's images as tiles in one store with a manifest: what every later stage reads."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from pathgan.config.models import PolygonDataset, Tiles
+from pathgan.datasets.adapters import Item, read_items
+from pathgan.datasets.images import relabel
+from pathgan.datasets.layouts import ImageAdapter
+from pathgan.datasets.splits import assign_splits, group_of
+from pathgan.datasets.store import write_manifest, write_store
+from pathgan.datasets.tiles import tile_offsets
+from pathgan.errors import DataError
+from pathgan.files import sha256_of
+from pathgan.masks.polygons import polygon_masks
+
+
+def prepare(dataset: ImageAdapter | PolygonDataset, data_root: Path, store: Path, manifest: Path) -> int:
+    """Writes the store and manifest of any dataset; returns the number of items."""
+    if isinstance(dataset, PolygonDataset):
+        return prepare_polygons(dataset, store, manifest)
+    return prepare_dataset(dataset, data_root, store, manifest)
+
+
+def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifest: Path) -> int:
+    """Reads, splits and tiles a dataset into `store` and `manifest`; returns the number of tiles.
+
+    Training images are tiled at `stride_px`, test images edge to edge. Raises DataError, and leaves
+    nothing behind, where an image is damaged, too small, or has no mask of its size.
+    """
+    with tempfile.TemporaryFile() as spool, h5py.File(spool, "w") as scratch:
+        # Splits need every group, tiles need the split: one pass spools the items, one cuts them.
+        items = []
+        for index, item in enumerate(read_items(dataset, data_root)):
+            scratch[f"{index}/image"], scratch[f"{index}/instances"] = item.image, item.instances
+            items.append(Item(item.id, _NOTHING, _NOTHING_I, item.source, item.category, item.patient, item.split))
+        groups = [group_of(item, dataset.split.by) for item in items]
+        sides = assign_splits(dict(zip(groups, (item.split for item in items), strict=True)), dataset.split)
+        rows, places = [], []
+        for index, (item, group) in enumerate(zip(items, groups, strict=True)):
+            digest = sha256_of(item.source) if Path(item.source).is_file() else ""
+            for x, y in _places(scratch[f"{index}/instances"].shape, dataset.tiles, sides[group], item):
+                places.append((index, x, y))
+                rows.append(
+                    {
+                        "id": f"{item.id}_x{x}_y{y}",
+                        "source": _source_name(item.source, data_root),
+                        "sha256": digest,
+                        "class": item.category,
+                        "group": group,
+                        "split": sides[group],
+                        "x": x,
+                        "y": y,
+                    }
+                )
+        tile_px = dataset.tiles.tile_px
+
+        def tiles(field: str) -> Iterator[NDArray[np.generic]]:
+            for index, x, y in places:
+                yield scratch[f"{index}/{field}"][y : y + tile_px, x : x + tile_px]
+
+        n = write_store(store, images=tiles("image"), instances=map(relabel, tiles("instances")))
+    write_manifest(manifest, rows)
+    return n
+
+
+def prepare_polygons(options: PolygonDataset, store: Path, manifest: Path) -> int:
+    """Writes the random masks of `options` as a store without images; returns their number."""
+    n = write_store(store, instances=polygon_masks(options))
+    rows: list[dict[str, object]] = [
+        {"id": f"polygons{index:05d}", "source": "procedural", "split": "train", "x": 0, "y": 0} for index in range(n)
+    ]
+    write_manifest(manifest, rows)
+    return n
+
+
+_NOTHING = np.empty((0, 0, 3), np.uint8)
+_NOTHING_I = np.empty((0, 0), np.int32)
+
+
+def _places(shape: tuple[int, int], tiles: Tiles, side: str, item: Item) -> Iterator[tuple[int, int]]:
+    stride = tiles.stride_px if side == "train" else tiles.tile_px
+    try:
+        for y in tile_offsets(shape[0], tiles.tile_px, stride):
+            for x in tile_offsets(shape[1], tiles.tile_px, stride):
+                yield x, y
+    except DataError as error:
+        raise DataError(f"{item.source} ({item.id}): {error}; lower tiles.tile_px or leave the image out") from None
+
+
+def _source_name(source: str, data_root: Path) -> str:
+    """The path below data_root, so that a manifest does not depend on where the data lie."""
+    path = Path(source)
+    return path.relative_to(data_root).as_posix() if path.is_relative_to(data_root) else source

@@ -1,0 +1,21 @@
+"""Errors that a user can act on: each message names the file or key, what was expected, what came."""
+
+
+class PathganError(Exception):
+    """Base of every error that pathgan raises on purpose; the message is all that a user needs."""
+
+
+class ConfigError(PathganError):
+    """A configuration file is wrong."""
+
+
+class DataError(PathganError):
+    """An image, mask, manifest or archive is damaged, missing, or not what its dataset promises."""
+
+
+class TrainingError(PathganError):
+    """Training cannot go on: a loss is not finite, the output is held by another job, the disk is full."""
+
+
+class TableError(PathganError):
+    """A table or figure lacks one of its inputs."""

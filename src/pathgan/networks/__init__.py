@@ -1,0 +1,7 @@
+"""Architectures only: tensors in, tensors out; no loss, no data, no device."""
+
+from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.segnet import SegmentationNetwork
+from pathgan.networks.unet import UNetGenerator
+
+__all__ = ["PatchDiscriminator", "SegmentationNetwork", "UNetGenerator"]

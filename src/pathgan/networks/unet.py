@@ -1,0 +1,63 @@
+"""The U-Net of pix2pix (Isola 2017, Appendix 6.1.1)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from pathgan.networks.init import init_normal
+
+MAX_MULTIPLE = 8  # channels stop growing at 8 x width
+N_DROPOUT = 3  # inner decoder levels with dropout
+
+
+class UNetGenerator(nn.Module):
+    """(n, in_channels, h, w) in [-1, 1] -> (n, out_channels, h, w) in [-1, 1].
+
+    h and w are multiples of 2^depth; with depth 8 at 256 px the bottleneck is one pixel. Normalisation is
+    per image: what the paper's batch norm is at its batch size of 1, and independent of the batch here.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, width: int, depth: int, dropout: float):
+        super().__init__()
+        channels = [min(width * 2**level, width * MAX_MULTIPLE) for level in range(depth)]
+        self.down = nn.ModuleList()
+        self.up = nn.ModuleList()
+        for level in range(depth):
+            inside = channels[level - 1] if level else in_channels
+            first, last = level == 0, level == depth - 1
+            self.down.append(_down(inside, channels[level], activate=not first, normalise=not (first or last)))
+            outside = channels[level - 1] if level else out_channels
+            merged = channels[level] * (1 if last else 2)
+            rate = dropout if depth - 2 >= level > depth - 2 - N_DROPOUT and level > 0 else 0.0
+            self.up.append(_up(merged, outside, final=first, dropout=rate))
+        init_normal(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips: list[Tensor] = []
+        for down in self.down:
+            x = down(x)
+            skips.append(x)
+        x = self.up[-1](skips.pop())
+        for up in reversed(list(self.up)[:-1]):
+            x = up(torch.cat([skips.pop(), x], dim=1))
+        return x
+
+
+def _down(inside: int, outside: int, activate: bool, normalise: bool) -> nn.Sequential:
+    layers: list[nn.Module] = [nn.LeakyReLU(0.2)] if activate else []
+    layers.append(nn.Conv2d(inside, outside, 4, stride=2, padding=1))
+    if normalise:
+        layers.append(nn.InstanceNorm2d(outside))
+    return nn.Sequential(*layers)
+
+
+def _up(inside: int, outside: int, final: bool, dropout: float) -> nn.Sequential:
+    layers: list[nn.Module] = [nn.ReLU(), nn.ConvTranspose2d(inside, outside, 4, stride=2, padding=1)]
+    if final:
+        layers.append(nn.Tanh())
+    else:
+        layers.append(nn.InstanceNorm2d(outside))
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+    return nn.Sequential(*layers)

@@ -1,0 +1,1 @@
+"""Tables and figures from scores and images; nothing here loads torch."""

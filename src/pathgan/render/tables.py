@@ -1,0 +1,205 @@
+"""A paper's tables: ours beside the published numbers, as CSV, Markdown, LaTeX and HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from pathgan.config.loading import hyper_parameters, source_of
+from pathgan.config.models import Paper, Table
+from pathgan.config.plan import Cell, table_cells
+from pathgan.errors import TableError
+from pathgan.files import atomic
+
+COLUMNS = (
+    "row",
+    "column",
+    "value",
+    "low",
+    "high",
+    "n",
+    "seeds",
+    "published",
+    "published_sd",
+    "comparable",
+    "note",
+)
+Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy frame a seed
+
+
+def build_table(
+    name: str, table: Table, caveats: Mapping[str, str], scores: Scores, published: pd.DataFrame
+) -> pd.DataFrame:
+    """One row a cell (COLUMNS). `published`: the rows of published.csv for this paper.
+
+    `caveats`: why numbers on a dataset may not be compared with the paper's; '' where they may.
+
+    Raises TableError for a cell whose metric is missing or not finite, and for a published cell that the
+    table lacks.
+    """
+    printed = published[published["table"] == name].set_index(["row", "column"])
+    cells = table_cells(table)
+    lacking = set(printed.index) - {(cell.row, cell.column) for cell in cells}
+    if lacking:
+        row, column = sorted(lacking)[0]
+        raise TableError(f"{name}: the published cell {row} / {column} has no counterpart ({len(lacking)} in all)")
+    return pd.DataFrame([_cell(name, cell, caveats[cell.dataset], scores, printed) for cell in cells], columns=list(COLUMNS))
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """Student's 95 % interval of the mean over seeds; NaN with fewer than two."""
+    if len(values) < 2:
+        return np.nan, np.nan
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean() - half), float(values.mean() + half)
+
+
+def _cell(name: str, cell: Cell, caveat: str, scores: Scores, printed: pd.DataFrame) -> dict[str, Any]:
+    seeds, n = [], 0
+    for frame in scores(cell.run, cell.score):
+        values = frame.loc[frame["metric"] == cell.metric, "value"]
+        if values.empty or not np.isfinite(values).all():
+            raise TableError(
+                f"{name}, {cell.row} / {cell.column}: {cell.metric!r} of {cell.run}/{cell.score} is "
+                f"{'missing' if values.empty else 'not finite'}; make its scores again"
+            )
+        n = len(values)
+        seeds.append(float(values.mean()))
+    low, high = interval(np.array(seeds))
+    found = (cell.row, cell.column) in printed.index
+    row = printed.loc[(cell.row, cell.column)] if found else None
+    caveats = [caveat] if caveat else []
+    if row is None:
+        caveats.append("not in the paper")
+    elif isinstance(row["note"], str) and row["note"]:
+        caveats.append(f"published value cannot be: {row['note']}")
+    return {
+        "row": cell.row,
+        "column": cell.column,
+        "value": float(np.mean(seeds)),
+        "low": low,
+        "high": high,
+        "n": n,
+        "seeds": len(seeds),
+        "published": np.nan if row is None else row["value"],
+        "published_sd": np.nan if row is None else row["sd"],
+        "comparable": "no" if caveats else "yes",
+        "note": "; ".join(caveats),
+    }
+
+
+def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> None:
+    """Writes `csv`, `md`, `tex` and `html`; keys of `out` are these suffixes."""
+    with atomic(out["csv"]) as temporary:
+        cells.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    header = ["", *(column.label for column in table.columns.values())]
+    lookup = {(cell["row"], cell["column"]): cell for cell in cells.to_dict("records")}
+    body = [
+        [row.label, *(_text(lookup[key, column], table.digits) for column in table.columns)]
+        for key, row in table.rows.items()
+    ]
+    notes = "; ".join(dict.fromkeys(note for text in cells["note"] if text for note in text.split("; ")))
+    legend = "Ours [95 % interval over seeds] (published). "
+    legend += f"n = {_span(cells['n'])} images, {_span(cells['seeds'])} seed(s)."
+    if notes:
+        legend += f" † not comparable with the paper: {notes}."
+    for suffix, render in (("md", _markdown), ("tex", _latex), ("html", _html)):
+        with atomic(out[suffix]) as temporary:
+            temporary.write_text(render(header, body, table.caption, legend), encoding="utf-8")
+
+
+def hyper_parameter_table(paper: Paper, printed: Paper) -> pd.DataFrame:
+    """parameter, value, paper, source, runs: every leaf under `runs`, equal ones in one row.
+
+    `printed` is the same paper under the preset `paper`; its value stands beside ours.
+    """
+    reference = dict(hyper_parameters(printed))
+    rows: dict[tuple[str, str, str, str], list[str]] = {}
+    for key, value in hyper_parameters(paper):
+        _, run, parameter = key.split(".", 2)
+        source = source_of(paper, key) or ""
+        row = (parameter, str(value), str(reference.get(key, "")), source)
+        rows.setdefault(row, []).append(run)
+    records = [[*row, " ".join(sorted(runs))] for row, runs in rows.items()]
+    table = pd.DataFrame(records, columns=["parameter", "value", "paper", "source", "runs"])
+    return table.sort_values(["parameter", "runs"], ignore_index=True)
+
+
+def write_hyper_parameters(table: pd.DataFrame, title: str, out: Mapping[str, Path]) -> None:
+    with atomic(out["csv"]) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    with atomic(out["html"]) as temporary:
+        legend = "`value`: this preset; `paper`: the preset `paper`."
+        text = _html(list(table.columns), table.astype(str).to_numpy().tolist(), f"Settings of {title}", legend)
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _text(cell: Mapping[str, Any], digits: int) -> str:
+    text = f"{cell['value']:.{digits}f}"
+    if np.isfinite(cell["low"]):
+        text += f" [{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"
+    if np.isfinite(cell["published"]):
+        text += f" ({cell['published']:.{digits}f}{'' if cell['comparable'] == 'yes' else '†'})"
+    return text
+
+
+def _span(values: pd.Series) -> str:
+    low, high = values.min(), values.max()
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _markdown(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+    lines = [header, ["---"] * len(header), *body]
+    table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return f"{caption}\n\n{table}\n\n{legend}\n"
+
+
+def _latex(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+    replaced = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "†": r"$^\dagger$", "↑": r"$\uparrow$"}
+    replaced |= {"↓": r"$\downarrow$", "×": r"$\times$", "λ": r"$\lambda$", "β": r"$\beta$"}
+
+    def escape(text: str) -> str:
+        return "".join(replaced.get(letter, letter) for letter in text)
+
+    lines = [" & ".join(map(escape, line)) + r" \\" for line in (header, *body)]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{escape(caption)} {escape(legend)}}}",
+            rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+            r"\hline",
+            lines[0],
+            r"\hline",
+            *lines[1:],
+            r"\hline",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+STYLE = """body{font:14px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1f2328}
+table{border-collapse:collapse;margin:.8rem 0}caption,p{max-width:64rem;text-align:left}
+th,td{padding:.3rem .7rem;border-bottom:1px solid #d0d7de;text-align:right;white-space:nowrap}
+th:first-child,td:first-child{text-align:left}tr.head{background:#f6f8fa}
+table.text td{text-align:left;white-space:normal}table.text th{text-align:left}"""
+
+
+def _html(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+    def line(cells: list[str], tag: str) -> str:
+        return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
+
+    rows = "\n".join(f"<tr>{line(cells, 'td')}</tr>" for cells in body)
+    kind = "text" if header[0] == "parameter" else "numbers"
+    return (
+        f"<!doctype html><meta charset='utf-8'><title>{html.escape(caption)}</title><style>{STYLE}</style>\n"
+        f"<p><b>{html.escape(caption)}</b></p>\n<table class='{kind}'>\n"
+        f"<tr class='head'>{line(header, 'th')}</tr>\n{rows}\n</table>\n<p>{html.escape(legend)}</p>\n"
+    )

@@ -1,0 +1,101 @@
+"""Data that stay on the device as uint8, in an order that depends on the seed and the iteration alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pathgan.errors import DataError
+
+Augment = Literal["none", "flips", "traditional"]
+Batch = dict[str, Tensor]
+
+
+class TrainingData:
+    """Aligned fields, uint8 (n, h, w) or (n, h, w, c), cut and turned alike.
+
+    Batch t depends on (seed, t) alone: an epoch is a permutation, and a resumed run needs no position.
+    """
+
+    def __init__(
+        self,
+        fields: Mapping[str, NDArray[np.uint8]],
+        batch_size: int,
+        crop_px: int,
+        augment: Augment,
+        seed: int,
+        device: torch.device,
+    ):
+        sizes = {name: field.shape[:3] for name, field in fields.items()}
+        (n, height, width), *others = sizes.values()
+        if any(other != (n, height, width) for other in others):
+            raise DataError(f"fields of a training set differ in shape: {sizes}")
+        if min(height, width) < crop_px:
+            raise DataError(
+                f"images of {width} x {height} px are smaller than training.crop_px = {crop_px}; "
+                "lower it or raise tiles.tile_px"
+            )
+        if n < batch_size:
+            raise DataError(f"{n} training images are fewer than training.batch_size = {batch_size}")
+        self._fields = {name: torch.from_numpy(np.ascontiguousarray(field)).to(device) for name, field in fields.items()}
+        self._shape = (height, width)
+        self._batch_size, self._crop_px, self._augment, self._seed = batch_size, crop_px, augment, seed
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
+        self.n_images = n
+
+    def iterations(self, epochs: int) -> int:
+        """Iterations in which every image is seen `epochs` times."""
+        return -(-epochs * self.n_images // self._batch_size)
+
+    def batch(self, iteration: int) -> Batch:
+        """Field -> (batch, c, crop_px, crop_px) float32 in [0, 1]."""
+        rng = np.random.default_rng((self._seed, 1, iteration))
+        size, parts = self._crop_px, []
+        for offset in range(self._batch_size):
+            row = self._row(iteration * self._batch_size + offset)
+            y, x = (int(rng.integers(0, side - size + 1)) for side in self._shape)
+            turn = self._turn(rng)
+            parts.append({name: turn(field[row, y : y + size, x : x + size]) for name, field in self._fields.items()})
+        batch = {name: _to_float(torch.stack([part[name] for part in parts])) for name in self._fields}
+        if self._augment == "traditional":
+            batch["image"] = _perturb(batch["image"], rng)
+        return batch
+
+    def _row(self, position: int) -> int:
+        epoch, place = divmod(position, self.n_images)
+        if self._order[0] != epoch:
+            self._order = (epoch, np.random.default_rng((self._seed, 0, epoch)).permutation(self.n_images))
+        return int(self._order[1][place])
+
+    def _turn(self, rng: np.random.Generator):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        """One of the square's symmetries: two with flips, all eight with `traditional`."""
+        if self._augment == "none":
+            return lambda tile: tile
+        flip, quarters = bool(rng.integers(2)), int(rng.integers(4)) if self._augment == "traditional" else 0
+
+        def turn(tile: Tensor) -> Tensor:
+            tile = tile.flip(1) if flip else tile
+            return torch.rot90(tile, quarters, (0, 1))
+
+        return turn
+
+
+def _to_float(stacked: Tensor) -> Tensor:
+    """(n, h, w) or (n, h, w, c) uint8 -> (n, c, h, w) float32 in [0, 1]."""
+    channels_last = stacked if stacked.ndim == 4 else stacked[..., None]
+    return channels_last.permute(0, 3, 1, 2).to(torch.float32).div(255)
+
+
+def _perturb(image: Tensor, rng: np.random.Generator) -> Tensor:
+    """Median blur (one image in four), brightness, and stain strength a channel; (n, 3, h, w) in [0, 1]."""
+    blurred = torch.from_numpy(rng.random(len(image)) < 0.25).to(image.device)
+    windows = F.pad(image, (1, 1, 1, 1), mode="replicate").unfold(2, 3, 1).unfold(3, 3, 1).flatten(4)
+    image = torch.where(blurred[:, None, None, None], windows.median(-1).values, image)
+    strength = torch.from_numpy(rng.uniform(0.9, 1.1, (len(image), 3, 1, 1)).astype(np.float32)).to(image.device)
+    return image.clamp(min=1 / 255).pow(strength).clamp(0, 1)  # a power of light is a factor of optical density

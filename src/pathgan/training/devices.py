@@ -1,0 +1,37 @@
+"""Where tensors live, and how many threads may work on them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import torch
+
+from pathgan.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A device with its precision. `threads` fixes every pool: sums depend on how they are split."""
+
+    device: torch.device
+    threads: int
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+    def autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+
+
+def compute_on(device: Literal["auto", "cpu", "gpu"], threads: int, precision: Literal["fp32", "bf16"]) -> Compute:
+    """Sets up the process for deterministic work. Raises ConfigError for `gpu` where there is none."""
+    available = torch.cuda.is_available()
+    if device == "gpu" and not available:
+        raise ConfigError("device: expected a GPU, but torch finds none; set device to auto or cpu")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    use_gpu = available and device != "cpu"
+    return Compute(torch.device("cuda" if use_gpu else "cpu"), threads, precision)

@@ -1,0 +1,122 @@
+"""One writer a run: a file that says who trains here, and that its heart beats."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+from pathgan.errors import TrainingError
+
+HEARTBEAT_S = 15.0
+STALE_S = 120.0  # a holder on another machine is dead when its heart has not beaten for so long
+
+
+class Lease:
+    """Held for the time of a `with` block. Raises TrainingError where a live holder has it.
+
+    A holder on this machine is alive while its process is; on another one while its file is fresh.
+    Creation is a hard link, which is atomic on shared file systems where locks may not be.
+    """
+
+    def __init__(self, folder: Path, heartbeat_s: float = HEARTBEAT_S, stale_s: float = STALE_S):
+        self.path = folder / "lease.json"
+        self._heartbeat_s, self._stale_s = heartbeat_s, stale_s
+        self._token = uuid.uuid4().hex
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> Lease:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        mine = self.path.with_name(f".lease-{self._token}")
+        mine.write_text(json.dumps(self._identity()))
+        try:
+            while True:
+                try:
+                    os.link(mine, self.path)
+                    break
+                except FileExistsError:
+                    self._remove_if_dead()
+        finally:
+            mine.unlink()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self.held():
+            self.path.unlink()
+
+    def held(self) -> bool:
+        """Whether the file still carries our token."""
+        return _read(self.path).get("token") == self._token
+
+    def check(self) -> None:
+        """Raises TrainingError where somebody else took over; called before anything is written."""
+        if not self.held():
+            raise TrainingError(f"{self.path}: another job took over this run; this one stops without writing")
+
+    def _identity(self) -> dict[str, object]:
+        process = psutil.Process()
+        return {
+            "token": self._token,
+            "host": socket.gethostname(),
+            "pid": process.pid,
+            "started": process.create_time(),
+            "job": os.environ.get("SLURM_JOB_ID", ""),
+        }
+
+    def _remove_if_dead(self) -> None:
+        holder = _read(self.path)
+        if not holder and not self.path.exists():
+            return
+        if self._alive(holder):
+            job = f", SLURM job {holder['job']}" if holder.get("job") else ""
+            raise TrainingError(
+                f"{self.path}: process {holder.get('pid')} on {holder.get('host')}{job} trains this run now; "
+                "wait for it or end it, then start again"
+            )
+        # Only one of two rivals can rename it, and what was renamed is checked to be what was read.
+        grave = self.path.with_name(f".dead-{self._token}")
+        try:
+            self.path.rename(grave)
+        except FileNotFoundError:
+            return
+        if _read(grave).get("token") != holder.get("token"):
+            os.link(grave, self.path)
+        grave.unlink()
+
+    def _alive(self, holder: dict[str, object]) -> bool:
+        if holder.get("host") != socket.gethostname():
+            try:
+                return time.time() - self.path.stat().st_mtime < self._stale_s
+            except FileNotFoundError:
+                return False
+        try:
+            return psutil.Process(int(str(holder["pid"]))).create_time() == holder["started"]
+        except psutil.NoSuchProcess:
+            return False
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._heartbeat_s):
+            if self.held():
+                os.utime(self.path)
+
+
+def _read(path: Path) -> dict[str, object]:
+    """The holder; empty where the file is gone or was cut short by a dying disk."""
+    try:
+        holder = json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return holder if isinstance(holder, dict) else {}

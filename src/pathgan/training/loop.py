@@ -1,0 +1,186 @@
+"""The loop: it owns order, time, checkpoints and history; a recipe owns networks and one step.
+
+N + M iterations equal N, stop, resume, M to the last bit on a CPU with the same number of threads: the
+state holds networks, optimisers, torch's generators, losses not yet averaged and the history, and batch
+t needs nothing but the seed and t.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from pathgan.config.models import Training
+from pathgan.errors import TrainingError
+from pathgan.files import atomic
+from pathgan.training.checkpoints import Checkpoints
+from pathgan.training.data import Batch, TrainingData
+from pathgan.training.devices import Compute
+from pathgan.training.lease import Lease
+
+log = logging.getLogger(__name__)
+
+
+class Interrupted(TrainingError):
+    """Training stopped on request; its state is saved."""
+
+
+class Recipe(Protocol):
+    """How one family of models trains."""
+
+    networks: dict[str, nn.Module]
+    optimizers: dict[str, Optimizer]
+    loss_names: tuple[str, ...]
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """One update of everything; returns the losses named in `loss_names`, detached scalars."""
+
+
+class History:
+    """Losses, averaged over `every` iterations a row; read back from the device once a row."""
+
+    def __init__(self, names: tuple[str, ...], every: int):
+        self._names, self._every = names, every
+        self.rows: list[list[float]] = []
+        self._pending: list[Tensor] = []
+
+    def add(self, iteration: int, losses: dict[str, Tensor]) -> None:
+        """Takes the losses of iteration `iteration` (from 1)."""
+        self._pending.append(torch.stack([losses[name].detach().float() for name in self._names]))
+        if len(self._pending) == self._every:
+            values = self.check(iteration)
+            self.rows.append([float(iteration), *values.mean(0).tolist()])
+            self._pending = []
+            log.info("iteration %d: %s", iteration, self._describe())
+
+    def check(self, iteration: int) -> Tensor:
+        """The losses not yet averaged (k, n) float64. Raises TrainingError for one that is not finite."""
+        if not self._pending:
+            return torch.empty(0, len(self._names), dtype=torch.float64)
+        values = torch.stack(self._pending).double().cpu()
+        bad = (~values.isfinite()).nonzero()
+        if len(bad):
+            row, column = bad[0].tolist()
+            raise TrainingError(
+                f"loss `{self._names[column]}` is {values[row, column].item()} at iteration "
+                f"{iteration - len(values) + 1 + row}; lower training.learning_rate or the loss's weight"
+            )
+        return values
+
+    def finish(self, iteration: int) -> None:
+        """A last, shorter row."""
+        values = self.check(iteration)
+        if len(values):
+            self.rows.append([float(iteration), *values.mean(0).tolist()])
+            self._pending = []
+
+    def write_csv(self, path: Path) -> None:
+        table = pd.DataFrame(self.rows, columns=["iteration", *self._names]).astype({"iteration": int})
+        with atomic(path) as temporary:
+            table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+
+    def state(self, iteration: int) -> dict[str, Any]:
+        # Checked first: a state with a broken loss in it must never be kept.
+        return {"rows": self.rows, "pending": self.check(iteration).tolist()}
+
+    def restore(self, state: dict[str, Any], device: torch.device) -> None:
+        self.rows = [list(row) for row in state["rows"]]
+        self._pending = [torch.tensor(row, dtype=torch.float32, device=device) for row in state["pending"]]
+
+    def _describe(self) -> str:
+        return ", ".join(f"{name} {value:.4g}" for name, value in zip(self._names, self.rows[-1][1:], strict=True))
+
+
+def train(
+    recipe: Recipe,
+    data: TrainingData,
+    options: Training,
+    compute: Compute,
+    lease: Lease,
+    checkpoints: Checkpoints,
+    deadline: float | None = None,
+) -> History:
+    """Trains to the end of the schedule, from the newest sound checkpoint where there is one.
+
+    `deadline`: the time.time() before which to save and leave. Raises Interrupted on SIGTERM, SIGINT or
+    the deadline, after saving; TrainingError for a loss that is not finite, a full disk, or a lost lease.
+    """
+    total = options.iterations or data.iterations(options.epochs or 0)
+    history = History(recipe.loss_names, options.history_every)
+    iteration = _resume(recipe, history, checkpoints, compute)
+    saved_at = started = time.monotonic()
+    first = iteration
+    with _stop_requests() as stop:
+        while iteration < total:
+            losses = recipe.step(data.batch(iteration))
+            iteration += 1
+            history.add(iteration, losses)
+            reason = stop[0] if stop else _overdue(deadline)
+            now = time.monotonic()
+            if iteration < total and (reason or now - saved_at > 60 * options.checkpoint_minutes):
+                lease.check()
+                checkpoints.save(iteration, _state(recipe, history, iteration))
+                saved_at = time.monotonic()
+                log.info("saved iteration %d of %d (%.2f/s)", iteration, total, (iteration - first) / (now - started))
+            if reason and iteration < total:
+                raise Interrupted(f"{reason}: saved at iteration {iteration} of {total}; start again to go on")
+    history.finish(iteration)
+    lease.check()
+    elapsed = max(time.monotonic() - started, 1e-9)
+    log.info("trained %d iterations in %.1f s (%.2f/s)", iteration - first, elapsed, (iteration - first) / elapsed)
+    return history
+
+
+def _state(recipe: Recipe, history: History, iteration: int) -> dict[str, Any]:
+    return {
+        "networks": {name: network.state_dict() for name, network in recipe.networks.items()},
+        "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
+        "history": history.state(iteration),
+        "generators": {
+            "cpu": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        },
+    }
+
+
+def _resume(recipe: Recipe, history: History, checkpoints: Checkpoints, compute: Compute) -> int:
+    state = checkpoints.latest()
+    if state is None:
+        return 0
+    for name, network in recipe.networks.items():
+        network.load_state_dict(state["networks"][name])
+    for name, optimizer in recipe.optimizers.items():
+        optimizer.load_state_dict(state["optimizers"][name])
+    history.restore(state["history"], compute.device)
+    torch.set_rng_state(state["generators"]["cpu"])
+    if state["generators"]["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["generators"]["cuda"])
+    log.info("resumed at iteration %d", state["iteration"])
+    return int(state["iteration"])
+
+
+def _overdue(deadline: float | None) -> str:
+    return "the time limit is near" if deadline is not None and time.time() >= deadline else ""
+
+
+@contextmanager
+def _stop_requests() -> Iterator[list[str]]:
+    """A list that a signal fills: the step in progress ends, then the loop saves and leaves."""
+    requests: list[str] = []
+    names = (signal.SIGTERM, signal.SIGINT)
+    earlier = [signal.signal(name, lambda number, _: requests.append(signal.Signals(number).name)) for name in names]
+    try:
+        yield requests
+    finally:
+        for name, handler in zip(names, earlier, strict=True):
+            signal.signal(name, handler)

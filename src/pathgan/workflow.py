@@ -1,0 +1,226 @@
+"""Which file needs which: the input functions, parameters and targets of the rules.
+
+A path says everything, so each function takes the wildcards of a path (`preset`, `paper`, `run`, ...)
+and answers from the configuration of that paper under that preset.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from pathgan.config import Paper, Workflow, load_paper
+from pathgan.config.models import Download, Panel, SegmentationRun
+from pathgan.config.plan import Cell, conditions_of, table_cells, truth_of
+from pathgan.datasets.layouts import raw_files
+from pathgan.errors import ConfigError
+from pathgan.provenance import code_digest
+
+TABLE_FORMATS = ("csv", "md", "tex", "html")
+HYPER_PARAMETERS = "hyperparameters"
+
+
+class Wildcards(Protocol):
+    preset: str
+    paper: str
+
+
+class Plan:
+    """The workflow's knowledge of papers. `root`: the folder of the Snakefile."""
+
+    def __init__(self, workflow: Workflow, root: Path):
+        self.workflow = workflow
+        self.root = root
+        self.data_root = Path(workflow.data_root)
+        self.papers = sorted(path.stem for path in (root / "config" / "papers").glob("*.yaml"))
+        self.paper = lru_cache(maxsize=None)(self._load)
+        self.code = lru_cache(maxsize=None)(self._code)
+        for name in workflow.papers:
+            if name not in self.papers:
+                raise ConfigError(
+                    f"config/config.yaml: papers: no paper called {name!r}; there are: {', '.join(self.papers)}"
+                )
+
+    # --- targets ------------------------------------------------------------------------------------------
+
+    def targets(self, preset: str, paper: str) -> list[str]:
+        """Every table and figure of a paper."""
+        config, base = self.paper(preset, paper), f"results/{preset}/{paper}"
+        tables = [f"{base}/tables/{name}.csv" for name in (*config.tables, HYPER_PARAMETERS)]
+        return [*tables, *(f"{base}/figures/{name}.png" for name in config.figures)]
+
+    def run_names(self, kind: type) -> str:
+        """The names of the runs of a kind, of any paper, as a pattern: tells the rules that train apart."""
+        names = {
+            name for paper in self.papers for name, run in self.paper("paper", paper).runs.items() if isinstance(run, kind)
+        }
+        return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
+
+    # --- inputs -------------------------------------------------------------------------------------------
+
+    def raw(self, w: Any) -> list[str]:
+        """The files that a dataset is read from, or the receipt of the download that brings them."""
+        dataset = self._entry(w, "datasets", w.dataset)
+        found = [str(path) for path in raw_files(dataset, self.data_root)]
+        if not found and isinstance(getattr(dataset, "origin", None), Download):
+            return [f"{self.data_root}/{dataset.folder}/{w.preset}.{w.paper}.{w.dataset}.fetched.json"]
+        return found
+
+    def training(self, w: Any) -> list[str]:
+        return [path for source in self.sources(w) for path in dict.fromkeys(self._source_files(source))]
+
+    def synthesis(self, w: Any) -> dict[str, str]:
+        config = self._paper(w)
+        samples = conditions_of(config, w.samples)
+        if samples is None:
+            raise ConfigError(self._unknown(w, "samples", w.samples))
+        run = f"{self._base(w)}/models/{samples.run}/seed{w.seed}"
+        return {"weights": f"{run}/generator.safetensors", **self._store(w, samples.dataset)}
+
+    def segmentation(self, w: Any) -> dict[str, str]:
+        return {
+            "weights": f"{self._base(w)}/models/{w.segmenter}/seed{w.seed}/segmenter.safetensors",
+            "images": self._images(w, w.images, w.seed),
+            **self._store(w, truth_of(self._paper(w), w.images)),
+        }
+
+    def score(self, w: Any) -> dict[str, str]:
+        """Similarity reads samples; utility and segmentation read what a segmenter made of images."""
+        score, base = self._entry(w, "scores", w.score), self._base(w)
+        run = self._entry(w, "runs", w.run)
+        if isinstance(run, SegmentationRun) != (score.kind == "segmentation"):
+            raise ConfigError(f"{w.paper}: the score {w.score!r} ({score.kind}) is not for the run {w.run!r}")
+        if score.kind == "segmentation":
+            predicted = f"{base}/segmentations/{w.run}/seed{w.seed}/{score.dataset}.h5"
+            return {"predicted": predicted, **self._store(w, score.dataset)}
+        store = self._store(w, run.dataset)
+        if score.kind == "utility":
+            return {"predicted": f"{base}/segmentations/{score.segmenter}/seed{w.seed}/{w.run}.h5", **store}
+        return {"predicted": f"{base}/samples/{w.run}/seed{w.seed}.h5", **store}
+
+    def table(self, w: Any) -> list[str]:
+        return [path for paths in self.score_files(w).values() for path in paths]
+
+    def score_files(self, w: Any) -> dict[str, list[str]]:
+        """`run/score` -> one score file a seed, of every cell of a table."""
+        cells: list[Cell] = table_cells(self._entry(w, "tables", w.table))
+        return {
+            f"{cell.run}/{cell.score}": [
+                f"{self._base(w)}/scores/{cell.run}/seed{seed}/{cell.score}.csv" for seed in self._paper(w).seeds
+            ]
+            for cell in cells
+        }
+
+    def figure(self, w: Any) -> list[str]:
+        files = [file for panel in self.panels(w) for file in panel.values() if file.endswith((".h5", ".csv"))]
+        return list(dict.fromkeys(files))
+
+    def panels(self, w: Any) -> list[dict[str, str]]:
+        """What each panel of a figure shows: `file`, its `field`, and the `manifest` where rows are picked."""
+        return [self._panel(w, panel) for panel in self._entry(w, "figures", w.figure).panels]
+
+    def _panel(self, w: Any, panel: Panel) -> dict[str, str]:
+        seed = self._paper(w).seeds[0]
+        is_dataset = panel.of in self._paper(w).datasets
+        truth = self._store(w, truth_of(self._paper(w), panel.of))
+        if panel.by:
+            file = f"{self._base(w)}/segmentations/{panel.by}/seed{seed}/{panel.of}.h5"
+            return {"file": file, "field": "instances"}
+        if panel.show == "image" and not is_dataset:
+            return {"file": self._images(w, panel.of, str(seed)), "field": "images"}
+        field = "images" if panel.show == "image" else "instances"
+        return {"file": truth["store"], "field": field, "manifest": truth["manifest"]}
+
+    # --- parameters ---------------------------------------------------------------------------------------
+
+    def slice(self, section: str, wildcard: str) -> Any:
+        """A function of wildcards: the configuration of one entry, for `params`, so that a change re-runs."""
+
+        def params(w: Any) -> Any:
+            return self._entry(w, section, getattr(w, wildcard)).model_dump(mode="json")
+
+        return params
+
+    def sampled_run(self, w: Any) -> Any:
+        """The run behind a sample set."""
+        samples = conditions_of(self._paper(w), w.samples)
+        if samples is None:
+            raise ConfigError(self._unknown(w, "samples", w.samples))
+        return self._paper(w).runs[samples.run].model_dump(mode="json")
+
+    def sources(self, w: Any) -> list[dict[str, str]]:
+        """`Source`s of a training run: datasets' training splits, and sample sets with their conditions."""
+        run = self._entry(w, "runs", w.run)
+        names = run.train_on if isinstance(run, SegmentationRun) else (run.dataset,)
+        return [self._source(w, name, "train") for name in names]
+
+    def sample_source(self, w: Any) -> dict[str, str]:
+        """The conditions of a sample set; its images do not exist yet."""
+        return {**self._source(w, w.samples, "test"), "images": ""}
+
+    def image_source(self, w: Any) -> dict[str, str]:
+        """The images that a segmenter reads: a dataset's test split, or a sample set."""
+        return self._source(w, w.images, "test")
+
+    def caveats(self, w: Any) -> dict[str, str]:
+        """Dataset -> why its numbers may not be compared with the paper's, '' where they may."""
+        config = self._paper(w)
+        return {
+            name: "; ".join(text for text in (config.caveat, dataset.caveat) if text)
+            for name, dataset in config.datasets.items()
+        }
+
+    def gpus(self, w: Any) -> int:
+        """GPUs to ask a scheduler for: one for the paper's sizes, none for a demo."""
+        wanted = self.workflow.device == "gpu" or (self.workflow.device == "auto" and w.preset == "paper")
+        return int(wanted)
+
+    def _code(self, rule: str) -> str:
+        """Digest of a rule's script and of all that it imports from the package."""
+        return code_digest(self.root / "scripts" / f"{rule}.py")
+
+    # --- pieces -------------------------------------------------------------------------------------------
+
+    def _load(self, preset: str, paper: str) -> Paper:
+        return load_paper(self.root / "config" / "papers" / f"{paper}.yaml", preset, self.workflow.device)
+
+    def _paper(self, w: Wildcards) -> Paper:
+        return self.paper(w.preset, w.paper)
+
+    def _base(self, w: Wildcards) -> str:
+        return f"results/{w.preset}/{w.paper}"
+
+    def _entry(self, w: Wildcards, section: str, name: str) -> Any:
+        entries = getattr(self._paper(w), section)
+        if name not in entries:
+            raise ConfigError(self._unknown(w, section, name))
+        return entries[name]
+
+    def _unknown(self, w: Wildcards, section: str, name: str) -> str:
+        known = ", ".join(getattr(self._paper(w), section))
+        return f"config/papers/{w.paper}.yaml (preset {w.preset}): {section}: no {name!r}; there are: {known}"
+
+    def _store(self, w: Wildcards, dataset: str) -> dict[str, str]:
+        base = f"{self._base(w)}/data/{dataset}"
+        return {"store": f"{base}.h5", "manifest": f"{base}.csv"}
+
+    def _images(self, w: Wildcards, images: str, seed: str) -> str:
+        base = self._base(w)
+        is_dataset = images in self._paper(w).datasets
+        return f"{base}/data/{images}.h5" if is_dataset else f"{base}/samples/{images}/seed{seed}.h5"
+
+    def _source(self, w: Any, name: str, split: str) -> dict[str, str]:
+        samples = conditions_of(self._paper(w), name)
+        truth = self._store(w, truth_of(self._paper(w), name))
+        return {
+            "images": self._images(w, name, w.seed),
+            "instances": truth["store"],
+            "manifest": truth["manifest"],
+            "split": samples.split if samples else split,
+        }
+
+    def _source_files(self, source: dict[str, str]) -> list[str]:
+        return [source["images"], source["instances"], source["manifest"]]
+
