@@ -54,7 +54,10 @@ class Plan:
     def run_names(self, kind: type) -> str:
         """The names of the runs of a kind, of any paper, as a pattern: tells the rules that train apart."""
         names = {
-            name for paper in self.papers for name, run in self.paper("paper", paper).runs.items() if isinstance(run, kind)
+            name
+            for paper in self.papers
+            for name, run in self.paper("paper", paper).runs.items()
+            if isinstance(run, kind)
         }
         return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
 
@@ -223,4 +226,3 @@ class Plan:
 
     def _source_files(self, source: dict[str, str]) -> list[str]:
         return [source["images"], source["instances"], source["manifest"]]
-

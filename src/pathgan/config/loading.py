@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pathgan.config.models import Paper, PolygonDataset, SegmentationRun, Workflow
-from pathgan.config.plan import generating_runs, sample_sets, table_cells
+from pathgan.config.plan import SCORE_METRICS, generating_runs, sample_sets, table_cells
 from pathgan.errors import ConfigError
 
 PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
@@ -184,8 +184,12 @@ def _broken_references(paper: Paper) -> Iterator[str]:
         if score.kind == "segmentation":
             yield from check(f"scores.{name}.dataset", score.dataset, images, "dataset with images")
     for name, table in paper.tables.items():
-        for column in table.columns.values():
-            yield from check(f"tables.{name}.columns", column.score, set(paper.scores), "score")
+        for key, column in table.columns.items():
+            yield from check(f"tables.{name}.columns.{key}.dataset", column.dataset, images, "dataset with images")
+            yield from check(f"tables.{name}.columns.{key}.score", column.score, set(paper.scores), "score")
+            if column.score in paper.scores:
+                metrics = set(SCORE_METRICS[paper.scores[column.score].kind])
+                yield from check(f"tables.{name}.columns.{key}.metric", column.metric, metrics, "metric")
         for cell in table_cells(table):
             yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, set(paper.runs), "run")
     for name, figure in paper.figures.items():

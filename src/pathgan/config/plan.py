@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from pathgan.config.models import PairedRun, Paper, Samples, SegmentationRun, Table
 
+INSTANCE_METRICS = ("dq", "sq", "pq", "aji")
+SCORE_METRICS = {
+    "similarity": ("ssim", "fsim", "gmsd", "contour_contrast"),
+    "utility": INSTANCE_METRICS,
+    "segmentation": INSTANCE_METRICS,
+}
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -22,7 +29,14 @@ class Cell:
 def table_cells(table: Table) -> list[Cell]:
     """The cells of a table, row by row."""
     return [
-        Cell(row, name, spec.run.replace("{dataset}", column.dataset), column.score, column.metric, column.dataset)
+        Cell(
+            row,
+            name,
+            spec.run.replace("{dataset}", column.dataset),
+            column.score,
+            column.metric,
+            column.dataset,
+        )
         for row, spec in table.rows.items()
         for name, column in table.columns.items()
     ]
@@ -38,9 +52,7 @@ def segmentation_runs(paper: Paper) -> dict[str, SegmentationRun]:
 
 def sample_sets(paper: Paper) -> dict[str, Samples]:
     """The declared sample sets, and one of its own name a generating run: its dataset's test split."""
-    own = {
-        name: Samples(run=name, dataset=run.dataset, split="test") for name, run in generating_runs(paper).items()
-    }
+    own = {name: Samples(run=name, dataset=run.dataset, split="test") for name, run in generating_runs(paper).items()}
     return {**own, **paper.samples}
 
 

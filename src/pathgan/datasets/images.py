@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -29,8 +30,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         raise DataError(f"{path}: expected an RGB or RGBA image, got {shape}; save it in colour (RGB)")
     if pixels.shape[2] == 4:
         alpha = pixels[..., 3:].astype(np.float32) / 255
-        pixels = np.round(pixels[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
-    return np.ascontiguousarray(pixels)
+        pixels = np.round(pixels[..., :3] * alpha + 255 * (1 - alpha))
+    return np.ascontiguousarray(pixels, np.uint8)
 
 
 def read_mask(path: Path) -> NDArray[np.int32]:
@@ -67,7 +68,7 @@ def relabel(instances: NDArray[np.integer]) -> NDArray[np.int32]:
     return np.where(instances > 0, out, 0).astype(np.int32)
 
 
-def _read(path: Path) -> NDArray[np.generic]:
+def _read(path: Path) -> NDArray[Any]:
     if not path.exists():
         raise DataError(f"{path}: no such file")
     if path.stat().st_size == 0:
@@ -76,8 +77,8 @@ def _read(path: Path) -> NDArray[np.generic]:
         if path.suffix.lower() in (".tif", ".tiff"):
             with tifffile.TiffFile(path) as tiff:
                 page = tiff.pages[0]
-                _check_size(path, int(page.shape[1]), int(page.shape[0]))  # type: ignore[union-attr]
-                return np.asarray(page.asarray())  # type: ignore[union-attr]
+                _check_size(path, int(page.shape[1]), int(page.shape[0]))
+                return np.asarray(page.asarray())
         with Image.open(path) as image:
             _check_size(path, *image.size)
             sixteen = "16" in str(image.tile[0][3]) if image.tile else False

@@ -86,12 +86,12 @@ def _cpm(folder: Path) -> list[Pair]:
         if image.suffix.lower() != ".png":
             continue
         beside = image.with_suffix("").as_posix()
-        labelled = {
-            (image.parent.parent / name / image.stem).as_posix() for name in ("Labels", "labels", "LABELS")
-        }
+        labelled = {(image.parent.parent / name / image.stem).as_posix() for name in ("Labels", "labels", "LABELS")}
         mask = next((masks[key] for key in (beside, *sorted(labelled)) if key in masks), None)
         if mask is None:
-            raise DataError(f"{image}: has no mask; expected {image.stem}_mask.txt beside it or Labels/{image.stem}.mat")
+            raise DataError(
+                f"{image}: has no mask; expected {image.stem}_mask.txt beside it or Labels/{image.stem}.mat"
+            )
         name = "-".join(image.relative_to(folder.parent).with_suffix("").parts)
         pairs.append(Pair(name.lower(), image, mask))
     return pairs
@@ -137,10 +137,11 @@ def _sheet(path: Path) -> list[Pair]:
         missing = [name for name in SHEET_COLUMNS if name not in (reader.fieldnames or [])]
         if missing:
             raise DataError(
-                f"{path}: expected the tab-separated columns {', '.join(SHEET_COLUMNS)}; "
-                f"missing: {', '.join(missing)}"
+                f"{path}: expected the tab-separated columns {', '.join(SHEET_COLUMNS)}; missing: {', '.join(missing)}"
             )
-        pairs, seen, splits = [], {}, {}
+        pairs: list[Pair] = []
+        seen: dict[str, int] = {}
+        splits: dict[str, str] = {}
         for line, row in enumerate(reader, start=2):
             values = {name: (row[name] or "").strip() for name in SHEET_COLUMNS}
             pair = Pair(
@@ -152,9 +153,9 @@ def _sheet(path: Path) -> list[Pair]:
                 values["split"],
             )
             where = f"{path}, line {line}"
-            for name, file in (("image", pair.image), ("mask", pair.mask)):
-                if not file.is_file():
-                    raise DataError(f"{where}: {name}: no such file: {file}")
+            for name, listed in (("image", pair.image), ("mask", pair.mask)):
+                if not listed.is_file():
+                    raise DataError(f"{where}: {name}: no such file: {listed}")
             if pair.split not in ("", "train", "test"):
                 raise DataError(f"{where}: split: expected train, test or nothing, got {pair.split!r}")
             if pair.id in seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -62,7 +63,7 @@ def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifes
                 )
         tile_px = dataset.tiles.tile_px
 
-        def tiles(field: str) -> Iterator[NDArray[np.generic]]:
+        def tiles(field: str) -> Iterator[NDArray[Any]]:
             for index, x, y in places:
                 yield scratch[f"{index}/{field}"][y : y + tile_px, x : x + tile_px]
 

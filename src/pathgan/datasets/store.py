@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 import h5py
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pathgan.errors import DataError
 from pathgan.files import atomic
 
+Manifest = list[dict[str, str]]
 MANIFEST_COLUMNS = ("id", "source", "sha256", "class", "group", "split", "x", "y")
 
 
@@ -64,15 +65,19 @@ class ImageStore:
     ) -> None:
         self._file.close()
 
-    def __contains__(self, field: str) -> bool:
-        return field in self._file
-
     def count(self, field: str) -> int:
         """The number of items of a field."""
         return int(self._file[field].shape[0])
 
-    def read(self, field: str, rows: NDArray[np.integer] | None = None) -> NDArray[np.generic]:
-        """A field, whole or its ascending rows: `images` (n, h, w, 3) uint8, `instances` (n, h, w) int32."""
+    def images(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint8]:
+        """(n, h, w, 3), all or the ascending rows."""
+        return self._read("images", rows).astype(np.uint8, copy=False)
+
+    def instances(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.int32]:
+        """(n, h, w), all or the ascending rows."""
+        return self._read("instances", rows).astype(np.int32, copy=False)
+
+    def _read(self, field: str, rows: NDArray[np.integer] | None) -> NDArray[np.generic]:
         if field not in self._file:
             raise DataError(f"{self.path}: holds no {field!r}, only {', '.join(self._file)}")
         stored = self._file[field]
@@ -85,18 +90,21 @@ class ImageStore:
 
 
 def write_manifest(path: Path, rows: list[dict[str, object]]) -> None:
-    with atomic(path) as temporary:
-        pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS)).to_csv(temporary, index=False, lineterminator="\n")
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, MANIFEST_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
-def read_manifest(path: Path | str) -> pd.DataFrame:
-    """One row an item of the store, in its order."""
-    return pd.read_csv(path, dtype=dict.fromkeys(MANIFEST_COLUMNS[:6], str), keep_default_na=False)
+def read_manifest(path: Path | str) -> Manifest:
+    """One row an item of the store, in its order; all values are strings."""
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
-def rows_of_split(manifest: pd.DataFrame, split: str, where: str) -> NDArray[np.int64]:
+def rows_of_split(manifest: Manifest, split: str, where: str) -> NDArray[np.int64]:
     """The rows of `train`, `test` or `all` items, ascending. Raises DataError where there are none."""
-    rows = np.arange(len(manifest)) if split == "all" else np.flatnonzero(manifest["split"] == split)
+    rows = np.array([i for i, row in enumerate(manifest) if split in ("all", row["split"])], np.int64)
     if len(rows) == 0:
         raise DataError(f"{where}: the {split} split is empty; change `split.test_fraction` or add images")
     return rows

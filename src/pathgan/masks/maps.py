@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.morphology import skeletonize
 
 Instances = NDArray[np.integer]
 Map = NDArray[np.float32]
@@ -39,11 +38,13 @@ def distance_map(instances: Instances) -> Map:
     labels = np.unique(instances, return_inverse=True)[1].reshape(instances.shape)
     largest = np.zeros(labels.max() + 1, np.int32)
     np.maximum.at(largest, labels.ravel(), counts.ravel())
-    return (counts / np.maximum(largest, 1)[labels]).astype(np.float32)
+    return counts.astype(np.float32) / np.maximum(largest, 1).astype(np.float32)[labels]
 
 
 def skeleton(instances: Instances) -> NDArray[np.bool_]:
     """One-pixel-wide topological skeleton of every nucleus by itself: (h, w) bool."""
+    from skimage.morphology import skeletonize  # here: it takes longer to import than most jobs to run
+
     return skeletonize(separated(instances))
 
 
@@ -55,7 +56,7 @@ def separated(instances: Instances) -> NDArray[np.bool_]:
 
 def skeleton_map(instances: Instances) -> Map:
     """clip(distance map + skeleton, 0, 2) / 2: (h, w) float32 in [0, 1] (Sec. 2.2)."""
-    return np.clip(distance_map(instances) + skeleton(instances), 0, 2).astype(np.float32) / 2
+    return np.clip(distance_map(instances) + skeleton(instances), 0, 2) / np.float32(2)
 
 
 def mask_map(instances: Instances) -> Map:

@@ -8,7 +8,6 @@ from itertools import product
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from pathgan.phantoms.stains import optical_density
 
@@ -55,8 +54,14 @@ def contour_contrast(images: Images, contour: NDArray[np.bool_]) -> Scores:
         density = optical_density(image).mean(-1)
         total, n = 0.0, 0
         for dy, dx in product((-1, 0, 1), repeat=2):
-            here = (slice(max(dy, 0), dy or None if dy < 0 else None), slice(max(dx, 0), dx or None if dx < 0 else None))
-            there = (slice(max(-dy, 0), -dy or None if dy > 0 else None), slice(max(-dx, 0), -dx or None if dx > 0 else None))
+            here = (
+                slice(max(dy, 0), dy or None if dy < 0 else None),
+                slice(max(dx, 0), dx or None if dx < 0 else None),
+            )
+            there = (
+                slice(max(-dy, 0), -dy or None if dy > 0 else None),
+                slice(max(-dx, 0), -dx or None if dx > 0 else None),
+            )
             counted = edge[here] & ~edge[there]
             total += float(np.abs(density[here] - density[there])[counted].sum(dtype=np.float64))
             n += int(counted.sum())
@@ -79,9 +84,7 @@ def _ssim(a: Plane, b: Plane) -> float:
     mean_a, mean_b = _blur(a), _blur(b)
     var_a, var_b = _blur(a * a) - mean_a**2, _blur(b * b) - mean_b**2
     covariance = _blur(a * b) - mean_a * mean_b
-    index = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / (
-        (mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2)
-    )
+    index = ((2 * mean_a * mean_b + c1) * (2 * covariance + c2)) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
     return float(index.mean())
 
 
@@ -136,7 +139,7 @@ def _phase_congruency(plane: Plane) -> Plane:
     """Kovesi's PC2 (Zhang 2011, Eq. 2-3) with four scales and orientations and his noise threshold."""
     filters, noise_gain, noise_norm = _log_gabor(*plane.shape)
     eps = np.finfo(np.float64).eps
-    responses = fft.ifft2(fft.fft2(plane) * filters)  # (orientation, scale, h, w): even + i odd
+    responses = np.fft.ifft2(np.fft.fft2(plane) * filters)  # (orientation, scale, h, w): even + i odd
     energy, amplitude = np.zeros(plane.shape), np.zeros(plane.shape)
     for orientation, response in enumerate(responses):
         mean = response.sum(0)
@@ -170,7 +173,7 @@ def _log_gabor(h: int, w: int) -> tuple[Plane, Plane, Plane]:
     deviation = np.abs((theta[None] - angles[:, None, None] + np.pi) % (2 * np.pi) - np.pi)
     spread = np.exp(-(deviation**2) / (2 * (np.pi / (4 * 1.2)) ** 2))
     filters = spread[:, None] * np.stack(radial)[None]
-    kernels = fft.ifft2(filters).real * np.sqrt(h * w)
+    kernels = np.fft.ifft2(filters).real * np.sqrt(h * w)
     gain = np.sqrt((kernels.sum(1) ** 2).sum((1, 2)))
     return filters, gain, (filters[:, 0] ** 2).sum((1, 2))
 
@@ -178,4 +181,4 @@ def _log_gabor(h: int, w: int) -> tuple[Plane, Plane, Plane]:
 def _frequencies(side: int) -> Plane:
     """Cycles a pixel with zero first; odd sides are scaled to reach 0.5, as in the reference."""
     half = np.arange(side) - side // 2
-    return fft.ifftshift(half / (side - 1 if side % 2 else side))
+    return np.fft.ifftshift(half / (side - 1 if side % 2 else side))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -59,6 +61,6 @@ def unpool(x: Tensor, where: Tensor) -> Tensor:
 
 def _block(channels: list[int]) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for inside, outside in zip(channels[:-1], channels[1:], strict=True):
+    for inside, outside in pairwise(channels):
         layers += [nn.Conv2d(inside, outside, 3, padding=1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
     return nn.Sequential(*layers)

@@ -24,7 +24,11 @@ def fibres(size_px: int, length_px: float, width_px: float, rng: np.random.Gener
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     map_x, map_y = cos * x + sin * y + large / 2, cos * y - sin * x + large / 2
     bent = cv2.remap(
-        straight, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        straight,
+        map_x.astype(np.float32),
+        map_y.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT,
     )
     return _standard(bent)
 

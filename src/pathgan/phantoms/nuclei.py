@@ -45,7 +45,12 @@ class Nuclei:
 
 
 def scatter(
-    size_px: int, n: int, radius_px: float, fractions: dict[str, float], touching: float, rng: np.random.Generator
+    size_px: int,
+    n: int,
+    radius_px: float,
+    fractions: dict[str, float],
+    touching: float,
+    rng: np.random.Generator,
 ) -> tuple[Nuclei, NDArray[np.int32]]:
     """Draws up to n nuclei into a square field, and their instance map (size_px, size_px) int32.
 
@@ -85,7 +90,11 @@ def rasterise(nuclei: Nuclei, size_px: int) -> NDArray[np.int32]:
 
 
 def draw_polygon(
-    instances: NDArray[np.int32], vertices: NDArray[np.float64], label: int, max_overlap: float, min_area: float = 1
+    instances: NDArray[np.int32],
+    vertices: NDArray[np.float64],
+    label: int,
+    max_overlap: float,
+    min_area: float = 1,
 ) -> bool:
     """Draws a polygon under what is there already; False, and no change, where it would be hidden too much.
 

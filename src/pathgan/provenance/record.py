@@ -17,7 +17,16 @@ from typing import Any
 from pathgan.files import atomic, sha256_of
 from pathgan.provenance.closure import code_digest, code_files
 
-LIBRARIES = ("numpy", "scipy", "pandas", "h5py", "opencv-python-headless", "scikit-image", "torch", "snakemake")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "h5py",
+    "opencv-python-headless",
+    "scikit-image",
+    "torch",
+    "snakemake",
+)
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from pathgan import losses
 from pathgan.config.models import Adversarial, Loss, PairedRun, Pixel, Sharpness, Smoothness
@@ -28,11 +29,13 @@ class Paired:
         self.compute = compute
         generator = build_generator(run).to(compute.device)
         discriminator = PatchDiscriminator(4, run.discriminator.width, run.discriminator.layers).to(compute.device)
-        self.networks = {"generator": generator, "discriminator": discriminator}
+        self.networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         adam = partial(
             torch.optim.Adam, lr=run.training.learning_rate, betas=(run.optimizer.beta1, run.optimizer.beta2)
         )
-        self.optimizers = {name: adam(network.parameters()) for name, network in self.networks.items()}
+        self.optimizers: dict[str, Optimizer] = {
+            name: adam(network.parameters()) for name, network in self.networks.items()
+        }
         self.loss_names = ("discriminator", *(loss.kind for loss in run.losses))
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
@@ -97,7 +100,11 @@ def training_fields(run: PairedRun, source: Source) -> dict[str, NDArray[np.uint
 
 @torch.inference_mode()
 def generate(
-    run: PairedRun, generator: UNetGenerator, conditions: NDArray[np.uint8], compute: Compute, batch_size: int = 8
+    run: PairedRun,
+    generator: UNetGenerator,
+    conditions: NDArray[np.uint8],
+    compute: Compute,
+    batch_size: int = 8,
 ) -> Iterator[NDArray[np.uint8]]:
     """Images (h, w, 3) uint8 for conditions (n, h, w) uint8; without dropout, so that they can be made again."""
     side = 2 ** len(generator.down)

@@ -20,9 +20,10 @@ from pathgan.config.models import PairedRun, Run, SegmentationRun
 from pathgan.datasets.store import write_store
 from pathgan.files import atomic
 from pathgan.jobs import deadline
+from pathgan.masks import condition_map
 from pathgan.recipes import paired, segmentation
 from pathgan.recipes.sources import Source
-from pathgan.training import Compute, Recipe, TrainingData, compute_on, train
+from pathgan.training import Recipe, TrainingData, compute_on, train
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.lease import Lease
 
@@ -60,7 +61,9 @@ def train_run(run: PairedRun | SegmentationRun, sources: list[Source], job: Job,
         options = run.training
         data = TrainingData(fields, options.batch_size, options.crop_px, options.augment, job.seed, compute.device)
         torch.manual_seed(job.seed)
-        recipe: Recipe = paired.Paired(run, compute) if isinstance(run, PairedRun) else segmentation.Segmentation(run, compute)
+        recipe: Recipe = (
+            paired.Paired(run, compute) if isinstance(run, PairedRun) else segmentation.Segmentation(run, compute)
+        )
         checkpoints = Checkpoints(job.state_dir, _fingerprint(run, job, fields))
         losses = train(recipe, data, options, compute, lease, checkpoints, job.deadline)
         exported = "generator" if isinstance(run, PairedRun) else "segmenter"
@@ -85,13 +88,11 @@ def train_job(snakemake: Any) -> None:
     train_run(run, sources, work, weights, Path(snakemake.output.history))
 
 
-def synthesize(
-    run: PairedRun, weights: Path, source: Source, out: Path, device: str = "auto", threads: int = 1
-) -> int:
+def synthesize(run: PairedRun, weights: Path, source: Source, out: Path, device: str = "auto", threads: int = 1) -> int:
     """Writes the images that `weights` make of the conditions of `source`; returns their number."""
     compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
     generator = load_weights(paired.build_generator(run), weights).to(compute.device)
-    conditions = source.maps(lambda instances: paired.condition_map(run.condition, instances))
+    conditions = source.maps(lambda instances: condition_map(run.condition, instances))
     return write_store(out, images=paired.generate(run, generator, conditions, compute))
 
 
@@ -122,5 +123,5 @@ def _fingerprint(run: PairedRun | SegmentationRun, job: Job, fields: dict[str, N
     digest = hashlib.sha256(json.dumps([run.model_dump(mode="json"), job.seed, job.threads, job.code]).encode())
     for name, field in fields.items():
         digest.update(f"{name}{field.shape}".encode())
-        digest.update(np.ascontiguousarray(field))
+        digest.update(np.ascontiguousarray(field).data)
     return digest.hexdigest()

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from pathgan.config.models import SegmentationRun
 from pathgan.errors import DataError
 from pathgan.masks import separated
-from pathgan.masks.watershed import instances_from_probability
 from pathgan.networks import SegmentationNetwork
 from pathgan.recipes.sources import Source
 from pathgan.training.data import Batch
@@ -23,13 +23,13 @@ from pathgan.training.devices import Compute
 class Segmentation:
     """The network of a `SegmentationRun` and its stochastic gradient descent."""
 
-    loss_names = ("cross_entropy",)
+    loss_names: tuple[str, ...] = ("cross_entropy",)
 
     def __init__(self, run: SegmentationRun, compute: Compute):
         self.compute = compute
         segmenter = build_segmenter(run).to(compute.device)
         self.networks: dict[str, nn.Module] = {"segmenter": segmenter}
-        self.optimizers: dict[str, torch.optim.Optimizer] = {
+        self.optimizers: dict[str, Optimizer] = {
             "segmenter": torch.optim.SGD(
                 segmenter.parameters(),
                 lr=run.training.learning_rate,
@@ -80,6 +80,8 @@ def segment(
     batch_size: int = 8,
 ) -> Iterator[NDArray[np.int32]]:
     """Instance maps (h, w) int32 of images (n, h, w, 3) uint8."""
+    from pathgan.masks.watershed import instances_from_probability  # here: training does without scikit-image
+
     segmenter.eval()
     for start in range(0, len(images), batch_size):
         x = torch.from_numpy(images[start : start + batch_size]).to(compute.device).permute(0, 3, 1, 2).float()

@@ -28,17 +28,12 @@ class Source(Strict):
         """(n, h, w, 3) uint8."""
         rows = self._rows()
         with ImageStore(self.images) as store:
-            images = store.read("images", rows if self.images == self.instances else None)
+            images = store.images(rows if self.images == self.instances else None)
         if len(images) != len(rows):
             raise DataError(
                 f"{self.images}: holds {len(images)} images for {len(rows)} rows of {self.manifest}; make it again"
             )
-        return images.astype(np.uint8, copy=False)
-
-    def instances_of_split(self) -> NDArray[np.int32]:
-        """(n, h, w) int32."""
-        with ImageStore(self.instances) as store:
-            return store.read("instances", self._rows()).astype(np.int32, copy=False)
+        return images
 
     def maps(self, draw: Callable[[NDArray[np.int32]], NDArray[np.floating] | NDArray[np.bool_]]) -> NDArray[np.uint8]:
         """A map in [0, 1] of every instance map, as uint8 (n, h, w) with 255 for 1."""
@@ -48,7 +43,7 @@ class Source(Strict):
         rows = self._rows()
         with ImageStore(self.instances) as store:
             for start in range(0, len(rows), CHUNK):
-                yield store.read("instances", rows[start : start + CHUNK]).astype(np.int32)
+                yield store.instances(rows[start : start + CHUNK])
 
     def _rows(self) -> NDArray[np.int64]:
         return rows_of_split(read_manifest(self.manifest), self.split, Path(self.manifest).name)

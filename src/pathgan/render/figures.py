@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
-from pathgan.config.models import Figure, Panel  # noqa: E402
-from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split  # noqa: E402
-from pathgan.errors import TableError  # noqa: E402
-from pathgan.files import atomic  # noqa: E402
-from pathgan.masks import contours, distance_map, skeleton  # noqa: E402
+from pathgan.config.models import Figure, Panel
+from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
+from pathgan.errors import TableError
+from pathgan.files import atomic
+from pathgan.masks import contours, distance_map, skeleton
 
 Pixels = NDArray[np.uint8]
-Read = Callable[[Panel, int], NDArray[np.generic]]  # image or instances of a panel's item
+Read = Callable[[Panel, int], NDArray[Any]]  # image or instances of a panel's item
 PANEL_INCHES = 1.9
 SKELETON_RED = (230, 30, 40)
 
@@ -30,7 +31,7 @@ class PanelImages:
     def __init__(self, figure: Figure, files: Sequence[Mapping[str, str]]):
         self._files = dict(zip(figure.panels, files, strict=True))
 
-    def read(self, panel: Panel, item: int) -> NDArray[np.generic]:
+    def read(self, panel: Panel, item: int) -> NDArray[Any]:
         """The image, or for maps the instances, of a panel's item: a row of the test split or sample set."""
         files = self._files[panel]
         with ImageStore(files["file"]) as store:
@@ -39,7 +40,8 @@ class PanelImages:
                 rows = rows_of_split(read_manifest(files["manifest"]), "test", files["manifest"])
             if item >= len(rows):
                 raise TableError(f"{files['file']}: the figure asks for item {item} of {len(rows)}; lower `items`")
-            return store.read(files["field"], rows[item : item + 1])[0]
+            read = store.images if files["field"] == "images" else store.instances
+            return read(rows[item : item + 1])[0]
 
 
 def draw_figure(figure: Figure, read: Read, png: Path, pdf: Path) -> None:
@@ -74,7 +76,7 @@ def draw_figure(figure: Figure, read: Read, png: Path, pdf: Path) -> None:
     plt.close(fig)
 
 
-def render_panel(panel: Panel, data: NDArray[np.generic]) -> Pixels:
+def render_panel(panel: Panel, data: NDArray[Any]) -> Pixels:
     """(h, w, 3) uint8 of one panel."""
     if panel.show == "image":
         return data.astype(np.uint8)

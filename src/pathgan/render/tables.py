@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from pathgan.config.loading import hyper_parameters, source_of
 from pathgan.config.models import Paper, Table
@@ -49,14 +49,16 @@ def build_table(
     if lacking:
         row, column = sorted(lacking)[0]
         raise TableError(f"{name}: the published cell {row} / {column} has no counterpart ({len(lacking)} in all)")
-    return pd.DataFrame([_cell(name, cell, caveats[cell.dataset], scores, printed) for cell in cells], columns=list(COLUMNS))
+    return pd.DataFrame(
+        [_cell(name, cell, caveats[cell.dataset], scores, printed) for cell in cells], columns=list(COLUMNS)
+    )
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
     """Student's 95 % interval of the mean over seeds; NaN with fewer than two."""
     if len(values) < 2:
         return np.nan, np.nan
-    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    half = stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
 

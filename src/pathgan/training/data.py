@@ -43,7 +43,9 @@ class TrainingData:
             )
         if n < batch_size:
             raise DataError(f"{n} training images are fewer than training.batch_size = {batch_size}")
-        self._fields = {name: torch.from_numpy(np.ascontiguousarray(field)).to(device) for name, field in fields.items()}
+        self._fields = {
+            name: torch.from_numpy(np.ascontiguousarray(field)).to(device) for name, field in fields.items()
+        }
         self._shape = (height, width)
         self._batch_size, self._crop_px, self._augment, self._seed = batch_size, crop_px, augment, seed
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
@@ -73,7 +75,7 @@ class TrainingData:
             self._order = (epoch, np.random.default_rng((self._seed, 0, epoch)).permutation(self.n_images))
         return int(self._order[1][place])
 
-    def _turn(self, rng: np.random.Generator):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _turn(self, rng: np.random.Generator):  # type: ignore[no-untyped-def]
         """One of the square's symmetries: two with flips, all eight with `traditional`."""
         if self._augment == "none":
             return lambda tile: tile

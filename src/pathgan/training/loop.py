@@ -7,6 +7,7 @@ t needs nothing but the seed and t.
 
 from __future__ import annotations
 
+import csv
 import logging
 import signal
 import time
@@ -15,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -85,9 +85,12 @@ class History:
             self._pending = []
 
     def write_csv(self, path: Path) -> None:
-        table = pd.DataFrame(self.rows, columns=["iteration", *self._names]).astype({"iteration": int})
-        with atomic(path) as temporary:
-            table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+        with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["iteration", *self._names])
+            writer.writerows(
+                [int(iteration), *(f"{value:.6g}" for value in losses)] for iteration, *losses in self.rows
+            )
 
     def state(self, iteration: int) -> dict[str, Any]:
         # Checked first: a state with a broken loss in it must never be kept.
@@ -131,7 +134,12 @@ def train(
                 lease.check()
                 checkpoints.save(iteration, _state(recipe, history, iteration))
                 saved_at = time.monotonic()
-                log.info("saved iteration %d of %d (%.2f/s)", iteration, total, (iteration - first) / (now - started))
+                log.info(
+                    "saved iteration %d of %d (%.2f/s)",
+                    iteration,
+                    total,
+                    (iteration - first) / (now - started),
+                )
             if reason and iteration < total:
                 raise Interrupted(f"{reason}: saved at iteration {iteration} of {total}; start again to go on")
     history.finish(iteration)
