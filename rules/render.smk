@@ -15,7 +15,7 @@ rule tabulate:
             labels={"table": "{table}", "preset": "{preset}"},
         ),
     params:
-        table=plan.slice("tables", "table"),
+        table=plan.table_config,
         caveats=plan.caveats,
         scores=plan.score_files,
         code=plan.code("tabulate"),
@@ -77,7 +77,7 @@ rule draw:
         ),
         pdf="results/{preset}/{paper}/figures/{figure}.pdf",
     params:
-        figure=plan.slice("figures", "figure"),
+        figure=plan.figure_config,
         panels=plan.panels,
         code=plan.code("draw"),
     log:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from pathgan.config import Paper, Workflow, load_paper
 from pathgan.config.models import Download, Panel, SegmentationRun
-from pathgan.config.plan import Cell, conditions_of, table_cells, truth_of
+from pathgan.config.plan import Cell, conditions_of, label_of, table_cells, truth_of
 from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
 from pathgan.provenance import code_digest
@@ -145,6 +145,20 @@ class Plan:
             return self._entry(w, section, getattr(w, wildcard)).model_dump(mode="json")
 
         return params
+
+    def table_config(self, w: Any) -> Any:
+        """A table with the datasets' labels in its headings."""
+        table = self._entry(w, "tables", w.table).model_dump(mode="json")
+        for column in table["columns"].values():
+            column["label"] = column["label"].replace("{label}", label_of(self._paper(w), column["dataset"]))
+        return table
+
+    def figure_config(self, w: Any) -> Any:
+        """A figure with the datasets' labels in its titles."""
+        figure = self._entry(w, "figures", w.figure).model_dump(mode="json")
+        for panel in figure["panels"]:
+            panel["title"] = panel["title"].replace("{label}", label_of(self._paper(w), panel["of"]))
+        return figure
 
     def sampled_run(self, w: Any) -> Any:
         """The run behind a sample set."""

@@ -297,7 +297,7 @@ class Row(Strict):
 
 
 class Column(Strict):
-    label: str
+    label: str  # may hold {label}, the dataset's
     dataset: Name
     score: Name
     metric: Name
@@ -313,7 +313,7 @@ class Table(Strict):
 
 
 class Panel(Strict):
-    title: str
+    title: str  # may hold {label}, that of the dataset
     show: Literal["image", "mask", "distance_map", "skeleton_map", "segmentation"]
     of: Name  # a dataset (test split) or a sample set
     by: Name | None = None  # the segmenter, where a segmentation is shown

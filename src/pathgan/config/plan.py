@@ -61,6 +61,13 @@ def conditions_of(paper: Paper, images: str) -> Samples | None:
     return sample_sets(paper).get(images)
 
 
+def label_of(paper: Paper, images: str) -> str:
+    """What a heading calls a dataset or sample set: the label of the dataset that it looks like."""
+    samples = conditions_of(paper, images)
+    name = generating_runs(paper)[samples.run].dataset if samples else images
+    return paper.datasets[name].label or name
+
+
 def truth_of(paper: Paper, images: str) -> str:
     """The dataset that holds the true instances of a dataset or sample set."""
     samples = conditions_of(paper, images)

@@ -1,0 +1,51 @@
+"""Shared fixtures: where real images lie, and small training sets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pathgan.config.models import PhantomDataset, Split, Tiles, Tissue
+from pathgan.datasets.prepare import prepare_dataset
+from pathgan.recipes.sources import Source
+
+ROOT = Path(__file__).parents[1]
+TISSUE = Tissue(nuclei_per_mpx=6000, radius_px=5)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real images; absent ones skip a test with the reason, and fail it in CI."""
+    folder = Path(os.environ.get("PATHGAN_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        reason = f"no real images at {folder}; set PATHGAN_DATA"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def phantom_source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """A prepared store of 32-px phantom tiles."""
+    folder = tmp_path_factory.mktemp("phantom")
+    dataset = PhantomDataset(
+        adapter="phantom",
+        n_images=5,
+        size_px=64,
+        seed=3,
+        tissue=TISSUE,
+        tiles=Tiles(tile_px=32, stride_px=32),
+        split=Split(test_fraction=0.4),
+    )
+    prepare_dataset(dataset, Path(), folder / "phantom.h5", folder / "phantom.csv")
+    store, manifest = str(folder / "phantom.h5"), str(folder / "phantom.csv")
+    return Source(images=store, instances=store, manifest=manifest, split="train")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)

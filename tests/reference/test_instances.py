@@ -1,0 +1,107 @@
+"""DQ, SQ, PQ and AJI against their definitions, written as plain loops over pairs of masks."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pathgan.metrics import aggregated_jaccard_index, panoptic_quality
+
+
+def pair_tables(true, predicted):
+    true_ids, predicted_ids = np.unique(true[true > 0]), np.unique(predicted[predicted > 0])
+    inter = np.array([[((true == t) & (predicted == p)).sum() for p in predicted_ids] for t in true_ids])
+    union = np.array([[((true == t) | (predicted == p)).sum() for p in predicted_ids] for t in true_ids])
+    return true_ids, predicted_ids, inter, union
+
+
+def panoptic_by_loop(true, predicted):
+    """Kirillov 2018: a pair is matched where its IoU exceeds one half, which makes matches unique."""
+    true_ids, predicted_ids, inter, union = pair_tables(true, predicted)
+    if not len(true_ids) or not len(predicted_ids):
+        value = float(len(true_ids) == len(predicted_ids))
+        return value, value, value
+    matched = [i / u for i, u in zip(inter.ravel(), union.ravel(), strict=True) if i / u > 0.5]
+    dq = 2 * len(matched) / (len(true_ids) + len(predicted_ids))
+    sq = float(np.mean(matched)) if matched else 0.0
+    return dq, sq, dq * sq
+
+
+def aji_by_loop(true, predicted):
+    """Kumar 2017, in the form of hover_net: a prediction may serve two nuclei; what is unpaired adds its area."""
+    true_ids, predicted_ids, inter, union = pair_tables(true, predicted)
+    if not len(true_ids) or not len(predicted_ids):
+        return float(len(true_ids) == len(predicted_ids))
+    shared, total, used = 0, 0, set()
+    for row, label in enumerate(true_ids):
+        best = int(np.argmax(inter[row] / union[row]))
+        if inter[row, best]:
+            shared, total = shared + inter[row, best], total + union[row, best]
+            used.add(best)
+        else:
+            total += (true == label).sum()
+    total += sum((predicted == p).sum() for column, p in enumerate(predicted_ids) if column not in used)
+    return shared / total
+
+
+@st.composite
+def two_maps(draw):
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    n, m = draw(st.integers(0, 6)), draw(st.integers(0, 6))
+    true = np.zeros((16, 18), np.int32)
+    predicted = np.zeros((16, 18), np.int32)
+    for target, count, step in ((true, n, 7), (predicted, m, 3)):
+        for label in range(count):
+            y, x = rng.integers(0, 14, 2)
+            target[y : y + rng.integers(1, 8), x : x + rng.integers(1, 8)] = (label + 1) * step
+    if draw(st.booleans()):
+        keep = rng.random(true.shape) < 0.8
+        predicted = np.where(keep, true, predicted)
+    if draw(st.booleans()):
+        true = true + 1  # no background at all
+    return true, predicted
+
+
+@given(two_maps())
+@settings(max_examples=200, deadline=None)
+def test_fast_scores_equal_the_loops(maps):
+    true, predicted = maps
+    assert panoptic_quality(true, predicted) == pytest.approx(panoptic_by_loop(true, predicted), abs=1e-12)
+    assert aggregated_jaccard_index(true, predicted) == pytest.approx(aji_by_loop(true, predicted), abs=1e-12)
+
+
+@given(two_maps())
+@settings(max_examples=50, deadline=None)
+def test_scores_are_bounded_and_ids_mean_nothing(maps):
+    true, predicted = maps
+    renamed = np.where(predicted > 0, 100 - predicted, 0)
+    assert panoptic_quality(true, predicted) == pytest.approx(panoptic_quality(true, renamed))
+    assert aggregated_jaccard_index(true, renamed) == pytest.approx(aggregated_jaccard_index(true, predicted), abs=0.2)
+    for value in (*panoptic_quality(true, predicted), aggregated_jaccard_index(true, predicted)):
+        assert 0 <= value <= 1
+    assert panoptic_quality(true, true) == (1, 1, 1)
+    assert aggregated_jaccard_index(true, true) == 1
+
+
+def test_a_half_is_no_match():
+    true, predicted = np.zeros((1, 6), int), np.zeros((1, 6), int)
+    true[0, :4], predicted[0, :2] = 1, 1
+    assert panoptic_quality(true, predicted)[0] == 0
+    predicted[0, :3] = 1
+    assert panoptic_quality(true, predicted) == (1, 0.75, 0.75)
+
+
+def test_real_masks_of_hundreds_of_nuclei(real_data):
+    from pathgan.config.models import MonusegDataset
+    from pathgan.datasets.adapters import read_items
+
+    item = next(iter(read_items(MonusegDataset(adapter="monuseg", folder="monuseg_breast"), real_data)))
+    true = item.instances[:300, :300]
+    predicted = np.roll(true, (2, -3), (0, 1))
+    assert panoptic_quality(true, predicted) == pytest.approx(panoptic_by_loop(true, predicted))
+    assert aggregated_jaccard_index(true, predicted) == pytest.approx(aji_by_loop(true, predicted))
+
+
+def test_maps_of_two_sizes_are_refused():
+    with pytest.raises(ValueError, match="one size"):
+        panoptic_quality(np.zeros((2, 2), int), np.zeros((2, 3), int))
