@@ -173,6 +173,8 @@ def _broken_references(paper: Paper) -> Iterator[str]:
         if isinstance(run, SegmentationRun):
             for item in run.train_on:
                 yield from check(f"runs.{name}.train_on", item, images | samples.keys(), "dataset or sample set")
+                if item in samples and item not in paper.datasets and samples[item].split == "test":
+                    yield f"runs.{name}.train_on: {item} holds test images; declare a sample set of another dataset"
         else:
             yield from check(f"runs.{name}.dataset", run.dataset, images, "dataset with images")
     for name, entry in paper.samples.items():

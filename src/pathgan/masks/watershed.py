@@ -15,7 +15,8 @@ def instances_from_probability(probability: NDArray[np.floating], options: Water
     """(h, w) in [0, 1] -> instance map (h, w) int32 with the ids 1..n.
 
     Markers are the maxima that rise more than h of 255 above the saddle to a higher one (the regional maxima
-    of the h-reconstruction); each floods its basin inside the thresholded mask. Smaller instances than `min_area_px` are dropped.
+    of the h-reconstruction); each floods its basin inside the thresholded mask. Smaller instances than
+    `min_area_px` are dropped.
     """
     height = np.round(255 * probability).astype(np.int32)
     mask = probability > options.threshold

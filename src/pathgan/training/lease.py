@@ -97,6 +97,8 @@ class Lease:
         grave.unlink()
 
     def _alive(self, holder: dict[str, object]) -> bool:
+        if "host" not in holder:  # a live lease is linked whole: this one was cut short by a dying disk
+            return False
         if holder.get("host") != socket.gethostname():
             try:
                 return time.time() - self.path.stat().st_mtime < self._stale_s

@@ -1,0 +1,244 @@
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from pathgan.config import load_paper, load_workflow
+from pathgan.config.loading import PRESETS, expand_templates, hyper_parameters, merge, source_of
+from pathgan.config.plan import sample_sets, table_cells
+from pathgan.config.schema import paper_schema, workflow_schema
+from pathgan.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+PAPERS = sorted((ROOT / "config" / "papers").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("preset", [*PRESETS, "public/gpu"])
+@pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)
+def test_every_paper_is_valid_and_sourced_under_every_preset(path, preset):
+    name, _, device = preset.partition("/")
+    paper = load_paper(path, name, device or "auto")
+    for key, _ in hyper_parameters(paper):
+        assert source_of(paper, key)
+
+
+@pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.stem)
+def test_no_source_is_left_over(path):
+    used = set()
+    for preset in PRESETS:
+        paper = load_paper(path, preset)
+        used |= {source_of(paper, key) for key, _ in hyper_parameters(paper)}
+    assert set(paper.sources.values()) <= used
+
+
+def test_the_papers_tables_hold_every_published_cell():
+    import pandas as pd
+
+    published = pd.read_csv(ROOT / "config" / "published.csv")
+    for path in PAPERS:
+        for preset in PRESETS:
+            paper = load_paper(path, preset)
+            for name, cells in published[published["paper"] == path.stem].groupby("table"):
+                ours = {(cell.row, cell.column) for cell in table_cells(paper.tables[name])}
+                assert set(zip(cells["row"], cells["column"], strict=True)) <= ours
+
+
+def test_schemas_are_those_of_the_types():
+    for name, schema in (("workflow", workflow_schema()), ("paper", paper_schema())):
+        committed = json.loads((ROOT / "config" / "schemas" / f"{name}.schema.json").read_text())
+        assert committed == schema, "run `make schema`"
+        Draft202012Validator.check_schema(schema)
+
+
+def test_the_files_as_written_satisfy_their_schemas():
+    Draft202012Validator(workflow_schema()).validate(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+    for path in PAPERS:
+        Draft202012Validator(paper_schema()).validate(yaml.safe_load(path.read_text()))
+
+
+def test_the_schema_knows_a_misspelt_key():
+    tree = yaml.safe_load(PAPERS[0].read_text())
+    tree["runs"]["enhanced-{dataset}"]["conditon"] = "mask"
+    assert list(Draft202012Validator(paper_schema()).iter_errors(tree))
+
+
+def edited(tmp_path, edit, name="sharpgan"):
+    tree = yaml.safe_load((ROOT / "config" / "papers" / f"{name}.yaml").read_text())
+    edit(tree)
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+    return path
+
+
+def set_at(*keys, value):
+    def edit(tree):
+        for key in keys[:-1]:
+            tree = tree[key]
+        tree[keys[-1]] = value
+
+    return edit
+
+
+RUN = "enhanced-{dataset}"
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            set_at("runs", RUN, "conditon", value="mask"),
+            r"runs.enhanced-cpm.paired.conditon: unknown key; did you mean 'condition'",
+        ),
+        (
+            set_at("runs", RUN, "condition", value="masks"),
+            r"runs.enhanced-cpm.paired.condition: .*'mask', 'distance_map' or 'skeleton_map', got 'masks'",
+        ),
+        (
+            set_at("defaults", "paired", "training", "batch_size", value=0),
+            r"training.batch_size: .*greater than 0, got 0",
+        ),
+        (
+            set_at("defaults", "paired", "training", "batch_size", value="two"),
+            r"training.batch_size: .*integer.*, got 'two'",
+        ),
+        (
+            set_at("runs", RUN, "dataset", value="cmp"),
+            r"runs.enhanced-cpm.dataset: no dataset with images called 'cmp'; did you mean 'cpm'",
+        ),
+        (
+            set_at("tables", "table1", "rows", "enhanced", "run", value="enhancd-{dataset}"),
+            r"tables.table1.rows.enhanced.run: no run called 'enhancd-cpm'; did you mean 'enhanced-cpm'",
+        ),
+        (
+            set_at("tables", "table1", "columns", "cpm/ssim", "metric", value="sim"),
+            r"tables.table1.columns.cpm/ssim.metric: no metric called 'sim'; did you mean 'ssim'",
+        ),
+        (
+            set_at("tables", "table1", "columns", "cpm/ssim", "score", value="nope"),
+            r"no score called 'nope'; there are",
+        ),
+        (set_at("datasets", "cpm", "adapter", value="cpn"), r"datasets.cpm: .*'cpn'"),
+        (set_at("defaults", "paired", "training", "iterations", value=5), r"give epochs or iterations, exactly one"),
+        (set_at("sources", value={}), r"sources: runs.pix2pix-cpm.recipe has no source"),
+        (set_at("sources", "runs.*.recipe", value="somebody said"), r"expected 'paper, ...'"),
+        (set_at("presets", "quick", value={}), r"presets.quick: expected one of demo"),
+        (
+            set_at("samples", "cpm", value={"run": "enhanced-cpm", "dataset": "polygons"}),
+            r"samples.cpm: a dataset has the same name",
+        ),
+        (set_at("figures", "figure3", "panels", 0, "by", value="segnet_r-cpm"), r"`by` names a segmenter"),
+        (
+            set_at("figures", "figure3", "panels", 0, "of", value="nowhere"),
+            r"figures.figure3: no images called 'nowhere'",
+        ),
+        (set_at("runs", RUN, "for_each", value=["cpm"]), r"for_each: expected name: \[values\]"),
+        (
+            set_at("runs", "fixed", value={"for_each": {"dataset": ["cpm", "tnbc"]}, "recipe": "paired"}),
+            r"for_each makes 'fixed' twice",
+        ),
+        (set_at("title", value=None), r"title: .*string, got None"),
+        (lambda tree: tree.pop("title"), r"title: expected a value, the key is missing"),
+        (
+            set_at("runs", "segnet_r-{dataset}", "train_on", value=["enhanced-cpm"]),
+            r"train_on: enhanced-cpm holds test images",
+        ),
+    ],
+)
+def test_a_wrong_paper_is_one_message_with_file_key_expected_and_got(tmp_path, edit, message):
+    path = edited(tmp_path, edit)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_paper(path, "paper")
+    assert str(path) in str(caught.value)
+
+
+def test_an_unknown_paper_and_broken_yaml_are_named(tmp_path):
+    with pytest.raises(ConfigError, match="no such paper; there are: sharpgan"):
+        load_paper(ROOT / "config" / "papers" / "sharpgun.yaml", "demo")
+    (tmp_path / "x.yaml").write_text("title: [")
+    with pytest.raises(ConfigError, match=r"x\.yaml: not YAML"):
+        load_paper(tmp_path / "x.yaml", "demo")
+    (tmp_path / "x.yaml").write_text("- a")
+    with pytest.raises(ConfigError, match="expected a mapping, got list"):
+        load_paper(tmp_path / "x.yaml", "demo")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"preset": "big"}, r"preset: .*'demo', 'public' or 'paper', got 'big'"),
+        ({"pre": "demo"}, r"pre: unknown key; did you mean 'preset'"),
+        ({"device": "tpu"}, r"device: .*got 'tpu'"),
+    ],
+)
+def test_a_wrong_workflow_configuration_is_named(raw, message):
+    with pytest.raises(ConfigError, match=f"config/config.yaml: {message}"):
+        load_workflow(raw)
+
+
+def test_papers_may_come_as_one_word():
+    assert load_workflow({"papers": "sharpgan"}).papers == ("sharpgan",)
+
+
+def test_merge_is_deep_and_a_new_kind_replaces_its_entry():
+    base = {"a": {"adapter": "cpm", "x": 1, "y": {"z": 2}}, "b": [1, 2], "c": 3}
+    assert merge(base, {"a": {"y": {"w": 4}}, "b": [9], "c": None}) == {
+        "a": {"adapter": "cpm", "x": 1, "y": {"z": 2, "w": 4}},
+        "b": [9],
+    }
+    assert merge(base, {"a": {"adapter": "phantom"}})["a"] == {"adapter": "phantom"}
+
+
+def test_templates_are_written_out():
+    tree = {"run-{k}": {"for_each": {"k": ["a", "b"]}, "dataset": "{k}", "list": ["x-{k}"]}, "plain": 1}
+    assert expand_templates(tree, "here") == {
+        "run-a": {"dataset": "a", "list": ["x-a"]},
+        "run-b": {"dataset": "b", "list": ["x-b"]},
+        "plain": 1,
+    }
+
+
+def test_the_gpu_variant_is_the_papers_size():
+    small, large = (load_paper(PAPERS[0], "public", device) for device in ("cpu", "gpu"))
+    assert small.runs["enhanced-cpm"].training.crop_px == 128
+    assert large.runs["enhanced-cpm"].training.crop_px == 256
+    assert large.runs["enhanced-cpm"].training.epochs == 150
+
+
+def test_every_generating_run_has_a_sample_set_of_its_own():
+    paper = load_paper(PAPERS[0], "demo")
+    sets = sample_sets(paper)
+    assert sets["enhanced-cpm"].split == "test"
+    assert sets["synthetic-cpm"].dataset == "polygons"
+
+
+def pins(text):
+    return dict(re.findall(r"([a-z0-9.-]+)==([^\s;\\]+)", text))
+
+
+def test_conda_environments_pin_what_the_lock_pins():
+    lock = pins((ROOT / "envs" / "requirements.lock").read_text())
+    for file in sorted((ROOT / "envs").glob("*.yaml")):
+        environment = yaml.safe_load(file.read_text())
+        packages = pins("\n".join(environment["dependencies"][-1]["pip"]))
+        assert packages
+        assert packages.items() <= lock.items(), file.name
+
+
+def test_conda_environments_hold_what_their_rules_import():
+    rendering = {"pathgan.render.figures", "pathgan.render.tables", "pathgan.datasets.fetch", "pathgan.scoring"}
+    code = "import sys, importlib; [importlib.import_module(m) for m in sys.argv[1:]]; print(*sys.modules)"
+    for modules, absent in ((rendering, {"torch"}), ({"pathgan.recipes.running"}, {"matplotlib", "requests"})):
+        done = subprocess.run([sys.executable, "-c", code, *modules], capture_output=True, text=True, check=True)
+        assert not absent & set(done.stdout.split())
+
+
+def test_the_lock_names_no_host_and_hashes_everything():
+    text = (ROOT / "envs" / "requirements.lock").read_text()
+    assert "http" not in text
+    blocks = re.split(r"\n(?=[a-z])", text.strip())
+    assert all("--hash=sha256:" in block for block in blocks)

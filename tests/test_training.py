@@ -1,0 +1,470 @@
+"""The loop's promises: exact resume from any stop, checkpoints that survive damage, one writer."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pathgan.config.models import (
+    Adversarial,
+    PairedRun,
+    PatchGAN,
+    Pixel,
+    SegmentationRun,
+    SegNet,
+    Sharpness,
+    Smoothness,
+    Training,
+    UNet,
+)
+from pathgan.errors import DataError, TrainingError
+from pathgan.recipes import paired, segmentation
+from pathgan.recipes.running import Job, load_weights, synthesize, train_run
+from pathgan.recipes.running import segment as segment_images
+from pathgan.training import Interrupted, TrainingData, compute_on
+from pathgan.training import checkpoints as checkpoints_module
+from pathgan.training.checkpoints import Checkpoints
+from pathgan.training.lease import Lease
+from pathgan.training.loop import History
+
+ITERATIONS = 7
+EVERY_STEP = 1e-9  # minutes: a checkpoint after each iteration
+FORK = multiprocessing.get_context("fork")  # torch is imported once; one thread, so forking is safe
+
+
+def gan(**changes):
+    training = {
+        "iterations": ITERATIONS,
+        "batch_size": 2,
+        "crop_px": 16,
+        "augment": "flips",
+        "history_every": 3,
+        "checkpoint_minutes": EVERY_STEP,
+        "learning_rate": 1e-3,
+    }
+    return PairedRun(
+        recipe="paired",
+        dataset="phantom",
+        condition="skeleton_map",
+        generator=UNet(width=4, dropout=0.5),  # dropout draws from torch's generator: it must resume too
+        discriminator=PatchGAN(width=4, layers=1),
+        losses=(
+            Adversarial(kind="adversarial"),
+            Pixel(kind="pixel", weight=10),
+            Smoothness(kind="smoothness"),
+            Sharpness(kind="sharpness"),
+        ),
+        training=Training(**{**training, **changes}),
+    )
+
+
+def segnet(**changes):
+    training = {
+        "iterations": ITERATIONS,
+        "batch_size": 3,
+        "crop_px": 16,
+        "augment": "traditional",
+        "history_every": 2,
+        "checkpoint_minutes": EVERY_STEP,
+        "learning_rate": 0.05,
+    }
+    return SegmentationRun(
+        recipe="segmentation",
+        train_on=("phantom",),
+        network=SegNet(width=4, stages=2),
+        training=Training(**{**training, **changes}),
+    )
+
+
+RUNS = {"gan": (gan, paired.Paired), "segnet": (segnet, segmentation.Segmentation)}
+
+
+def result(folder: Path) -> bytes:
+    return (folder / "weights.safetensors").read_bytes() + (folder / "history.csv").read_bytes()
+
+
+def train(run, source, folder: Path, seed: int = 0) -> bytes:
+    job = Job(seed=seed, state_dir=folder / "state", device="cpu", threads=1)
+    train_run(run, [source], job, folder / "weights.safetensors", folder / "history.csv")
+    return result(folder)
+
+
+def stopped(how: str, at: int, run, recipe, source, folder: Path) -> int:
+    """Trains in a forked process that is stopped at iteration `at`; returns its exit code."""
+
+    def work() -> None:
+        torch.set_num_threads(1)
+        count = 0
+        if how == "write":
+            save = torch.save
+
+            def torn_save(state, buffer):
+                if state["iteration"] == at:
+                    with (folder / "state" / f".checkpoint-{at:09d}.torn.pt").open("wb") as file:
+                        file.write(checkpoints_module.MAGIC + b"half a checkpoint")
+                    os.kill(os.getpid(), signal.SIGKILL)
+                save(state, buffer)
+
+            torch.save = torn_save
+        else:
+            step = recipe.step
+
+            def counted(self, batch):
+                nonlocal count
+                count += 1
+                if count == at:
+                    os.kill(os.getpid(), signal.SIGTERM if how == "SIGTERM" else signal.SIGKILL)
+                return step(self, batch)
+
+            recipe.step = counted
+        try:
+            train(run, source, folder)
+        except Interrupted:
+            os._exit(1)
+        os._exit(0)
+
+    process = FORK.Process(target=work)
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+# 20 stops a recipe: every iteration (7 of 8 images of an epoch are used up at 4, so some lie at its end).
+STOPS = [
+    *(("SIGTERM", at) for at in range(1, ITERATIONS + 1)),
+    *(("SIGKILL", at) for at in range(1, ITERATIONS + 1)),
+    *(("write", at) for at in range(1, ITERATIONS)),
+]
+assert len(STOPS) == 20
+
+
+@pytest.fixture(scope="module")
+def unbroken(phantom_source, tmp_path_factory):
+    return {
+        name: train(make(), phantom_source, tmp_path_factory.mktemp(f"unbroken-{name}"))
+        for name, (make, _) in RUNS.items()
+    }
+
+
+@pytest.mark.parametrize(("how", "at"), STOPS)
+@pytest.mark.parametrize("name", RUNS)
+def test_a_stopped_run_ends_in_the_same_bytes(name, how, at, phantom_source, tmp_path, unbroken):
+    make, recipe = RUNS[name]
+    code = stopped(how, at, make(), recipe, phantom_source, tmp_path)
+    if how == "SIGTERM":
+        assert code == (0 if at == ITERATIONS else 1)  # at the last step there is nothing left to interrupt
+    else:
+        assert code == -signal.SIGKILL
+        assert not (tmp_path / "weights.safetensors").exists()
+    assert train(make(), phantom_source, tmp_path) == unbroken[name]
+    assert not list((tmp_path / "state").glob("checkpoint-*"))
+    assert not (tmp_path / "state" / "lease.json").exists()
+
+
+def test_many_stops_in_a_row_change_nothing(phantom_source, tmp_path, unbroken):
+    for _ in range(3):
+        stopped("SIGTERM", 1, gan(), paired.Paired, phantom_source, tmp_path)
+    assert train(gan(), phantom_source, tmp_path) == unbroken["gan"]
+
+
+def test_training_is_seeded_and_checkpoints_leave_no_trace(phantom_source, tmp_path, unbroken):
+    rare = gan(checkpoint_minutes=60)
+    assert train(rare, phantom_source, tmp_path / "rare") == unbroken["gan"]
+    assert train(gan(), phantom_source, tmp_path / "other", seed=1) != unbroken["gan"]
+
+
+@pytest.mark.parametrize("damage", ["cut in half", "one byte changed", "empty"])
+def test_a_damaged_checkpoint_falls_back_and_says_so(damage, phantom_source, tmp_path, unbroken, caplog):
+    stopped("SIGKILL", 5, gan(), paired.Paired, phantom_source, tmp_path)
+    older, newest = sorted((tmp_path / "state").glob("checkpoint-*.pt"))
+    data = bytearray(newest.read_bytes())
+    if damage == "cut in half":
+        data = data[: len(data) // 2]
+    elif damage == "empty":
+        data = bytearray()
+    else:
+        data[len(data) // 2] ^= 1
+    newest.write_bytes(data)
+    with caplog.at_level(logging.INFO):
+        assert train(gan(), phantom_source, tmp_path) == unbroken["gan"]
+    assert f"{newest}: damaged checkpoint" in caplog.text
+    assert f"resumed at iteration {int(older.stem[-9:])}" in caplog.text
+
+
+def test_a_state_of_other_settings_is_not_resumed(phantom_source, tmp_path, caplog):
+    stopped("SIGKILL", 4, gan(), paired.Paired, phantom_source, tmp_path / "a")
+    changed = gan(learning_rate=2e-3)
+    with caplog.at_level(logging.INFO):
+        assert train(changed, phantom_source, tmp_path / "a") == train(changed, phantom_source, tmp_path / "b")
+    assert "starting anew" in caplog.text
+
+
+def test_two_checkpoints_are_kept(tmp_path):
+    checkpoints = Checkpoints(tmp_path, "x")
+    for iteration in range(1, 6):
+        checkpoints.save(iteration, {"value": torch.tensor(float(iteration))})
+    assert [path.stem[-1] for path in sorted(tmp_path.glob("*.pt"))] == ["4", "5"]
+    assert checkpoints.latest()["value"] == 5
+
+
+def test_a_checkpoint_never_runs_code(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "owned"),))
+
+    checkpoints = Checkpoints(tmp_path, "x")
+    checkpoints.save(1, {"value": Evil()})
+    with pytest.raises(Exception, match=r"[Ww]eights.only|[Uu]nsupported"):
+        checkpoints.latest()
+    assert not (tmp_path / "owned").exists()
+
+
+def test_a_full_disk_is_one_clear_error_and_keeps_the_last_state(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(tmp_path, "x")
+    checkpoints.save(1, {"value": torch.tensor(1.0)})
+
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathgan.files.sync", full)
+    with pytest.raises(TrainingError, match="no space for a checkpoint"):
+        checkpoints.save(2, {"value": torch.tensor(2.0)})
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000000001.pt"]
+    assert checkpoints.latest()["iteration"] == 1
+
+
+def test_a_loss_that_is_not_finite_stops_with_its_name_and_iteration(phantom_source, tmp_path, monkeypatch):
+    step = paired.Paired.step
+    calls = 0
+
+    def poisoned(self, batch):
+        nonlocal calls
+        calls += 1
+        losses = step(self, batch)
+        return {**losses, "pixel": losses["pixel"] * float("nan")} if calls == 5 else losses
+
+    monkeypatch.setattr(paired.Paired, "step", poisoned)
+    with pytest.raises(TrainingError, match=r"loss `pixel` is nan at iteration 5"):
+        train(gan(checkpoint_minutes=60), phantom_source, tmp_path)
+    assert not (tmp_path / "weights.safetensors").exists()
+
+
+def test_no_state_with_a_broken_loss_is_kept(phantom_source, tmp_path, monkeypatch):
+    step = paired.Paired.step
+    monkeypatch.setattr(
+        paired.Paired, "step", lambda self, batch: {**step(self, batch), "pixel": torch.tensor(float("inf"))}
+    )
+    with pytest.raises(TrainingError, match="iteration 1"):
+        train(gan(), phantom_source, tmp_path)
+    assert not list((tmp_path / "state").glob("checkpoint-*"))
+
+
+def test_the_deadline_saves_and_leaves(phantom_source, tmp_path, unbroken):
+    job = Job(seed=0, state_dir=tmp_path / "state", device="cpu", threads=1, deadline=time.time() - 1)
+    with pytest.raises(Interrupted, match="the time limit is near: saved at iteration 1 of 7"):
+        train_run(gan(), [phantom_source], job, tmp_path / "weights.safetensors", tmp_path / "history.csv")
+    assert train(gan(), phantom_source, tmp_path) == unbroken["gan"]
+
+
+def test_history_averages_whole_windows_and_a_last_shorter_one():
+    history = History(("a", "b"), every=3)
+    for iteration in range(1, 8):
+        history.add(iteration, {"a": torch.tensor(float(iteration)), "b": torch.tensor(1.0)})
+    history.finish(7)
+    assert history.rows == [[3.0, 2.0, 1.0], [6.0, 5.0, 1.0], [7.0, 7.0, 1.0]]
+
+
+def test_an_epoch_shows_every_image_once_whatever_the_batch():
+    images = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
+    data = TrainingData({"image": images}, 4, 8, "none", 0, torch.device("cpu"))
+    assert data.iterations(epochs=2) == 5
+    seen = torch.cat([data.batch(t)["image"][:, 0, 0, 0] for t in range(5)]) * 255
+    assert sorted(seen[:10].round().int().tolist()) == list(range(10))
+    assert sorted(seen[10:].round().int().tolist()) == list(range(10))
+    again = TrainingData({"image": images}, 4, 8, "none", 0, torch.device("cpu"))
+    assert torch.equal(again.batch(3)["image"], data.batch(3)["image"])
+
+
+@pytest.mark.parametrize("augment", ["none", "flips", "traditional"])
+def test_fields_are_cut_and_turned_alike(augment, rng):
+    plane = rng.integers(0, 256, (6, 20, 20), dtype=np.uint8)
+    fields = {"image": np.repeat(plane[..., None], 3, 3), "mask": plane}
+    data = TrainingData(fields, 3, 8, augment, 5, torch.device("cpu"))
+    for iteration in range(6):
+        batch = data.batch(iteration)
+        assert batch["image"].shape == (3, 3, 8, 8)
+        if augment != "traditional":  # which changes colours too
+            assert torch.equal(batch["image"][:, :1], batch["mask"])
+        assert 0 <= batch["image"].min() <= batch["image"].max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "batch", "crop", "message"),
+    [((3, 8, 8, 3), 1, 16, "smaller than training.crop_px"), ((3, 8, 8, 3), 4, 8, "fewer than training.batch_size")],
+)
+def test_unfit_training_data_are_refused(shape, batch, crop, message):
+    with pytest.raises(DataError, match=message):
+        TrainingData({"image": np.zeros(shape, np.uint8)}, batch, crop, "none", 0, torch.device("cpu"))
+
+
+# --- the lease --------------------------------------------------------------------------------------------
+
+
+def test_a_second_writer_is_refused_and_named(tmp_path):
+    with (
+        Lease(tmp_path),
+        pytest.raises(TrainingError, match=f"process {os.getpid()} .* trains this run now"),
+        Lease(tmp_path),
+    ):
+        pytest.fail("two writers")
+    assert not (tmp_path / "lease.json").exists()
+
+
+def test_the_lease_of_a_dead_process_is_taken_over(tmp_path):
+    def die_holding() -> None:
+        Lease(tmp_path).__enter__()
+        os._exit(1)
+
+    process = FORK.Process(target=die_holding)
+    process.start()
+    process.join()
+    assert (tmp_path / "lease.json").exists()
+    with Lease(tmp_path) as lease:
+        assert lease.held()
+
+
+def test_the_lease_of_another_machine_lives_while_its_heart_beats(tmp_path):
+    path = tmp_path / "lease.json"
+    path.write_text(json.dumps({"token": "x", "host": "elsewhere", "pid": 1, "started": 0, "job": "77"}))
+    with pytest.raises(TrainingError, match="on elsewhere, SLURM job 77"):
+        Lease(tmp_path).__enter__()
+    os.utime(path, (time.time() - 1000,) * 2)
+    with Lease(tmp_path) as lease:
+        assert lease.held()
+
+
+def test_the_heart_beats(tmp_path):
+    with Lease(tmp_path, heartbeat_s=0.02) as lease:
+        os.utime(lease.path, (0, 0))
+        deadline = time.time() + 5
+        while lease.path.stat().st_mtime == 0 and time.time() < deadline:
+            time.sleep(0.01)
+        assert time.time() - lease.path.stat().st_mtime < 5
+
+
+def test_a_torn_lease_is_no_lease(tmp_path):
+    (tmp_path / "lease.json").write_text('{"token": "x", "ho')
+    with Lease(tmp_path) as lease:
+        assert lease.held()
+
+
+def test_a_robbed_job_stops_before_it_writes(phantom_source, tmp_path, monkeypatch):
+    step = paired.Paired.step
+
+    def robbed(self, batch):
+        (tmp_path / "state" / "lease.json").write_text(json.dumps({"token": "thief", "host": "elsewhere"}))
+        return step(self, batch)
+
+    monkeypatch.setattr(paired.Paired, "step", robbed)
+    with pytest.raises(TrainingError, match="another job took over"):
+        train(gan(), phantom_source, tmp_path)
+    assert not list((tmp_path / "state").glob("checkpoint-*"))
+    assert not (tmp_path / "weights.safetensors").exists()
+
+
+def test_only_one_of_many_rivals_gets_the_lease(tmp_path):
+    def rival(number: int) -> None:
+        try:
+            with Lease(tmp_path):
+                (tmp_path / f"won-{number}").touch()
+                time.sleep(0.6)
+        except TrainingError:
+            os._exit(3)
+        os._exit(0)
+
+    rivals = [FORK.Process(target=rival, args=(number,)) for number in range(6)]
+    for process in rivals:
+        process.start()
+    for process in rivals:
+        process.join()
+    assert sorted(process.exitcode for process in rivals) == [0, 3, 3, 3, 3, 3]
+    assert len(list(tmp_path.glob("won-*"))) == 1
+
+
+# --- recipes ----------------------------------------------------------------------------------------------
+
+
+def test_samples_and_segmentations_can_be_made_again(phantom_source, tmp_path):
+    train(gan(crop_px=32), phantom_source, tmp_path / "gan")
+    train(segnet(), phantom_source, tmp_path / "segnet")
+    source = phantom_source.model_copy(update={"split": "test"})
+    made = []
+    for attempt in range(2):
+        samples, instances = tmp_path / f"samples{attempt}.h5", tmp_path / f"instances{attempt}.h5"
+        synthesize(gan(crop_px=32), tmp_path / "gan" / "weights.safetensors", source, samples, "cpu")
+        read = source.model_copy(update={"images": str(samples)})
+        segment_images(segnet(), tmp_path / "segnet" / "weights.safetensors", read, instances, "cpu")
+        made.append(samples.read_bytes() + instances.read_bytes())
+    assert made[0] == made[1]
+
+
+def test_the_discriminator_is_not_moved_by_the_generators_loss(phantom_source):
+    compute = compute_on("cpu", 1, "fp32")
+    run = gan()
+    torch.manual_seed(0)
+    recipe = paired.Paired(run, compute)
+    data = TrainingData(paired.training_fields(run, phantom_source), 2, 16, "none", 0, compute.device)
+    recipe.step(data.batch(0))
+    gradients = [parameter.grad.clone() for parameter in recipe.networks["discriminator"].parameters()]
+    torch.manual_seed(0)
+    alone = paired.Paired(run, compute)
+    alone.losses = ()
+    with pytest.raises(RuntimeError):  # without terms the generator has nothing to differentiate
+        alone.step(data.batch(0))
+    for ours, theirs in zip(gradients, alone.networks["discriminator"].parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs.grad)
+
+
+def test_training_lowers_the_losses(phantom_source, tmp_path):
+    train(gan(iterations=80, history_every=10, checkpoint_minutes=60, learning_rate=2e-3), phantom_source, tmp_path)
+    rows = np.genfromtxt(tmp_path / "history.csv", delimiter=",", names=True)
+    assert rows["pixel"][-1] < 0.75 * rows["pixel"][0]
+    train(segnet(iterations=60, history_every=10, checkpoint_minutes=60), phantom_source, tmp_path)
+    rows = np.genfromtxt(tmp_path / "history.csv", delimiter=",", names=True)
+    assert rows["cross_entropy"][-1] < 0.7 * rows["cross_entropy"][0]
+
+
+def test_bf16_stays_close_to_fp32(phantom_source, tmp_path):
+    values = []
+    for precision in ("fp32", "bf16"):
+        train(gan(precision=precision, history_every=7), phantom_source, tmp_path / precision)
+        values.append(np.genfromtxt(tmp_path / precision / "history.csv", delimiter=",", skip_header=1)[1:])
+    assert values[1] == pytest.approx(values[0], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("build", "run"),
+    [
+        (paired.build_generator, gan(crop_px=24)),
+        (segmentation.build_segmenter, segnet(crop_px=18)),
+    ],
+)
+def test_sizes_that_do_not_halve_are_refused(build, run):
+    with pytest.raises(DataError, match="is no multiple of 2\\^"):
+        build(run)
+
+
+def test_weights_of_another_network_are_refused(phantom_source, tmp_path):
+    train(segnet(), phantom_source, tmp_path)
+    with pytest.raises(RuntimeError, match="Missing key"):
+        load_weights(paired.build_generator(gan()), tmp_path / "weights.safetensors")
