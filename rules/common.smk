@@ -1,20 +1,15 @@
 # What all rules share: the plan that knows which file needs which, and the wildcards' values.
-import os
 import sys
 from pathlib import Path
 
-# Jobs import the package from this checkout, wherever their environment comes from.
-SOURCE = str(Path(workflow.basedir) / "src")
-sys.path.insert(0, SOURCE)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    part for part in (SOURCE, os.environ.get("PYTHONPATH", "")) if part
-)
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from pathgan.config import load_workflow
 from pathgan.config.models import PairedRun, SegmentationRun
 from pathgan.errors import PathganError
-from pathgan.workflow import HYPER_PARAMETERS, TABLE_FORMATS, Plan
+from pathgan.workflow import HYPER_PARAMETERS, Plan, share_source
 
+share_source()
 try:
     plan = Plan(load_workflow(config), Path(workflow.basedir))
 except PathganError as error:

@@ -2,20 +2,20 @@ rule fetch:
     """Get a dataset's archive, check it, unpack it below data_root."""
     output:
         receipt=f"{plan.data_root}/{{folder}}/{{preset}}.{{paper}}.{{dataset}}.fetched.json",
-    params:
-        dataset=plan.slice("datasets", "dataset"),
-        code=plan.code("fetch"),
     log:
         "results/{preset}/logs/{paper}/fetch/{folder}/{dataset}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/fetch/{folder}/{dataset}.tsv"
+    retries: 2
     conda:
         ANALYSIS
     threads: 1
     resources:
         mem_mb=1000,
         runtime=120,
-    retries: 2
+    params:
+        dataset=plan.slice("datasets", "dataset"),
+        code=plan.code("fetch"),
     script:
         "../scripts/fetch.py"
 
@@ -27,10 +27,6 @@ rule prepare:
     output:
         store="results/{preset}/{paper}/data/{dataset}.h5",
         manifest="results/{preset}/{paper}/data/{dataset}.csv",
-    params:
-        dataset=plan.slice("datasets", "dataset"),
-        data_root=str(plan.data_root),
-        code=plan.code("prepare"),
     log:
         "results/{preset}/logs/{paper}/prepare/{dataset}.log",
     benchmark:
@@ -41,5 +37,9 @@ rule prepare:
     resources:
         mem_mb=3000,
         runtime=60,
+    params:
+        dataset=plan.slice("datasets", "dataset"),
+        data_root=str(plan.data_root),
+        code=plan.code("prepare"),
     script:
         "../scripts/prepare.py"

@@ -14,11 +14,6 @@ rule tabulate:
             subcategory="tables",
             labels={"table": "{table}", "preset": "{preset}"},
         ),
-    params:
-        table=plan.table_config,
-        caveats=plan.caveats,
-        scores=plan.score_files,
-        code=plan.code("tabulate"),
     log:
         "results/{preset}/logs/{paper}/tabulate/{table}.log",
     benchmark:
@@ -29,6 +24,11 @@ rule tabulate:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        table=plan.table_config,
+        caveats=plan.caveats,
+        scores=plan.score_files,
+        code=plan.code("tabulate"),
     script:
         "../scripts/tabulate.py"
 
@@ -46,9 +46,6 @@ rule list_settings:
             subcategory="tables",
             labels={"table": HYPER_PARAMETERS, "preset": "{preset}"},
         ),
-    params:
-        device=plan.workflow.device,
-        code=plan.code("list_settings"),
     log:
         "results/{preset}/logs/{paper}/list_settings.log",
     benchmark:
@@ -59,6 +56,9 @@ rule list_settings:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        device=plan.workflow.device,
+        code=plan.code("list_settings"),
     script:
         "../scripts/list_settings.py"
 
@@ -76,10 +76,6 @@ rule draw:
             labels={"figure": "{figure}", "preset": "{preset}"},
         ),
         pdf="results/{preset}/{paper}/figures/{figure}.pdf",
-    params:
-        figure=plan.figure_config,
-        panels=plan.panels,
-        code=plan.code("draw"),
     log:
         "results/{preset}/logs/{paper}/draw/{figure}.log",
     benchmark:
@@ -90,5 +86,9 @@ rule draw:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        figure=plan.figure_config,
+        panels=plan.panels,
+        code=plan.code("draw"),
     script:
         "../scripts/draw.py"

@@ -4,11 +4,6 @@ rule segment:
         unpack(plan.segmentation),
     output:
         "results/{preset}/{paper}/segmentations/{segmenter}/seed{seed}/{images}.h5",
-    params:
-        run=plan.slice("runs", "segmenter"),
-        source=plan.image_source,
-        device=plan.workflow.device,
-        code=plan.code("segment"),
     log:
         "results/{preset}/logs/{paper}/segment/{segmenter}/seed{seed}/{images}.log",
     benchmark:
@@ -20,6 +15,11 @@ rule segment:
         mem_mb=lambda w, attempt: 3000 * attempt,
         runtime=120,
         gpu=plan.gpus,
+    params:
+        run=plan.slice("runs", "segmenter"),
+        source=plan.image_source,
+        device=plan.workflow.device,
+        code=plan.code("segment"),
     script:
         "../scripts/segment.py"
 
@@ -30,9 +30,6 @@ rule score:
         unpack(plan.score),
     output:
         "results/{preset}/{paper}/scores/{run}/seed{seed}/{score}.csv",
-    params:
-        score=plan.slice("scores", "score"),
-        code=plan.code("score"),
     log:
         "results/{preset}/logs/{paper}/score/{run}/seed{seed}/{score}.log",
     benchmark:
@@ -43,5 +40,8 @@ rule score:
     resources:
         mem_mb=lambda w, attempt: 3000 * attempt,
         runtime=60,
+    params:
+        score=plan.slice("scores", "score"),
+        code=plan.code("score"),
     script:
         "../scripts/score.py"

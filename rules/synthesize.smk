@@ -4,11 +4,6 @@ rule synthesize:
         unpack(plan.synthesis),
     output:
         "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
-    params:
-        run=plan.sampled_run,
-        source=plan.sample_source,
-        device=plan.workflow.device,
-        code=plan.code("synthesize"),
     log:
         "results/{preset}/logs/{paper}/synthesize/{samples}/seed{seed}.log",
     benchmark:
@@ -20,5 +15,10 @@ rule synthesize:
         mem_mb=lambda w, attempt: 3000 * attempt,
         runtime=120,
         gpu=plan.gpus,
+    params:
+        run=plan.sampled_run,
+        source=plan.sample_source,
+        device=plan.workflow.device,
+        code=plan.code("synthesize"),
     script:
         "../scripts/synthesize.py"

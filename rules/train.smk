@@ -5,17 +5,12 @@ rule train_generator:
     output:
         weights="results/{preset}/{paper}/models/{run}/seed{seed}/generator.safetensors",
         history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
-    wildcard_constraints:
-        run=plan.run_names(PairedRun),
-    params:
-        run=plan.slice("runs", "run"),
-        sources=plan.sources,
-        device=plan.workflow.device,
-        code=plan.code("train_generator"),
     log:
         "results/{preset}/logs/{paper}/train_generator/{run}/seed{seed}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/train_generator/{run}/seed{seed}.tsv"
+    wildcard_constraints:
+        run=plan.run_names(PairedRun),
     conda:
         TORCH
     threads: 1
@@ -23,6 +18,11 @@ rule train_generator:
         mem_mb=lambda w, attempt: 3000 * attempt,
         runtime=lambda w, attempt: 720 * attempt,
         gpu=plan.gpus,
+    params:
+        run=plan.slice("runs", "run"),
+        sources=plan.sources,
+        device=plan.workflow.device,
+        code=plan.code("train_generator"),
     script:
         "../scripts/train_generator.py"
 
@@ -34,17 +34,12 @@ rule train_segmenter:
     output:
         weights="results/{preset}/{paper}/models/{run}/seed{seed}/segmenter.safetensors",
         history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
-    wildcard_constraints:
-        run=plan.run_names(SegmentationRun),
-    params:
-        run=plan.slice("runs", "run"),
-        sources=plan.sources,
-        device=plan.workflow.device,
-        code=plan.code("train_segmenter"),
     log:
         "results/{preset}/logs/{paper}/train_segmenter/{run}/seed{seed}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/train_segmenter/{run}/seed{seed}.tsv"
+    wildcard_constraints:
+        run=plan.run_names(SegmentationRun),
     conda:
         TORCH
     threads: 1
@@ -52,5 +47,10 @@ rule train_segmenter:
         mem_mb=lambda w, attempt: 3000 * attempt,
         runtime=lambda w, attempt: 720 * attempt,
         gpu=plan.gpus,
+    params:
+        run=plan.slice("runs", "run"),
+        sources=plan.sources,
+        device=plan.workflow.device,
+        code=plan.code("train_segmenter"),
     script:
         "../scripts/train_segmenter.py"

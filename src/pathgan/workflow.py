@@ -6,6 +6,7 @@ and answers from the configuration of that paper under that preset.
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +19,14 @@ from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
 from pathgan.provenance import code_digest
 
-TABLE_FORMATS = ("csv", "md", "tex", "html")
 HYPER_PARAMETERS = "hyperparameters"
+
+
+def share_source() -> None:
+    """Lets jobs import the package from this checkout, wherever their environment comes from."""
+    source = str(Path(__file__).resolve().parents[1])
+    others = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != source]
+    os.environ["PYTHONPATH"] = os.pathsep.join([source, *others])
 
 
 class Wildcards(Protocol):

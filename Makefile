@@ -1,0 +1,45 @@
+# make demo   everything of every paper on phantoms, and the report
+# make test   the tests, with coverage; make lint for style and types
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+
+.PHONY: setup demo test lint schema lock clean
+
+setup: $(VENV)/.installed
+
+# uv reads the hash-locked requirements; a plain pip may pick builds of torch and torchvision that do not match.
+$(VENV)/.installed: envs/requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pathgan needs Python 3.11 or later: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r envs/requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+demo: setup
+	$(BIN)/snakemake --cores $(CORES) all
+	$(BIN)/snakemake --report results/demo/report.html --quiet
+
+test: setup
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+schema: setup
+	$(BIN)/python -m pathgan.config.schema
+
+# After a change of pyproject.toml: new pins, in the lock and in the conda environments.
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --no-header --quiet --output-file envs/requirements.lock
+	$(BIN)/python envs/pin.py
+
+clean:
+	rm -rf results/demo results/public results/paper .snakemake

@@ -1,0 +1,235 @@
+"""What users really bring: each case is one clear error, or a defined result, and leaves nothing half-written.
+
+Later stages add their cases to CASES; the suite at the bottom runs them all alike.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from pathgan.config.models import (
+    CpmDataset,
+    MonusegDataset,
+    SheetDataset,
+    Split,
+    Tiles,
+    TnbcDataset,
+)
+from pathgan.datasets.prepare import prepare
+from pathgan.datasets.store import ImageStore, read_manifest
+from pathgan.errors import DataError
+
+SIZE = 40
+TILES = Tiles(tile_px=32, stride_px=32)
+
+
+def rgb(size=SIZE, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (size, size, 3), dtype=np.uint8)
+
+
+def mask(size=SIZE):
+    instances = np.zeros((size, size), np.uint16)
+    instances[4:12, 4:12], instances[20:30, 16:30] = 1, 2
+    return instances
+
+
+def save(path: Path, pixels) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def sheet(folder: Path, rows: list[str] | None = None, header: str = "image\tmask\tclass\tpatient\tsplit") -> Path:
+    """A sound sheet of three images, its rows replaced where `rows` are given."""
+    for index in range(3):
+        save(folder / f"i{index}.png", rgb(seed=index))
+        save(folder / f"m{index}.png", mask())
+    lines = [f"i{index}.png\tm{index}.png\ttumour\tp{index}\t" for index in range(3)] if rows is None else rows
+    path = folder / "sheet.tsv"
+    path.write_text("\n".join([header, *lines]) + "\n")
+    return path
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def gigapixel_png(path: Path) -> None:
+    """A few bytes that declare 40,000 x 40,000 pixels."""
+    header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    )
+
+
+def png16(path: Path) -> None:
+    rows = b"".join(b"\0" + bytes(SIZE * 6) for _ in range(SIZE))
+    header = struct.pack(">IIBBBBB", SIZE, SIZE, 16, 2, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    )
+
+
+def first_image(change: Callable[[Path], object]) -> Callable[[Path], SheetDataset]:
+    """A sheet whose first image was changed."""
+
+    def make(folder: Path) -> SheetDataset:
+        path = sheet(folder)
+        change(folder / "i0.png")
+        return as_dataset(path)
+
+    return make
+
+
+def first_mask(pixels) -> Callable[[Path], SheetDataset]:
+    def make(folder: Path) -> SheetDataset:
+        path = sheet(folder)
+        save(folder / "m0.png", pixels)
+        return as_dataset(path)
+
+    return make
+
+
+def rows(*lines: str, header: str = "image\tmask\tclass\tpatient\tsplit") -> Callable[[Path], SheetDataset]:
+    return lambda folder: as_dataset(sheet(folder, list(lines), header))
+
+
+def as_dataset(path: Path, **options) -> SheetDataset:
+    return SheetDataset(adapter="sheet", sheet=str(path), tiles=options.pop("tiles", TILES), **options)
+
+
+def cut(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+
+
+@dataclass(frozen=True)
+class Case:
+    make: Callable[[Path], object]
+    error: str | None  # None: a defined result
+
+
+CASES = {
+    "no image at all": Case(first_image(lambda p: p.write_bytes(b"not an image")), "i0.png: not an image"),
+    "an empty file": Case(first_image(lambda p: p.write_bytes(b"")), "i0.png: the file is empty"),
+    "a truncated PNG": Case(first_image(cut), "i0.png: damaged"),
+    "a grey image": Case(first_image(lambda p: save(p, rgb()[..., 0])), "i0.png: expected an RGB or RGBA image, got 40 x 40"),
+    "a 16-bit RGB PNG": Case(first_image(png16), "i0.png: expected 8 bits a channel, got uint16"),
+    "a 16-bit grey PNG": Case(first_image(lambda p: save(p, mask())), "i0.png: expected 8 bits a channel"),
+    "a declared gigapixel": Case(first_image(gigapixel_png), "i0.png: declares 40000 x 40000 pixels"),
+    "an RGBA image": Case(first_image(lambda p: save(p, np.dstack([rgb(), np.full((SIZE, SIZE), 255, np.uint8)]))), None),
+    "a palette image": Case(first_image(lambda p: Image.fromarray(rgb()).quantize(16).save(p)), None),
+    "an image smaller than a tile": Case(first_image(lambda p: (save(p, rgb(20)), save(p.with_name("m0.png"), mask(20)))), "smaller than a tile of 32 px"),
+    "a mask of another size": Case(first_mask(mask(39)), "m0.png: expected the size of its image i0.png, 40 x 40, got 39 x 39"),
+    "an empty mask": Case(first_mask(np.zeros((SIZE, SIZE), np.uint16)), None),
+    "non-contiguous ids": Case(first_mask(mask() * 300), None),
+    "a damaged mask": Case(lambda f: (p := sheet(f), cut(f / "m0.png"), as_dataset(p))[-1], "m0.png: damaged"),
+    "a missing file": Case(rows("i9.png\tm0.png\t\t\t"), r"line 2: image: no such file: .*i9.png"),
+    "a missing mask": Case(rows("i0.png\tm9.png\t\t\t"), r"line 2: mask: no such file: .*m9.png"),
+    "a duplicate id": Case(rows("i0.png\tm0.png\t\t\t", "i0.png\tm1.png\t\t\t"), "line 3: image: i0 is also on line 2"),
+    "a patient on both sides": Case(rows("i0.png\tm0.png\ta\tp\ttrain", "i1.png\tm1.png\ta\tp\ttest"), "line 3: split: patient p is in train and test split"),
+    "an unknown split": Case(rows("i0.png\tm0.png\ta\tp\tvalidation"), "line 2: split: expected train, test or nothing, got 'validation'"),
+    "a missing column": Case(rows("i0.png\tm0.png", header="image\tmask"), "missing: class, patient, split"),
+    "commas for tabs": Case(rows("i0.png,m0.png,,,", header="image,mask,class,patient,split"), "tab-separated columns"),
+    "no sheet": Case(lambda f: as_dataset(f / "none.tsv"), "none.tsv: no such sample sheet"),
+    "an empty sheet": Case(rows(), "the sheet lists no image"),
+    "one image only": Case(rows("i0.png\tm0.png\t\t\t"), r"cannot split 1 image\(s\) into train and test"),
+    "CPM without a mask": Case(lambda f: (save(f / "cpm15/image01.png", rgb()), CpmDataset(adapter="cpm", folders=("cpm15",), tiles=TILES))[1], "image01.png: has no mask"),
+    "CPM absent": Case(lambda f: CpmDataset(adapter="cpm", folders=("cpm15", "cpm17"), origin={"kind": "manual", "page": "the page", "file": "cpm15.zip"}), r"no image with a mask in .*cpm15 and .*cpm17; get cpm15.zip from the page and unpack it there"),
+    "TNBC absent": Case(lambda f: TnbcDataset(adapter="tnbc", folder="tnbc", origin={"kind": "download", "url": "http://x/t.zip"}), "run the rule `fetch`, or get http://x/t.zip"),
+    "TNBC without a mask": Case(lambda f: (save(f / "tnbc/Slide_01/01_1.png", rgb()), TnbcDataset(adapter="tnbc", folder="tnbc"))[1], "01_1.png: has no mask"),
+    "MoNuSeg without an annotation": Case(lambda f: (f.joinpath("m").mkdir(), tifffile.imwrite(f / "m/a.tif", rgb()), MonusegDataset(adapter="monuseg", folder="m"))[2], "a.tif: has no annotation a.xml"),
+    "MoNuSeg with torn XML": Case(lambda f: (f.joinpath("m").mkdir(), tifffile.imwrite(f / "m/a.tif", rgb()), (f / "m/a.xml").write_text("<Annotations><Region"), MonusegDataset(adapter="monuseg", folder="m"))[3], "a.xml: damaged XML"),
+    "a truncated TIFF": Case(lambda f: (f.joinpath("m").mkdir(), tifffile.imwrite(f / "m/a.tif", rgb()), cut(f / "m/a.tif"), (f / "m/a.xml").write_text("<A/>"), MonusegDataset(adapter="monuseg", folder="m"))[4], "a.tif: damaged"),
+    "CPM text cut short": Case(lambda f: (save(f / "cpm15/image01.png", rgb()), (f / "cpm15/image01_mask.txt").write_text("40 40 0 0 1"), CpmDataset(adapter="cpm", folders=("cpm15",)))[2], "image01_mask.txt: not a readable mask"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input(name, tmp_path):
+    case = CASES[name]
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    out.mkdir()
+    dataset = case.make(data)
+    if case.error is None:
+        assert prepare(dataset, data, out / "a.h5", out / "a.csv") > 0
+        return
+    with pytest.raises(DataError, match=case.error):
+        prepare(dataset, data, out / "a.h5", out / "a.csv")
+    assert not list(out.iterdir())
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    dataset = as_dataset(sheet(tmp_path))
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("pathgan.files.sync", full)
+    with pytest.raises(OSError, match="No space left"):
+        prepare(dataset, tmp_path, out / "a.h5", out / "a.csv")
+    assert not list(out.iterdir())
+
+
+def test_defined_results_are_what_they_should_be(tmp_path):
+    """Opaque alpha changes nothing, ids become 1..n, an empty mask stays empty."""
+    for name in ("an RGBA image", "non-contiguous ids", "an empty mask"):
+        folder = tmp_path / name
+        folder.mkdir()
+        prepare(CASES[name].make(folder), folder, folder / "a.h5", folder / "a.csv")
+        first = [row["id"].startswith("i0") for row in read_manifest(folder / "a.csv")].index(True)
+        with ImageStore(folder / "a.h5") as store:
+            image, instances = store.images()[first], store.instances()[first]
+        if name == "an RGBA image":
+            assert np.array_equal(image, rgb()[:32, :32])
+        elif name == "non-contiguous ids":
+            assert set(np.unique(instances)) == {0, 1, 2}
+        else:
+            assert not instances.any()
+
+
+def test_transparent_pixels_are_laid_on_white_and_exif_turns_applied(tmp_path):
+    from pathgan.datasets.images import read_image
+
+    half = np.dstack([np.zeros((4, 4, 3), np.uint8), np.full((4, 4), 51, np.uint8)])
+    assert (read_image(save(tmp_path / "a.png", half)) == 204).all()
+    wide = np.zeros((10, 30, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(wide).save(tmp_path / "turned.jpg", exif=exif)
+    assert read_image(tmp_path / "turned.jpg").shape == (30, 10, 3)
+
+
+@pytest.mark.parametrize("by", ["image", "patient"])
+def test_no_source_sits_on_both_sides(by, tmp_path):
+    lines = [f"i{index}.png\tm{index}.png\t\tp{index // 2}\t" for index in range(8)]
+    for index in range(8):
+        save(tmp_path / f"i{index}.png", rgb(70, index))
+        save(tmp_path / f"m{index}.png", mask(70))
+    path = tmp_path / "sheet.tsv"
+    path.write_text("\n".join(["image\tmask\tclass\tpatient\tsplit", *lines]) + "\n")
+    dataset = as_dataset(path, split=Split(by=by, test_fraction=0.4), tiles=Tiles(tile_px=32, stride_px=16))
+    prepare(dataset, tmp_path, tmp_path / "a.h5", tmp_path / "a.csv")
+    manifest = read_manifest(tmp_path / "a.csv")
+    sides: dict[str, set[str]] = {}
+    for row in manifest:
+        sides.setdefault(row["group"], set()).add(row["split"])
+        sides.setdefault(row["source"], set()).add(row["split"])
+    assert all(len(split) == 1 for split in sides.values())
+    assert {row["split"] for row in manifest} == {"train", "test"}
+    # Test tiles lie edge to edge: 70 px hold tiles at 0, 32 and 38; training tiles every 16 px and at 38.
+    for split, offsets in (("test", {"0", "32", "38"}), ("train", {"0", "16", "32", "38"})):
+        assert {row["x"] for row in manifest if row["split"] == split} == offsets

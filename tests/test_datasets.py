@@ -1,0 +1,295 @@
+import io
+import json
+import shutil
+import tarfile
+import threading
+import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.io import savemat
+
+from pathgan.config.models import (
+    CpmDataset,
+    Download,
+    MonusegDataset,
+    PhantomDataset,
+    PolygonDataset,
+    Split,
+    Tiles,
+    TnbcDataset,
+)
+from pathgan.datasets.adapters import read_items
+from pathgan.datasets.fetch import fetch
+from pathgan.datasets.layouts import raw_files
+from pathgan.datasets.prepare import prepare
+from pathgan.datasets.splits import assign_splits
+from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split, write_store
+from pathgan.datasets.tiles import tile_offsets
+from pathgan.errors import DataError
+from pathgan.files import sha256_of
+
+# --- real layouts -----------------------------------------------------------------------------------------
+
+
+def test_cpm15_as_published(real_data):
+    items = list(read_items(CpmDataset(adapter="cpm", folders=("cpm15",)), real_data))
+    assert len(items) == 15
+    assert sum(item.instances.max() for item in items) == 2905
+    assert all(item.image.dtype == np.uint8 and item.image.shape[2] == 3 for item in items)
+
+
+def test_monuseg_breast_as_published(real_data):
+    dataset = MonusegDataset(adapter="monuseg", folder="monuseg_breast")
+    items = list(read_items(dataset, real_data))
+    assert [item.image.shape for item in items] == [(1000, 1000, 3)] * 6
+    # 2,358 polygons; one is hidden below another.
+    assert sum(item.instances.max() for item in items) == 2357
+    assert len({item.patient for item in items}) == 6
+    assert len(raw_files(dataset, real_data)) == 12
+
+
+def test_real_nuclei_are_darker_than_the_rest(real_data):
+    """A swapped or mirrored mask would not be."""
+    for dataset in (
+        CpmDataset(adapter="cpm", folders=("cpm15",)),
+        MonusegDataset(adapter="monuseg", folder="monuseg_breast"),
+    ):
+        for item in read_items(dataset, real_data):
+            inside = item.instances > 0
+            assert item.image[inside].mean() < item.image[~inside].mean() - 15, item.id
+
+
+# --- other layouts ----------------------------------------------------------------------------------------
+
+
+def picture(path: Path, size=24, alpha=False):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(len(str(path))).integers(0, 255, (size, size, 4 if alpha else 3), dtype=np.uint8)
+    if alpha:
+        pixels[..., 3] = 255
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.mark.parametrize("labels", ["Labels", "labels"])
+def test_cpm_in_the_layout_of_hover_net(tmp_path, labels):
+    instances = np.zeros((24, 24))
+    instances[2:6, 2:6], instances[10:14, 3:9] = 3, 8
+    for folder in ("cpm15", "cpm17/train", "cpm17/test"):
+        picture(tmp_path / folder / "Images" / "image_01.png")
+        (tmp_path / folder / labels).mkdir()
+        savemat(tmp_path / folder / labels / "image_01.mat", {"inst_map": instances})
+    items = list(read_items(CpmDataset(adapter="cpm", folders=("cpm15", "cpm17")), tmp_path))
+    assert [item.id for item in items] == [
+        "cpm15-images-image_01",
+        "cpm17-test-images-image_01",
+        "cpm17-train-images-image_01",
+    ]
+    assert all(set(np.unique(item.instances)) == {0, 1, 2} for item in items)
+
+
+@pytest.mark.parametrize("root", ["TNBC_NucleiSegmentation", "TNBC_dataset"])
+def test_tnbc_of_either_archive(tmp_path, root):
+    base = tmp_path / "tnbc" / root
+    for slide in (1, 2, 12):  # 12 is brain
+        picture(base / f"Slide_{slide:02d}" / f"{slide:02d}_1.png", alpha=True)
+        semantic = np.zeros((24, 24, 4), np.uint8)
+        semantic[..., 3] = 255
+        semantic[2:6, 2:6, :3], semantic[6:9, 6:9, :3], semantic[15:20, 3:9, :3] = 255, 255, 255
+        target = base / f"GT_{slide:02d}" / f"{slide:02d}_1.png"
+        target.parent.mkdir()
+        Image.fromarray(semantic).save(target)
+    picture(tmp_path / "tnbc" / "__MACOSX" / root / "Slide_01" / "._01_1.png")
+    items = list(read_items(TnbcDataset(adapter="tnbc", folder="tnbc"), tmp_path))
+    assert [(item.id, item.patient) for item in items] == [("tnbc-01_1", "slide01"), ("tnbc-02_1", "slide02")]
+    assert items[0].instances.max() == 2  # two squares that meet at a corner are one, the third is another
+    assert items[0].image.shape == (24, 24, 3)
+
+
+def test_polygons_and_phantoms_are_prepared(tmp_path):
+    polygons = PolygonDataset(adapter="polygons", n_images=4, size_px=48, seed=0, scale=4)
+    assert prepare(polygons, tmp_path, tmp_path / "p.h5", tmp_path / "p.csv") == 4
+    phantoms = PhantomDataset(adapter="phantom", n_images=3, size_px=48, seed=0, tiles=Tiles(tile_px=32, stride_px=16))
+    for name in ("a", "b"):
+        prepare(phantoms, tmp_path, tmp_path / f"{name}.h5", tmp_path / f"{name}.csv")
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert raw_files(phantoms, tmp_path) == []
+
+
+# --- pieces -----------------------------------------------------------------------------------------------
+
+
+def test_tiles_cover_an_image_and_the_last_is_flush():
+    assert tile_offsets(100, 100, 50) == [0]
+    assert tile_offsets(3000, 288, 144)[-1] == 2712
+    assert len(tile_offsets(3000, 288, 144)) == 20
+    with pytest.raises(DataError, match="smaller than a tile"):
+        tile_offsets(99, 100, 50)
+
+
+def test_splits_are_seeded_keep_what_is_given_and_leave_no_side_empty():
+    groups = dict.fromkeys("abcdefghij", "")
+    split = Split(test_fraction=0.3, seed=1)
+    sides = assign_splits(groups, split)
+    assert sides == assign_splits(dict(reversed(groups.items())), split)
+    assert sum(side == "test" for side in sides.values()) == 3
+    assert sides != assign_splits(groups, Split(test_fraction=0.3, seed=2))
+    assert assign_splits({"a": "test", "b": ""}, Split(test_fraction=0.9)) == {"a": "test", "b": "train"}
+    assert set(assign_splits({"a": "", "b": ""}, Split(test_fraction=0.01)).values()) == {"train", "test"}
+    with pytest.raises(DataError, match="cannot split"):
+        assign_splits({"a": "train", "b": "train"}, split)
+
+
+def test_a_store_reads_back_what_was_written(tmp_path, rng):
+    images = rng.integers(0, 256, (5, 8, 9, 3), dtype=np.uint8)
+    assert (
+        write_store(
+            tmp_path / "a.h5", images=iter(images), instances=(image[..., 0].astype(np.int32) for image in images)
+        )
+        == 5
+    )
+    with ImageStore(tmp_path / "a.h5") as store:
+        assert np.array_equal(store.images(), images)
+        assert np.array_equal(store.images(np.array([1, 3])), images[[1, 3]])
+        assert store.instances(np.array([], int)).shape == (0, 8, 9)
+        assert store.count("images") == 5
+    with pytest.raises(DataError, match=r"item 1 is \(3, 3\)"):
+        write_store(tmp_path / "b.h5", images=iter([np.zeros((2, 2)), np.zeros((3, 3))]))
+    assert not (tmp_path / "b.h5").exists()
+
+
+def test_a_damaged_store_is_named(tmp_path):
+    (tmp_path / "a.h5").write_bytes(b"nothing")
+    with pytest.raises(DataError, match=r"a\.h5: not a readable store"):
+        ImageStore(tmp_path / "a.h5")
+    write_store(tmp_path / "b.h5", instances=iter([np.zeros((2, 2), np.int32)]))
+    with ImageStore(tmp_path / "b.h5") as store, pytest.raises(DataError, match="holds no 'images', only instances"):
+        store.images()
+
+
+def test_an_empty_split_is_named():
+    with pytest.raises(DataError, match="the test split is empty"):
+        rows_of_split([{"split": "train"}], "test", "x.csv")
+
+
+# --- fetching ---------------------------------------------------------------------------------------------
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments) -> None:
+        pass
+
+
+@pytest.fixture
+def server(tmp_path):
+    folder = tmp_path / "served"
+    folder.mkdir()
+    http = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: Quiet(*args, directory=str(folder)))
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{http.server_address[1]}"
+    http.shutdown()
+    http.server_close()
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_an_archive_is_fetched_checked_and_unpacked(server, tmp_path):
+    folder, url = server
+    archive = zipped(folder / "a.zip", {"x/1.txt": b"one", "x/2.txt": b"two"})
+    origin = Download(kind="download", url=f"{url}/a.zip", sha256=sha256_of(archive))
+    target = tmp_path / "data" / "a"
+    fetch(origin, target, target / "receipt.json")
+    assert (target / "x" / "2.txt").read_bytes() == b"two"
+    receipt = json.loads((target / "receipt.json").read_text())
+    assert receipt["sha256"] == sha256_of(archive)
+    assert receipt["files"]["x/1.txt"] == sha256_of(target / "x" / "1.txt")
+
+
+def test_a_tar_is_unpacked_too(server, tmp_path):
+    folder, url = server
+    with tarfile.open(folder / "a.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo("x.txt")
+        info.size = 3
+        archive.addfile(info, io.BytesIO(b"one"))
+    fetch(Download(kind="download", url=f"{url}/a.tar.gz"), tmp_path / "t", tmp_path / "t" / "r.json")
+    assert (tmp_path / "t" / "x.txt").read_bytes() == b"one"
+
+
+def evil_tar(path: Path, name: str, link: str = "") -> None:
+    with tarfile.open(path, "w") as archive:
+        info = tarfile.TarInfo(name)
+        if link:
+            info.type, info.linkname = tarfile.SYMTYPE, link
+        archive.addfile(info)
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "message"),
+    [
+        (lambda p: zipped(p, {"a": b"1"}), {"sha256": "0" * 64}, "expected sha256 000"),
+        (lambda p: zipped(p, {"a": bytes(5000)}), {"max_bytes": 50}, "larger than max_bytes = 50"),
+        (lambda p: zipped(p, {"a": bytes(5000)}), {"max_unpacked_bytes": 4000}, "more than max_unpacked_bytes = 4000"),
+        (lambda p: zipped(p, {"../evil": b"1"}), {}, "'../evil' leaves the folder"),
+        (lambda p: evil_tar(p, "../evil"), {}, "not a sound zip or tar"),
+        (lambda p: evil_tar(p, "inner", "/etc/passwd"), {}, "not a sound zip or tar"),
+        (lambda p: p.write_bytes(b"no archive"), {}, "not a sound zip or tar"),
+        (lambda p: None, {}, "404"),
+    ],
+)
+def test_what_cannot_be_trusted_is_refused_and_leaves_nothing(server, tmp_path, make, options, message):
+    folder, url = server
+    make(folder / "a.bin")
+    target = tmp_path / "data" / "a"
+    with pytest.raises(DataError, match=message):
+        fetch(Download(kind="download", url=f"{url}/a.bin", **options), target, target / "receipt.json")
+    assert not target.exists()
+    assert list((tmp_path / "data").iterdir()) == []
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_transfer_that_ends_early_is_refused(tmp_path):
+    class Short(Quiet):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"short")
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Short)
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    origin = Download(kind="download", url=f"http://127.0.0.1:{http.server_address[1]}/a.zip")
+    with pytest.raises(DataError, match=r"try again|ended after 5 of 1000"):
+        fetch(origin, tmp_path / "t", tmp_path / "t" / "r.json")
+    http.shutdown()
+    http.server_close()
+    assert not (tmp_path / "t").exists()
+
+
+def test_the_folder_of_a_user_is_not_emptied(server, tmp_path):
+    folder, url = server
+    zipped(folder / "a.zip", {"new.txt": b"new"})
+    target = tmp_path / "t"
+    target.mkdir()
+    (target / "mine.txt").write_text("mine")
+    fetch(Download(kind="download", url=f"{url}/a.zip"), target, target / "r.json")
+    assert (target / "mine.txt").read_text() == "mine"
+    assert (target / "new.txt").exists()
+
+
+def test_manifests_keep_sources_below_data_root(real_data, tmp_path):
+    shutil.copytree(real_data / "cpm15", tmp_path / "here" / "cpm15")
+    dataset = CpmDataset(adapter="cpm", folders=("cpm15",), tiles=Tiles(tile_px=256, stride_px=256))
+    prepare(dataset, tmp_path / "here", tmp_path / "a.h5", tmp_path / "a.csv")
+    row = read_manifest(tmp_path / "a.csv")[0]
+    assert row["source"] == "cpm15/image01.png"
+    assert row["sha256"] == sha256_of(real_data / "cpm15" / "image01.png")

@@ -1,0 +1,69 @@
+"""The documents are true: every command, target and file that they name exists."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pathgan.config import load_paper
+from pathgan.config.loading import PRESETS
+
+ROOT = Path(__file__).parents[1]
+DOCS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "results" / "README.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
+PAPERS = sorted((ROOT / "config" / "papers").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_make_targets_exist(path):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for line in re.findall(r"`make ([a-z -]+)`", path.read_text()) + re.findall(
+        r"^make ([a-z -]+)", path.read_text(), re.M
+    ):
+        assert set(line.split()) <= targets, line
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_and_files_exist(path):
+    text = path.read_text()
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (path.parent / link).exists(), link
+    for name in re.findall(r"`((?:config|src|rules|scripts|tests|docs|profiles|envs)/[^`{}* ]+)`", text):
+        assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_result_paths_are_targets(path):
+    names = set(re.findall(r"results/(demo|public|paper)/(\w+)/(tables|figures)/(\w+)\.(\w+)", path.read_text()))
+    for preset, paper, kind, name, suffix in names:
+        config = load_paper(ROOT / "config" / "papers" / f"{paper}.yaml", preset)
+        assert name in getattr(config, kind) or name == "hyperparameters"
+        assert suffix in ("csv", "md", "tex", "html", "png", "pdf")
+
+
+def test_the_readme_lists_every_table_and_figure():
+    text = (ROOT / "README.md").read_text()
+    for path in PAPERS:
+        for preset in PRESETS:
+            paper = load_paper(path, preset)
+            for name in (*paper.tables, *paper.figures):
+                assert f"{name}." in text or f"`{name}`" in text, name
+
+
+def test_every_rule_has_its_script_and_docstring():
+    for file in sorted((ROOT / "rules").glob("*.smk")):
+        for name, body in re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", file.read_text(), re.M | re.S):
+            assert f'"../scripts/{name}.py"' in body
+            assert body.strip().startswith('"""')
+            for key in ("log:", "benchmark:", "conda:", "threads:", "mem_mb", "runtime", "code=plan.code"):
+                assert key in body, f"{name} lacks {key}"
+
+
+def test_nothing_large_or_local_is_committed():
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert all((ROOT / name).stat().st_size < 5_000_000 for name in files if (ROOT / name).is_file())

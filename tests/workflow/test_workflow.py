@@ -1,0 +1,247 @@
+"""Snakemake itself, on a paper small enough for seconds: what runs, what re-runs, and that bytes repeat."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from pathgan.files import sha256_of
+from pathgan.provenance import record_path
+
+pytestmark = pytest.mark.workflow
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "report")
+BASE = Path("results/demo/tiny")
+
+TINY = {
+    "title": "A paper of two runs",
+    "cite": "nobody",
+    "caveat": "a test",
+    "seeds": [0, 1],
+    "datasets": {
+        "cells": {
+            "adapter": "phantom",
+            "n_images": 4,
+            "size_px": 32,
+            "seed": 1,
+            "tissue": {"nuclei_per_mpx": 9000, "radius_px": 4},
+            "tiles": {"tile_px": 32, "stride_px": 32},
+        },
+        "manual": {
+            "adapter": "cpm",
+            "folders": ["cpm15"],
+            "origin": {"kind": "manual", "page": "the page", "file": "cpm15.zip"},
+        },
+    },
+    "runs": {
+        "gan": {
+            "recipe": "paired",
+            "dataset": "cells",
+            "condition": "mask",
+            "losses": [{"kind": "pixel"}],
+            "generator": {"width": 2},
+            "discriminator": {"width": 2, "layers": 1},
+            "training": {"iterations": 3, "crop_px": 32},
+        },
+        "segnet": {
+            "recipe": "segmentation",
+            "train_on": ["cells"],
+            "network": {"width": 2, "stages": 2},
+            "training": {"iterations": 3, "crop_px": 32},
+        },
+        "absent": {
+            "recipe": "segmentation",
+            "train_on": ["manual"],
+            "training": {"iterations": 1, "crop_px": 32},
+        },
+    },
+    "scores": {"similarity": {"kind": "similarity"}, "utility": {"kind": "utility", "segmenter": "segnet"}},
+    "tables": {
+        "table1": {
+            "caption": "Table 1",
+            "rows": {"gan": {"label": "GAN", "run": "gan"}},
+            "columns": {
+                "ssim": {"label": "{label} SSIM", "dataset": "cells", "score": "similarity", "metric": "ssim"},
+                "aji": {"label": "{label} AJI", "dataset": "cells", "score": "utility", "metric": "aji"},
+            },
+        }
+    },
+    "figures": {
+        "figure1": {
+            "caption": "Figure 1",
+            "panels": [
+                {"title": "{label}", "show": "image", "of": "cells"},
+                {"title": "Synthetic", "show": "image", "of": "gan"},
+                {"title": "Segmented", "show": "segmentation", "of": "gan", "by": "segnet"},
+            ],
+        }
+    },
+    "sources": {"runs.*": "ours: a test"},
+}
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of the project whose only paper is TINY."""
+    for part in PARTS:
+        source = ROOT / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, folder / part)
+    for file in (folder / "config" / "papers").glob("*.yaml"):
+        file.unlink()
+    (folder / "config" / "papers" / "tiny.yaml").write_text(yaml.safe_dump(TINY, sort_keys=False))
+    (folder / "config" / "config.yaml").write_text("preset: demo\npapers: [tiny]\n")
+    with (folder / "config" / "published.csv").open("a") as file:
+        file.write("tiny,table1,gan,ssim,0.5,,\n")
+    return folder
+
+
+def snakemake(folder: Path, *arguments: str, code: int = 0) -> str:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("COV_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output[-4000:]
+    return output
+
+
+def jobs(output: str) -> dict[str, int]:
+    """Rule -> jobs, of the first table of job counts that Snakemake prints."""
+    table = output.partition("Job stats:")[2].partition("total")[0]
+    return {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = checkout(tmp_path_factory.mktemp("tiny"))
+    output = snakemake(folder, "all")
+    assert jobs(output)["train_generator"] == 2
+    return folder
+
+
+@pytest.fixture
+def copied(done, tmp_path):
+    """A finished checkout of one's own, with its times."""
+    shutil.copytree(done, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_everything_is_there_and_recorded(done):
+    table = pd.read_csv(done / BASE / "tables/table1.csv")
+    assert table["seeds"].tolist() == [2, 2]
+    assert table["published"].tolist()[0] == 0.5
+    assert table["note"].tolist() == ["a test", "a test; not in the paper"]
+    assert "cells SSIM" in (done / BASE / "tables/table1.md").read_text()
+    assert (done / BASE / "figures/figure1.png").stat().st_size > 5000
+    made = [path for path in (done / BASE).rglob("*") if path.is_file() and "state" not in path.parts]
+    for path in made:
+        relative = path.relative_to(done)
+        entry = json.loads((done / record_path(relative)).read_text())
+        assert entry["sha256"] == sha256_of(path), relative
+        assert all(sha256_of(done / name) == digest for name, digest in entry["inputs"].items())
+    assert not list((done / BASE).rglob("state/*"))
+
+
+def test_a_second_call_runs_nothing(done):
+    assert "Nothing to be done" in snakemake(done, "all")
+
+
+def test_a_deleted_table_is_one_job(copied):
+    (copied / BASE / "tables/table1.csv").unlink()
+    output = snakemake(copied, f"{BASE}/tables/table1.csv")
+    assert jobs(output) == {"tabulate": 1}
+
+
+def test_two_runs_from_scratch_give_the_same_bytes(done, tmp_path):
+    again = checkout(tmp_path / "again")
+    snakemake(again, "all")
+    compared = 0
+    for pattern in ("data/*", "models/*/*/*", "samples/**/*.h5", "scores/**/*.csv", "tables/*", "figures/*"):
+        for path in (done / BASE).glob(pattern):
+            if path.is_file():
+                assert path.read_bytes() == (again / path.relative_to(done)).read_bytes(), path
+                compared += 1
+    assert compared > 20
+
+
+def test_an_edit_of_code_reruns_what_it_touches(copied):
+    module = copied / "src/pathgan/metrics/instances.py"
+    module.write_text(module.read_text() + "\nNEW = 1\n")
+    planned = jobs(snakemake(copied, "-n", "all"))
+    assert {"score"} <= planned.keys() <= {"score", "tabulate", "all"}
+    assert "score" in planned
+
+
+def test_an_edit_of_a_caption_reruns_the_table_only(copied):
+    paper = copied / "config/papers/tiny.yaml"
+    paper.write_text(paper.read_text().replace("Table 1", "Table One"))
+    planned = jobs(snakemake(copied, "-n", f"{BASE}/tables/table1.csv"))
+    assert planned == {"tabulate": 1}
+
+
+def test_an_edit_of_a_hyper_parameter_reruns_its_training(copied):
+    paper = copied / "config/papers/tiny.yaml"
+    tree = yaml.safe_load(paper.read_text())
+    tree["runs"]["segnet"]["training"]["learning_rate"] = 0.5
+    paper.write_text(yaml.safe_dump(tree, sort_keys=False))
+    planned = jobs(snakemake(copied, "-n", f"{BASE}/tables/table1.csv"))
+    assert planned["train_segmenter"] == 2
+    assert "train_generator" not in planned
+
+
+def test_absent_manual_data_name_page_file_and_folder(copied):
+    target = f"{BASE}/models/absent/seed0/segmenter.safetensors"
+    output = snakemake(copied, target, code=1)
+    assert "no image with a mask in data/cpm15; get cpm15.zip from the page and unpack it there" in output
+    assert not (copied / BASE / "data/manual.h5").exists()
+
+
+def test_a_wrong_configuration_stops_before_any_job(copied):
+    paper = copied / "config/papers/tiny.yaml"
+    paper.write_text(paper.read_text().replace("condition: mask", "condition: masks"))
+    output = snakemake(copied, "all", code=1)
+    assert "config/papers/tiny.yaml (preset demo): runs.gan.paired.condition" in output.replace("paper)", "demo)")
+    assert "got 'masks'" in output
+    assert "Traceback" not in output
+    assert "unknown key; did you mean 'preset'" in snakemake(copied, "all", "--config", "prest=demo", code=1)
+
+
+def test_the_report_is_one_page_with_captions(copied):
+    snakemake(copied, "--report", "results/demo/report.html")
+    page = (copied / "results/demo/report.html").read_text()
+    assert "Figure 1" in page
+    assert "tiny" in page
+
+
+def test_any_path_of_any_preset_is_a_target():
+    for target in (
+        "results/demo/sharpgan/tables/table2.csv",
+        "results/public/sharpgan/models/enhanced-cpm/seed2/generator.safetensors",
+        "results/paper/sharpgan/figures/figure6.pdf",
+        "results/paper/sharpgan/models/segnet_s-tnbc/seed1/history.csv",
+        "sharpgan",
+    ):
+        output = snakemake(ROOT, "-n", "--quiet", "rules", "--forceall", target)
+        assert "Job stats" in output
+
+
+def test_planning_the_papers_own_sizes_is_quick():
+    started = time.perf_counter()
+    output = snakemake(ROOT, "-n", "--quiet", "rules", "sharpgan", "--config", "preset=paper")
+    assert jobs(output)["train_generator"] == 42
+    assert time.perf_counter() - started < 60  # a hang, not a benchmark
