@@ -31,3 +31,4 @@ wildcard_constraints:
     figure=r"[a-z0-9][a-z0-9_.-]*",
     table=rf"(?!{HYPER_PARAMETERS}\.)[a-z0-9][a-z0-9_-]*",
     seed=r"\d+",
+    folder=r"[A-Za-z0-9_.-]+",

@@ -67,6 +67,5 @@ def _record(snakemake: Any, started: datetime) -> None:
             wildcards=dict(snakemake.wildcards.items()),
             threads=snakemake.threads,
             started=started,
-            attempt=getattr(snakemake.resources, "attempt", 1) or 1,
         )
     )

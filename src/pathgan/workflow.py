@@ -71,11 +71,15 @@ class Plan:
     # --- inputs -------------------------------------------------------------------------------------------
 
     def raw(self, w: Any) -> list[str]:
-        """The files that a dataset is read from, or the receipt of the download that brings them."""
+        """The files that a dataset is read from, or the receipt of the download that brings them.
+
+        The receipt stays the input once it is there: files that appear would make a new set of inputs.
+        """
         dataset = self._entry(w, "datasets", w.dataset)
         found = [str(path) for path in raw_files(dataset, self.data_root)]
-        if not found and isinstance(getattr(dataset, "origin", None), Download):
-            return [f"{self.data_root}/{dataset.folder}/{w.preset}.{w.paper}.{w.dataset}.fetched.json"]
+        if isinstance(getattr(dataset, "origin", None), Download):
+            receipt = self.data_root / dataset.folder / f"{w.preset}.{w.paper}.{w.dataset}.fetched.json"
+            return [str(receipt)] if receipt.exists() or not found else found
         return found
 
     def training(self, w: Any) -> list[str]:

@@ -8,9 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
+import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -210,6 +215,44 @@ def test_absent_manual_data_name_page_file_and_folder(copied):
     output = snakemake(copied, target, code=1)
     assert "no image with a mask in data/cpm15; get cpm15.zip from the page and unpack it there" in output
     assert not (copied / BASE / "data/manual.h5").exists()
+
+
+def test_a_dataset_is_fetched_once(copied, tmp_path):
+    """Two slides of TNBC in an archive on loopback; the second call runs nothing."""
+    served = tmp_path / "served"
+    with zipfile.ZipFile(make_folder(served) / "tnbc.zip", "w") as archive:
+        for slide in (1, 2):
+            for kind in ("Slide", "GT"):
+                picture = np.zeros((32, 32, 4), np.uint8)
+                picture[8:16, 8:16] = picture[..., 3] = 255
+                archive.writestr(f"TNBC/{kind}_0{slide}/0{slide}_1.png", cv2.imencode(".png", picture)[1].tobytes())
+    http = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: SimpleHTTPRequestHandler(*args, directory=str(served)))
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    paper = copied / "config/papers/tiny.yaml"
+    tree = yaml.safe_load(paper.read_text())
+    tree["datasets"]["fetched"] = {
+        "adapter": "tnbc",
+        "folder": "tnbc",
+        "origin": {
+            "kind": "download",
+            "url": f"http://127.0.0.1:{http.server_address[1]}/tnbc.zip",
+            "sha256": sha256_of(served / "tnbc.zip"),
+        },
+        "tiles": {"tile_px": 32, "stride_px": 32},
+        "split": {"by": "patient", "test_fraction": 0.5},
+    }
+    paper.write_text(yaml.safe_dump(tree, sort_keys=False))
+    target = f"{BASE}/data/fetched.csv"
+    assert jobs(snakemake(copied, target)) == {"fetch": 1, "prepare": 1}
+    http.shutdown()
+    http.server_close()
+    assert len(pd.read_csv(copied / target)) == 2
+    assert "Nothing to be done" in snakemake(copied, target)
+
+
+def make_folder(path: Path) -> Path:
+    path.mkdir(parents=True)
+    return path
 
 
 def test_a_wrong_configuration_stops_before_any_job(copied):

@@ -65,7 +65,7 @@ class ImageDataset(Strict):
 
 
 class FolderDataset(ImageDataset):
-    folder: str  # below data_root
+    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]  # below data_root
     origin: Origin | None = None
 
 
@@ -73,8 +73,8 @@ class CpmDataset(ImageDataset):
     """CPM-15 and CPM-17: the layout of the challenge (`_mask.txt`) and that of hover_net (`.mat`)."""
 
     adapter: Literal["cpm"]
-    folders: tuple[str, ...]
-    origin: Origin | None = None
+    folders: tuple[str, ...]  # below data_root
+    origin: Manual | None = None
 
 
 class TnbcDataset(FolderDataset):

@@ -6,8 +6,9 @@ import json
 import platform
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -42,8 +43,6 @@ class JobFacts:
     wildcards: Mapping[str, str]
     threads: int
     started: datetime
-    attempt: int = 1
-    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def record(job: JobFacts) -> list[Path]:
@@ -61,13 +60,12 @@ def record(job: JobFacts) -> list[Path]:
         "commit": _commit(),
         "lock": sha256_of(ROOT / "envs" / "requirements.lock"),
         "threads": job.threads,
+        "device": _device(),
         "host": socket.gethostname(),
         "python": platform.python_version(),
         "libraries": _libraries(),
         "started": job.started.isoformat(),
         "ended": ended.isoformat(),
-        "attempt": job.attempt,
-        **job.notes,
     }
     paths = []
     for output in job.outputs:
@@ -91,6 +89,12 @@ def record_path(output: str | Path) -> Path:
 
 def _relative(file: Path) -> str:
     return file.resolve().relative_to(ROOT).as_posix() if file.resolve().is_relative_to(ROOT) else str(file)
+
+
+def _device() -> str:
+    """The GPU that torch sees, where the job used torch and there is one; else cpu."""
+    torch = sys.modules.get("torch")
+    return str(torch.cuda.get_device_name()) if torch is not None and torch.cuda.is_available() else "cpu"
 
 
 @lru_cache(maxsize=1)

@@ -98,6 +98,7 @@ def _perturb(image: Tensor, rng: np.random.Generator) -> Tensor:
     """Median blur (one image in four), brightness, and stain strength a channel; (n, 3, h, w) in [0, 1]."""
     blurred = torch.from_numpy(rng.random(len(image)) < 0.25).to(image.device)
     windows = F.pad(image, (1, 1, 1, 1), mode="replicate").unfold(2, 3, 1).unfold(3, 3, 1).flatten(4)
-    image = torch.where(blurred[:, None, None, None], windows.median(-1).values, image)
+    median = windows.sort(-1).values[..., 4]  # torch.median has no deterministic form on GPUs
+    image = torch.where(blurred[:, None, None, None], median, image)
     strength = torch.from_numpy(rng.uniform(0.9, 1.1, (len(image), 3, 1, 1)).astype(np.float32)).to(image.device)
     return image.clamp(min=1 / 255).pow(strength).clamp(0, 1)  # a power of light is a factor of optical density

@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import logging
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -123,11 +124,12 @@ def train(
     iteration = _resume(recipe, history, checkpoints, compute)
     saved_at = started = time.monotonic()
     first = iteration
-    with _stop_requests() as stop:
+    with _stop_requests() as stop, _progress(iteration, total) as advance:
         while iteration < total:
             losses = recipe.step(data.batch(iteration))
             iteration += 1
             history.add(iteration, losses)
+            advance()
             reason = stop[0] if stop else _overdue(deadline)
             now = time.monotonic()
             if iteration < total and (reason or now - saved_at > 60 * options.checkpoint_minutes):
@@ -179,6 +181,21 @@ def _resume(recipe: Recipe, history: History, checkpoints: Checkpoints, compute:
 
 def _overdue(deadline: float | None) -> str:
     return "the time limit is near" if deadline is not None and time.time() >= deadline else ""
+
+
+@contextmanager
+def _progress(iteration: int, total: int) -> Iterator[Callable[[], None]]:
+    """A bar where a person watches; elsewhere the log's history rows tell as much."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console  # here: jobs of a cluster have no terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total, completed=iteration)
+        yield lambda: bar.advance(task)
 
 
 @contextmanager
