@@ -19,8 +19,8 @@ $(VENV)/.installed: envs/requirements.lock pyproject.toml
 	touch $@
 
 demo: setup
-	$(BIN)/snakemake --cores $(CORES) all
-	$(BIN)/snakemake --report results/demo/report.html --quiet
+	$(BIN)/snakemake --cores $(CORES) all --config preset=demo
+	$(BIN)/snakemake --config preset=demo --report results/demo/report.html --quiet
 
 test: setup
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
@@ -42,4 +42,4 @@ lock: setup
 	$(BIN)/python envs/pin.py
 
 clean:
-	rm -rf results/demo results/public results/paper .snakemake
+	rm -rf results/demo

@@ -4,7 +4,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from pathgan.config import load_workflow
+from pathgan.config.loading import load_workflow
 from pathgan.config.models import PairedRun, SegmentationRun
 from pathgan.errors import PathganError
 from pathgan.workflow import HYPER_PARAMETERS, Plan, share_source

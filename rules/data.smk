@@ -1,3 +1,7 @@
+localrules:
+    fetch,  # compute nodes often have no way out
+
+
 rule fetch:
     """Get a dataset's archive, check it, unpack it below data_root."""
     output:
@@ -15,7 +19,6 @@ rule fetch:
         runtime=120,
     params:
         dataset=plan.slice("datasets", "dataset"),
-        code=plan.code("fetch"),
     script:
         "../scripts/fetch.py"
 

@@ -12,13 +12,12 @@ rule segment:
         TORCH
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 3000 * attempt,
+        mem_mb=plan.memory,
         runtime=120,
         gpu=plan.gpus,
     params:
         run=plan.slice("runs", "segmenter"),
         source=plan.image_source,
-        device=plan.workflow.device,
         code=plan.code("segment"),
     script:
         "../scripts/segment.py"
@@ -38,7 +37,7 @@ rule score:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 3000 * attempt,
+        mem_mb=plan.memory,
         runtime=60,
     params:
         score=plan.slice("scores", "score"),

@@ -12,13 +12,12 @@ rule synthesize:
         TORCH
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 3000 * attempt,
+        mem_mb=plan.memory,
         runtime=120,
         gpu=plan.gpus,
     params:
         run=plan.sampled_run,
         source=plan.sample_source,
-        device=plan.workflow.device,
         code=plan.code("synthesize"),
     script:
         "../scripts/synthesize.py"

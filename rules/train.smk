@@ -15,13 +15,12 @@ rule train_generator:
         TORCH
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 3000 * attempt,
-        runtime=lambda w, attempt: 720 * attempt,
+        mem_mb=plan.memory,
+        runtime=720,
         gpu=plan.gpus,
     params:
-        run=plan.slice("runs", "run"),
+        run=plan.trained_run,
         sources=plan.sources,
-        device=plan.workflow.device,
         code=plan.code("train_generator"),
     script:
         "../scripts/train_generator.py"
@@ -44,13 +43,12 @@ rule train_segmenter:
         TORCH
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 3000 * attempt,
-        runtime=lambda w, attempt: 720 * attempt,
+        mem_mb=plan.memory,
+        runtime=720,
         gpu=plan.gpus,
     params:
-        run=plan.slice("runs", "run"),
+        run=plan.trained_run,
         sources=plan.sources,
-        device=plan.workflow.device,
         code=plan.code("train_segmenter"),
     script:
         "../scripts/train_segmenter.py"

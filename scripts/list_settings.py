@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pathgan.config import load_paper
+from pathgan.config.loading import load_paper
 from pathgan.jobs import job
 from pathgan.render.tables import hyper_parameter_table, write_hyper_parameters
 

@@ -13,6 +13,6 @@ with job(snakemake):
         Path(snakemake.input.weights),
         Source.model_validate(snakemake.params.source),
         Path(snakemake.output[0]),
-        snakemake.params.device,
+        snakemake.config.get("device", "auto"),
         snakemake.threads,
     )

@@ -1,7 +1,8 @@
 """Train a run's segmenter."""
 
 from pathgan.jobs import job
-from pathgan.recipes.running import train_job
+from pathgan.recipes.running import remove_state, train_job
 
 with job(snakemake):
-    train_job(snakemake)
+    state = train_job(snakemake)
+remove_state(state)

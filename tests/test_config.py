@@ -8,8 +8,15 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from pathgan.config import load_paper, load_workflow
-from pathgan.config.loading import PRESETS, expand_templates, hyper_parameters, merge, source_of
+from pathgan.config.loading import (
+    PRESETS,
+    expand_templates,
+    hyper_parameters,
+    load_paper,
+    load_workflow,
+    merge,
+    source_of,
+)
 from pathgan.config.plan import sample_sets, table_cells
 from pathgan.config.schema import paper_schema, workflow_schema
 from pathgan.errors import ConfigError
@@ -145,7 +152,7 @@ RUN = "enhanced-{dataset}"
         (lambda tree: tree.pop("title"), r"title: expected a value, the key is missing"),
         (
             set_at("runs", "segnet_r-{dataset}", "train_on", value=["enhanced-cpm"]),
-            r"train_on: enhanced-cpm holds test images",
+            r"train_on: enhanced-cpm holds test masks",
         ),
     ],
 )
@@ -154,6 +161,21 @@ def test_a_wrong_paper_is_one_message_with_file_key_expected_and_got(tmp_path, e
     with pytest.raises(ConfigError, match=message) as caught:
         load_paper(path, "paper")
     assert str(path) in str(caught.value)
+
+
+def test_a_cell_under_the_wrong_dataset_is_named(tmp_path):
+    path = edited(tmp_path, set_at("tables", "table2", "columns", "tnbc/dq", "score", value="segmentation-cpm"))
+    with pytest.raises(ConfigError, match=r"columns.tnbc/dq.dataset: expected 'cpm', which 'segmentation-cpm'"):
+        load_paper(path, "paper")
+
+
+def test_a_preset_must_be_there_and_losses_be_of_different_kinds(tmp_path):
+    path = edited(tmp_path, lambda tree: tree["presets"].pop("demo"))
+    with pytest.raises(ConfigError, match=r"presets.demo: expected an entry"):
+        load_paper(path, "demo")
+    path = edited(tmp_path, set_at("runs", RUN, "losses", value=[{"kind": "pixel"}, {"kind": "pixel"}]))
+    with pytest.raises(ConfigError, match="expected one of a kind, got pixel, pixel"):
+        load_paper(path, "paper")
 
 
 def test_an_unknown_paper_and_broken_yaml_are_named(tmp_path):

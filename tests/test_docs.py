@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pathgan.config import load_paper
-from pathgan.config.loading import PRESETS
+from pathgan.config.loading import PRESETS, load_paper
 
 ROOT = Path(__file__).parents[1]
 DOCS = [
@@ -60,7 +59,7 @@ def test_every_rule_has_its_script_and_docstring():
         for name, body in re.findall(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", file.read_text(), re.M | re.S):
             assert f'"../scripts/{name}.py"' in body
             assert body.strip().startswith('"""')
-            for key in ("log:", "benchmark:", "conda:", "threads:", "mem_mb", "runtime", "code=plan.code"):
+            for key in ("log:", "benchmark:", "conda:", "threads:", "mem_mb", "runtime", "params:"):
                 assert key in body, f"{name} lacks {key}"
 
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from pathgan.config.models import Tissue
-from pathgan.phantoms import STAIN_VECTORS, beer_lambert, histology_field, optical_density, rasterise, scatter
+from pathgan.phantoms import histology_field, rasterise, scatter
 from pathgan.phantoms.noise import blobs, fibres
+from pathgan.stains import STAIN_VECTORS, beer_lambert, optical_density
 
 
 def test_a_field_is_its_seed():

@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from pathgan.config.models import (
 )
 from pathgan.errors import DataError, TrainingError
 from pathgan.recipes import paired, segmentation
-from pathgan.recipes.running import Job, load_weights, synthesize, train_run
+from pathgan.recipes.running import Job, load_weights, remove_state, synthesize, train_run
 from pathgan.recipes.running import segment as segment_images
 from pathgan.training import Interrupted, TrainingData, compute_on
 from pathgan.training import checkpoints as checkpoints_module
@@ -96,6 +97,7 @@ def result(folder: Path) -> bytes:
 def train(run, source, folder: Path, seed: int = 0) -> bytes:
     job = Job(seed=seed, state_dir=folder / "state", device="cpu", threads=1)
     train_run(run, [source], job, folder / "weights.safetensors", folder / "history.csv")
+    remove_state(job.state_dir)
     return result(folder)
 
 
@@ -167,8 +169,7 @@ def test_a_stopped_run_ends_in_the_same_bytes(name, how, at, phantom_source, tmp
         assert code == -signal.SIGKILL
         assert not (tmp_path / "weights.safetensors").exists()
     assert train(make(), phantom_source, tmp_path) == unbroken[name]
-    assert not list((tmp_path / "state").glob("checkpoint-*"))
-    assert not (tmp_path / "state" / "lease.json").exists()
+    assert not (tmp_path / "state").exists()
 
 
 def test_many_stops_in_a_row_change_nothing(phantom_source, tmp_path, unbroken):
@@ -201,12 +202,28 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(damage, phantom_source, tmp
     assert f"resumed at iteration {int(older.stem[-9:])}" in caplog.text
 
 
-def test_a_state_of_other_settings_is_not_resumed(phantom_source, tmp_path, caplog):
-    stopped("SIGKILL", 4, gan(), paired.Paired, phantom_source, tmp_path / "a")
+def test_a_state_of_other_settings_is_removed_and_does_not_shadow_ours(phantom_source, tmp_path, caplog):
+    stopped("SIGKILL", 6, gan(), paired.Paired, phantom_source, tmp_path / "a")
     changed = gan(learning_rate=2e-3)
+    stopped("SIGKILL", 3, changed, paired.Paired, phantom_source, tmp_path / "a")
     with caplog.at_level(logging.INFO):
         assert train(changed, phantom_source, tmp_path / "a") == train(changed, phantom_source, tmp_path / "b")
-    assert "starting anew" in caplog.text
+    assert "resumed at iteration 2" in caplog.text
+
+
+def test_a_kill_after_the_last_step_loses_no_training(phantom_source, tmp_path, unbroken, monkeypatch):
+    job = Job(seed=0, state_dir=tmp_path / "state", device="cpu", threads=1)
+    train_run(gan(), [phantom_source], job, tmp_path / "weights.safetensors", tmp_path / "history.csv")
+    (tmp_path / "weights.safetensors").unlink()  # as Snakemake does with the outputs of a killed job
+    monkeypatch.setattr(paired.Paired, "step", lambda self, batch: pytest.fail("trained again"))
+    assert train(gan(), phantom_source, tmp_path) == unbroken["gan"]
+
+
+def test_how_often_states_are_saved_is_no_other_setting(phantom_source, tmp_path, unbroken, caplog):
+    stopped("SIGKILL", 6, gan(), paired.Paired, phantom_source, tmp_path)
+    with caplog.at_level(logging.INFO):
+        assert train(gan(checkpoint_minutes=9), phantom_source, tmp_path) == unbroken["gan"]
+    assert "resumed at iteration 5" in caplog.text
 
 
 def test_two_checkpoints_are_kept(tmp_path):
@@ -346,11 +363,22 @@ def test_the_lease_of_a_dead_process_is_taken_over(tmp_path):
 def test_the_lease_of_another_machine_lives_while_its_heart_beats(tmp_path):
     path = tmp_path / "lease.json"
     path.write_text(json.dumps({"token": "x", "host": "elsewhere", "pid": 1, "started": 0, "job": "77"}))
+    heart = threading.Timer(0.3, os.utime, (path,))
+    heart.start()
     with pytest.raises(TrainingError, match="on elsewhere, SLURM job 77"):
-        Lease(tmp_path).__enter__()
-    os.utime(path, (time.time() - 1000,) * 2)
+        Lease(tmp_path, heartbeat_s=0.05).__enter__()
+    with Lease(tmp_path, heartbeat_s=0.05, stale_s=0.5) as lease:  # waits until it is stale
+        assert lease.held()
+
+
+def test_a_requeued_job_takes_its_own_lease_over(tmp_path, monkeypatch):
+    holder = {"token": "x", "host": "elsewhere", "pid": 1, "started": 0, "job": "77"}
+    (tmp_path / "lease.json").write_text(json.dumps(holder))
+    monkeypatch.setenv("SLURM_JOB_ID", "77")
+    started = time.monotonic()
     with Lease(tmp_path) as lease:
         assert lease.held()
+    assert time.monotonic() - started < 5
 
 
 def test_the_heart_beats(tmp_path):

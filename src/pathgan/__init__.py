@@ -1,3 +1,3 @@
-"""Five papers on GAN-synthesized pathology images, reproduced from slides to tables."""
+"""Papers on GAN-synthesized pathology images, reproduced from images to tables."""
 
 __version__ = "0.1.0"

@@ -8,12 +8,13 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pathgan.errors import PathganError
-from pathgan.provenance import JobFacts, record
+from pathgan.provenance import JobFacts, code_state, commit_state, record
 
 DEADLINE_MARGIN_S = 90.0  # to finish a step and write a checkpoint before the scheduler's own signal
 
@@ -27,12 +28,11 @@ def job(snakemake: Any) -> Iterator[Any]:
     """
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
-    # Appended: the log of a resumed training keeps the lines of the attempt that was cut off.
     logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
-    started = datetime.now(UTC)
+    started = _started(snakemake)
     try:
         yield snakemake
-        _record(snakemake, started)
+        record(replace(started, outputs=[str(path) for path in snakemake.output], device=_device()))
     except PathganError as error:
         logging.getLogger("pathgan").exception("failed")
         print(f"pathgan, rule {snakemake.rule}: {error}", file=sys.stderr)
@@ -56,16 +56,25 @@ def deadline(snakemake: Any, environment: dict[str, str], now: float | None = No
     return now + 60 * float(snakemake.resources.runtime) - DEADLINE_MARGIN_S
 
 
-def _record(snakemake: Any, started: datetime) -> None:
-    record(
-        JobFacts(
-            rule=snakemake.rule,
-            script=Path(snakemake.scriptdir) / f"{snakemake.rule}.py",
-            inputs=[str(path) for path in snakemake.input],
-            outputs=[str(path) for path in snakemake.output],
-            params=dict(snakemake.params.items()),
-            wildcards=dict(snakemake.wildcards.items()),
-            threads=snakemake.threads,
-            started=started,
-        )
+def _started(snakemake: Any) -> JobFacts:
+    """What is known before the work begins; code and commit are those that do it."""
+    script = Path(snakemake.scriptdir) / f"{snakemake.rule}.py"
+    return JobFacts(
+        rule=snakemake.rule,
+        inputs=[str(path) for path in snakemake.input],
+        outputs=[],
+        params=dict(snakemake.params.items()),
+        wildcards=dict(snakemake.wildcards.items()),
+        threads=snakemake.threads,
+        started=datetime.now(UTC),
+        code=code_state(script),
+        commit=commit_state(),
     )
+
+
+def _device() -> str:
+    """The GPU that the job's torch worked on, else cpu."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
+        return "cpu"
+    return str(torch.cuda.get_device_name())

@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from pathgan.config import Paper, Workflow, load_paper
-from pathgan.config.models import Download, Panel, SegmentationRun
+from pathgan.config.loading import PRESETS, load_paper
+from pathgan.config.models import Download, Panel, Paper, SegmentationRun, Workflow
 from pathgan.config.plan import Cell, conditions_of, label_of, table_cells, truth_of
 from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
@@ -63,7 +63,8 @@ class Plan:
         names = {
             name
             for paper in self.papers
-            for name, run in self.paper("paper", paper).runs.items()
+            for preset in PRESETS
+            for name, run in self.paper(preset, paper).runs.items()
             if isinstance(run, kind)
         }
         return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
@@ -79,7 +80,8 @@ class Plan:
         found = [str(path) for path in raw_files(dataset, self.data_root)]
         if isinstance(getattr(dataset, "origin", None), Download):
             receipt = self.data_root / dataset.folder / f"{w.preset}.{w.paper}.{w.dataset}.fetched.json"
-            return [str(receipt)] if receipt.exists() or not found else found
+            nothing = not any(receipt.parent.glob("*"))  # a user's own files are never downloaded over
+            return [str(receipt)] if receipt.exists() or nothing else found
         return found
 
     def training(self, w: Any) -> list[str]:
@@ -170,6 +172,14 @@ class Plan:
         for panel in figure["panels"]:
             panel["title"] = panel["title"].replace("{label}", label_of(self._paper(w), panel["of"]))
         return figure
+
+    def trained_run(self, w: Any) -> Any:
+        """What training a run depends on: all of it but the watershed, which reads what was trained."""
+        return self._entry(w, "runs", w.run).model_dump(mode="json", exclude={"watershed"})
+
+    def memory(self, w: Any, attempt: int) -> int:
+        """Memory [MB]: the papers' sets of thousands of tiles are held whole."""
+        return (12_000 if w.preset == "paper" else 3_000) * attempt
 
     def sampled_run(self, w: Any) -> Any:
         """The run behind a sample set."""

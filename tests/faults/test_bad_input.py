@@ -25,6 +25,7 @@ from pathgan.config.models import (
     Tiles,
     TnbcDataset,
 )
+from pathgan.datasets.images import read_image, read_mask
 from pathgan.datasets.prepare import prepare
 from pathgan.datasets.store import ImageStore, read_manifest
 from pathgan.errors import DataError
@@ -133,6 +134,10 @@ CASES = {
     "a mask of another size": Case(first_mask(mask(39)), "m0.png: expected the size of its image i0.png, 40 x 40, got 39 x 39"),
     "an empty mask": Case(first_mask(np.zeros((SIZE, SIZE), np.uint16)), None),
     "non-contiguous ids": Case(first_mask(mask() * 300), None),
+    "a mask of nucleus and background": Case(first_mask((mask() > 0).astype(np.uint8) * 255), "m0.png: one id in 2 separate pieces"),
+    "a mask in colours": Case(first_mask(np.dstack([mask().astype(np.uint8) * k for k in (80, 40, 10)])), "m0.png: nuclei are told apart by colour"),
+    "a line of tabs": Case(rows("i0.png\tm0.png\t\t\t", "\t\t\t\t", "i1.png\tm1.png\t\t\t"), None),
+    "CPM with one of two folders": Case(lambda f: (save(f / "cpm15/image01.png", rgb()), (f / "cpm15/image01_mask.txt").write_text("40 40" + " 0" * 1600), CpmDataset(adapter="cpm", folders=("cpm15", "cpm17"), tiles=TILES))[2], "no image with a mask in .*cpm17"),
     "a damaged mask": Case(lambda f: (p := sheet(f), cut(f / "m0.png"), as_dataset(p))[-1], "m0.png: damaged"),
     "a missing file": Case(rows("i9.png\tm0.png\t\t\t"), r"line 2: image: no such file: .*i9.png"),
     "a missing mask": Case(rows("i0.png\tm9.png\t\t\t"), r"line 2: mask: no such file: .*m9.png"),
@@ -143,7 +148,7 @@ CASES = {
     "commas for tabs": Case(rows("i0.png,m0.png,,,", header="image,mask,class,patient,split"), "tab-separated columns"),
     "no sheet": Case(lambda f: as_dataset(f / "none.tsv"), "none.tsv: no such sample sheet"),
     "an empty sheet": Case(rows(), "the sheet lists no image"),
-    "one image only": Case(rows("i0.png\tm0.png\t\t\t"), r"cannot split 1 image\(s\) into train and test"),
+    "one image only": Case(rows("i0.png\tm0.png\t\t\t"), r"cannot split 1 patient\(s\) into train and test"),
     "CPM without a mask": Case(lambda f: (save(f / "cpm15/image01.png", rgb()), CpmDataset(adapter="cpm", folders=("cpm15",), tiles=TILES))[1], "image01.png: has no mask"),
     "CPM absent": Case(lambda f: CpmDataset(adapter="cpm", folders=("cpm15", "cpm17"), origin={"kind": "manual", "page": "the page", "file": "cpm15.zip"}), r"no image with a mask in .*cpm15 and .*cpm17; get cpm15.zip from the page and unpack it there"),
     "TNBC absent": Case(lambda f: TnbcDataset(adapter="tnbc", folder="tnbc", origin={"kind": "download", "url": "http://x/t.zip"}), "run the rule `fetch`, or get http://x/t.zip"),
@@ -201,9 +206,25 @@ def test_defined_results_are_what_they_should_be(tmp_path):
             assert not instances.any()
 
 
-def test_transparent_pixels_are_laid_on_white_and_exif_turns_applied(tmp_path):
-    from pathgan.datasets.images import read_image
+def test_a_palette_masks_indices_are_its_ids(tmp_path):
+    image = Image.fromarray(np.array([[0, 1], [2, 3]], np.uint8), mode="P")
+    image.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
+    image.save(tmp_path / "m.png")
+    assert read_mask(tmp_path / "m.png").tolist() == [[0, 1], [2, 3]]
 
+
+def test_overlays_beside_images_are_no_images(tmp_path):
+    from pathgan.datasets.layouts import find_pairs
+
+    for folder in ("Images", "Overlay"):
+        save(tmp_path / "cpm15" / folder / "a.png", rgb())
+    (tmp_path / "cpm15" / "Labels").mkdir()
+    (tmp_path / "cpm15" / "Labels" / "a.mat").touch()
+    pairs = find_pairs(CpmDataset(adapter="cpm", folders=("cpm15",)), tmp_path)
+    assert [pair.image.parent.name for pair in pairs] == ["Images"]
+
+
+def test_transparent_pixels_are_laid_on_white_and_exif_turns_applied(tmp_path):
     half = np.dstack([np.zeros((4, 4, 3), np.uint8), np.full((4, 4), 51, np.uint8)])
     assert (read_image(save(tmp_path / "a.png", half)) == 204).all()
     wide = np.zeros((10, 30, 3), np.uint8)

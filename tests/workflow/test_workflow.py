@@ -92,6 +92,7 @@ TINY = {
         }
     },
     "sources": {"runs.*": "ours: a test"},
+    "presets": {"demo": {}, "public": {}},
 }
 
 

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pathgan.config.models import Paper, PolygonDataset, SegmentationRun, Workflow
-from pathgan.config.plan import SCORE_METRICS, generating_runs, sample_sets, table_cells
+from pathgan.config.plan import SCORE_METRICS, generating_runs, sample_sets, scored_dataset, table_cells
 from pathgan.errors import ConfigError
 
 PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
@@ -42,6 +42,10 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
     tree = _read(path)
     presets = tree.pop("presets", {}) or {}
     known = {*PRESETS, *(f"{name}/gpu" for name in PRESETS)}
+    if preset != "paper" and preset not in presets:
+        raise ConfigError(
+            f"{path}: presets.{preset}: expected an entry, if need be {{}}: it would be the paper's own size"
+        )
     for name in presets:
         if name not in known:
             raise ConfigError(f"{path}: presets.{name}: expected one of {', '.join(sorted(known))}")
@@ -173,8 +177,8 @@ def _broken_references(paper: Paper) -> Iterator[str]:
         if isinstance(run, SegmentationRun):
             for item in run.train_on:
                 yield from check(f"runs.{name}.train_on", item, images | samples.keys(), "dataset or sample set")
-                if item in samples and item not in paper.datasets and samples[item].split == "test":
-                    yield f"runs.{name}.train_on: {item} holds test images; declare a sample set of another dataset"
+                if item in samples and samples[item].dataset in images:
+                    yield f"runs.{name}.train_on: {item} holds test masks; declare a sample set of polygons"
         else:
             yield from check(f"runs.{name}.dataset", run.dataset, images, "dataset with images")
     for name, entry in paper.samples.items():
@@ -194,6 +198,12 @@ def _broken_references(paper: Paper) -> Iterator[str]:
                 yield from check(f"tables.{name}.columns.{key}.metric", column.metric, metrics, "metric")
         for cell in table_cells(table):
             yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, set(paper.runs), "run")
+            scored = scored_dataset(paper, cell)
+            if scored not in (None, cell.dataset):
+                yield (
+                    f"tables.{name}.columns.{cell.column}.dataset: expected {scored!r}, which {cell.score!r} of "
+                    f"{cell.run!r} is about, got {cell.dataset!r}"
+                )
     for name, figure in paper.figures.items():
         for panel in figure.panels:
             yield from check(f"figures.{name}", panel.of, paper.datasets.keys() | samples.keys(), "images")

@@ -94,6 +94,7 @@ class SheetDataset(ImageDataset):
     """A user's own images: a TSV with the columns image, mask, class, patient, split."""
 
     adapter: Literal["sheet"]
+    split: Split = Split(by="patient")  # an image without a patient is its own
     sheet: str  # path; images and masks are relative to it
 
 
@@ -229,9 +230,16 @@ class PairedRun(Strict):
     condition: Literal["mask", "distance_map", "skeleton_map"]
     generator: UNet = UNet()
     discriminator: PatchGAN = PatchGAN()
-    losses: tuple[Loss, ...]
+    losses: tuple[Loss, ...]  # one of a kind
     optimizer: Adam = Adam()
     training: Training
+
+    @model_validator(mode="after")
+    def _one_of_a_kind(self) -> PairedRun:
+        kinds = [loss.kind for loss in self.losses]
+        if len(kinds) != len(set(kinds)):
+            raise ValueError(f"losses: expected one of a kind, got {', '.join(kinds)}")
+        return self
 
 
 class Watershed(Strict):

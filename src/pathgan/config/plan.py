@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pathgan.config.models import PairedRun, Paper, Samples, SegmentationRun, Table
+from pathgan.config.models import PairedRun, Paper, Samples, SegmentationScore, Table
 
 INSTANCE_METRICS = ("dq", "sq", "pq", "aji")
 SCORE_METRICS = {
@@ -46,8 +46,14 @@ def generating_runs(paper: Paper) -> dict[str, PairedRun]:
     return {name: run for name, run in paper.runs.items() if isinstance(run, PairedRun)}
 
 
-def segmentation_runs(paper: Paper) -> dict[str, SegmentationRun]:
-    return {name: run for name, run in paper.runs.items() if isinstance(run, SegmentationRun)}
+def scored_dataset(paper: Paper, cell: Cell) -> str | None:
+    """The dataset that a cell's score is about; None where its score or run does not exist."""
+    score, run = paper.scores.get(cell.score), paper.runs.get(cell.run)
+    if score is None or run is None:
+        return None
+    if isinstance(score, SegmentationScore):
+        return score.dataset
+    return run.dataset if isinstance(run, PairedRun) else None
 
 
 def sample_sets(paper: Paper) -> dict[str, Samples]:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from pathgan.config.models import MonusegDataset, PhantomDataset, TnbcDataset
+from pathgan.config.models import MonusegDataset, PhantomDataset, SheetDataset, TnbcDataset
 from pathgan.datasets.images import read_image, read_mask, relabel
-from pathgan.datasets.layouts import ImageAdapter, absent, find_pairs
+from pathgan.datasets.layouts import ImageAdapter, Pair, absent, find_pairs
 from pathgan.errors import DataError
 from pathgan.phantoms import histology_field
 
@@ -50,12 +50,24 @@ def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
             instances = read_mask(pair.mask)
         if isinstance(dataset, TnbcDataset):
             instances = ndimage.label(instances > 0, structure=np.ones((3, 3)))[0]
+        if isinstance(dataset, SheetDataset):
+            _refuse_semantic(instances, pair)
         if instances.shape != image.shape[:2]:
             raise DataError(
                 f"{pair.mask}: expected the size of its image {pair.image.name}, "
                 f"{image.shape[1]} x {image.shape[0]}, got {instances.shape[1]} x {instances.shape[0]}"
             )
         yield Item(pair.id, image, relabel(instances), str(pair.image), pair.category, pair.patient, pair.split)
+
+
+def _refuse_semantic(instances: NDArray[np.int32], pair: Pair) -> None:
+    """A user's mask that says only nucleus or not would count as one nucleus."""
+    pieces = ndimage.label(instances > 0, structure=np.ones((3, 3)))[1]
+    if pieces > 1 and len(np.unique(instances[instances > 0])) == 1:
+        raise DataError(
+            f"{pair.mask}: one id in {pieces} separate pieces, as in a mask of nucleus and background; "
+            "give each nucleus an id of its own"
+        )
 
 
 def read_monuseg_xml(path: Path, shape: tuple[int, int]) -> NDArray[np.int32]:

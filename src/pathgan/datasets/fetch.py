@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -84,7 +85,11 @@ def unpack(archive: Path, folder: Path, max_bytes: int) -> None:
             with tarfile.open(archive) as packed_tar:
                 _check_unpacked(archive, sum(member.size for member in packed_tar), max_bytes)
                 packed_tar.extractall(folder, filter="data")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DataError(f"{archive.name}: no space to unpack it into {folder}; free some") from error
+        raise DataError(f"{archive.name}: not a sound zip or tar archive ({error})") from error
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
         raise DataError(f"{archive.name}: not a sound zip or tar archive ({error})") from error
 
 

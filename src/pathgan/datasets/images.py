@@ -37,7 +37,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 def read_mask(path: Path) -> NDArray[np.int32]:
     """An instance mask (h, w) int32 from .mat (`inst_map`), .npy, .txt (CPM-15) or an 8 or 16-bit image.
 
-    In RGB(A) mask images the first channel counts, as in TNBC.
+    RGB(A) masks have equal channels, as in TNBC; of a palette image the indices are the ids.
     """
     try:
         if path.suffix == ".mat":
@@ -48,12 +48,14 @@ def read_mask(path: Path) -> NDArray[np.int32]:
             width, height, *ids = np.array(path.read_text().split(), dtype=np.int64)
             mask = np.reshape(ids, (height, width))
         else:
-            mask = _read(path)
+            mask = _read(path, palette_as_ids=True)
     except DataError:
         raise
     except (OSError, ValueError, KeyError, NotImplementedError, EOFError) as error:
         raise DataError(f"{path}: not a readable mask: {error}") from error
     if mask.ndim == 3:
+        if (mask[..., :3] != mask[..., :1]).any():
+            raise DataError(f"{path}: nuclei are told apart by colour; save one id a pixel (8 or 16-bit grey)")
         mask = mask[..., 0]
     if mask.ndim != 2 or mask.min(initial=0) < 0:
         raise DataError(f"{path}: expected one id a pixel, 0 for background, got {mask.shape} of {mask.dtype}")
@@ -68,7 +70,7 @@ def relabel(instances: NDArray[np.integer]) -> NDArray[np.int32]:
     return np.where(instances > 0, out, 0).astype(np.int32)
 
 
-def _read(path: Path) -> NDArray[Any]:
+def _read(path: Path, palette_as_ids: bool = False) -> NDArray[Any]:
     if not path.exists():
         raise DataError(f"{path}: no such file")
     if path.stat().st_size == 0:
@@ -84,7 +86,7 @@ def _read(path: Path) -> NDArray[Any]:
             sixteen = "16" in str(image.tile[0][3]) if image.tile else False
             image.load()
             upright = ImageOps.exif_transpose(image)
-            if upright.mode == "P":
+            if upright.mode == "P" and not palette_as_ids:
                 upright = upright.convert("RGBA" if "transparency" in upright.info else "RGB")
             pixels = np.asarray(upright)
             return pixels.astype(np.uint16) if sixteen else pixels

@@ -66,7 +66,10 @@ def find_pairs(dataset: ImageAdapter, root: Path) -> list[Pair]:
     """The image and mask files of a dataset, in a fixed order. Raises DataError for an image without a mask."""
     match dataset:
         case CpmDataset():
-            return [pair for folder in dataset.folders for pair in _cpm(root / folder)]
+            found = [_cpm(root / folder) for folder in dataset.folders]
+            if not all(found):  # half of a merged dataset would pass for the whole
+                raise DataError(absent(dataset, root))
+            return [pair for pairs in found for pair in pairs]
         case TnbcDataset():
             return _tnbc(root / dataset.folder, dataset.slides)
         case MonusegDataset():
@@ -83,7 +86,8 @@ def _cpm(folder: Path) -> list[Pair]:
     masks = {file.with_suffix("").as_posix().removesuffix("_mask"): file for file in files if _is_cpm_mask(file)}
     pairs = []
     for image in files:
-        if image.suffix.lower() != ".png":
+        in_layout = image.parent.name.lower() == "images" or image.parent == folder
+        if image.suffix.lower() != ".png" or not in_layout:
             continue
         beside = image.with_suffix("").as_posix()
         labelled = {(image.parent.parent / name / image.stem).as_posix() for name in ("Labels", "labels", "LABELS")}
@@ -144,6 +148,8 @@ def _sheet(path: Path) -> list[Pair]:
         splits: dict[str, str] = {}
         for line, row in enumerate(reader, start=2):
             values = {name: (row[name] or "").strip() for name in SHEET_COLUMNS}
+            if not any(values.values()):  # spreadsheets leave such lines
+                continue
             pair = Pair(
                 Path(values["image"]).with_suffix("").as_posix().replace("/", "-"),
                 path.parent / values["image"],

@@ -30,5 +30,6 @@ def assign_splits(groups: dict[str, str], split: Split) -> dict[str, str]:
     sides = {free[index]: "test" if rank < n_test else "train" for rank, index in enumerate(order)}
     sides |= given
     if {"train", "test"} - set(sides.values()):
-        raise DataError(f"cannot split {len(groups)} {split.by}(s) into train and test; add images, or split by image")
+        other = "" if split.by == "image" else ", or split by image"
+        raise DataError(f"cannot split {len(groups)} {split.by}(s) into train and test; add some{other}")
     return sides

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pathgan.config.models import PolygonDataset
-from pathgan.phantoms.nuclei import draw_polygon
+from pathgan.masks.drawing import draw_polygon
 
 REFERENCE_PX = 400  # the field at which the published lengths hold
 

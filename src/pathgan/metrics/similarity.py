@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.phantoms.stains import optical_density
+from pathgan.stains import optical_density
 
 Images = NDArray[np.uint8]
 Scores = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pathgan.config.models import Tissue
 from pathgan.phantoms.noise import blobs, fibres
 from pathgan.phantoms.nuclei import NUCLEUS_KINDS, Nuclei, scatter
-from pathgan.phantoms.stains import beer_lambert
+from pathgan.stains import beer_lambert
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 PACKAGE = "pathgan"
+BYSTANDERS = ("pathgan.errors", "pathgan.jobs", "pathgan.provenance")  # they log and record, and change no result
 
 
 def code_files(script: Path) -> list[Path]:
@@ -44,7 +45,11 @@ def _imported(file: Path) -> tuple[Path, ...]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    ours = {name for name in names if name == PACKAGE or name.startswith(f"{PACKAGE}.")}
+    ours = {
+        name
+        for name in names
+        if (name == PACKAGE or name.startswith(f"{PACKAGE}.")) and not name.startswith(BYSTANDERS)
+    }
     return tuple(path for name in sorted(ours) for path in _module_files(name))
 
 

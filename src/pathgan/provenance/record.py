@@ -6,12 +6,12 @@ import json
 import platform
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,15 @@ class JobFacts:
     """What a job knows of itself. `params` holds the slice of configuration that the rule was given."""
 
     rule: str
-    script: Path
     inputs: Sequence[str]
     outputs: Sequence[str]
     params: Mapping[str, Any]
     wildcards: Mapping[str, str]
     threads: int
     started: datetime
+    code: Mapping[str, Any]  # of `code_state` at the start: what is edited while a job runs did not make it
+    commit: Mapping[str, Any]
+    device: str = "cpu"
 
 
 def record(job: JobFacts) -> list[Path]:
@@ -53,14 +55,11 @@ def record(job: JobFacts) -> list[Path]:
         "wildcards": dict(job.wildcards),
         "params": dict(job.params),
         "inputs": {path: sha256_of(path) for path in job.inputs if Path(path).is_file()},
-        "code": {
-            "digest": code_digest(job.script),
-            "files": [_relative(file) for file in code_files(job.script)],
-        },
-        "commit": _commit(),
+        "code": job.code,
+        "commit": job.commit,
         "lock": sha256_of(ROOT / "envs" / "requirements.lock"),
         "threads": job.threads,
-        "device": _device(),
+        "device": job.device,
         "host": socket.gethostname(),
         "python": platform.python_version(),
         "libraries": _libraries(),
@@ -91,24 +90,29 @@ def _relative(file: Path) -> str:
     return file.resolve().relative_to(ROOT).as_posix() if file.resolve().is_relative_to(ROOT) else str(file)
 
 
-def _device() -> str:
-    """The GPU that torch sees, where the job used torch and there is one; else cpu."""
-    torch = sys.modules.get("torch")
-    return str(torch.cuda.get_device_name()) if torch is not None and torch.cuda.is_available() else "cpu"
+def code_state(script: Path) -> dict[str, Any]:
+    """Digest and list of the files that a script can reach."""
+    return {"digest": code_digest(script), "files": [_relative(file) for file in code_files(script)]}
 
 
 @lru_cache(maxsize=1)
 def _libraries() -> dict[str, str]:
-    return {name: version(name) for name in LIBRARIES}
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):  # environments of single rules lack some
+            found[name] = version(name)
+    return found
 
 
-@lru_cache(maxsize=1)
-def _commit() -> dict[str, Any]:
-    """The commit of the working tree and whether tracked files differ from it; empty outside of git."""
+def commit_state() -> dict[str, Any]:
+    """The commit of the working tree and whether files differ from it; empty outside of git."""
 
     def git(*arguments: str) -> str | None:
-        done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
+        except OSError:  # a compute node without git
+            return None
         return done.stdout.strip() if done.returncode == 0 else None
 
     head = git("rev-parse", "HEAD")
-    return {} if head is None else {"id": head, "dirty": bool(git("status", "--porcelain", "--untracked-files=no"))}
+    return {} if head is None else {"id": head, "dirty": bool(git("status", "--porcelain"))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,8 +49,8 @@ class Job:
 def train_run(run: PairedRun | SegmentationRun, sources: list[Source], job: Job, weights: Path, history: Path) -> None:
     """Trains `run` and writes the network that leaves it, and its losses.
 
-    Resumes from `job.state_dir` where an earlier job of the same settings, data and code was cut off; the
-    states go once the outputs are there.
+    Resumes from `job.state_dir` where an earlier job of the same settings, data and code was cut off. The
+    last state stays: `remove_state` once the outputs are safe.
     """
     with Lease(job.state_dir) as lease:
         compute = compute_on(job.device, job.threads, run.training.precision)  # type: ignore[arg-type]
@@ -64,28 +65,33 @@ def train_run(run: PairedRun | SegmentationRun, sources: list[Source], job: Job,
         recipe: Recipe = (
             paired.Paired(run, compute) if isinstance(run, PairedRun) else segmentation.Segmentation(run, compute)
         )
-        checkpoints = Checkpoints(job.state_dir, _fingerprint(run, job, fields))
+        checkpoints = Checkpoints(job.state_dir, _fingerprint(run, job, compute.device.type, fields))
         losses = train(recipe, data, options, compute, lease, checkpoints, job.deadline)
         exported = "generator" if isinstance(run, PairedRun) else "segmenter"
         save_weights(recipe.networks[exported], weights)
         losses.write_csv(history)
-        checkpoints.clear()
 
 
-def train_job(snakemake: Any) -> None:
-    """`train_run` for a rule with the outputs `weights` and `history`; its state lies in `state/` beside them."""
+def train_job(snakemake: Any) -> Path:
+    """`train_run` for a rule with the outputs `weights` and `history`; returns the folder of its state."""
     weights = Path(snakemake.output.weights)
     run: PairedRun | SegmentationRun = TypeAdapter(Run).validate_python(snakemake.params.run)
     work = Job(
         seed=int(snakemake.wildcards.seed),
         state_dir=weights.parent / "state",
-        device=snakemake.params.device,
+        device=snakemake.config.get("device", "auto"),
         threads=snakemake.threads,
         code=snakemake.params.code,
         deadline=deadline(snakemake, dict(os.environ)),
     )
     sources = [Source.model_validate(source) for source in snakemake.params.sources]
     train_run(run, sources, work, weights, Path(snakemake.output.history))
+    return work.state_dir
+
+
+def remove_state(folder: Path) -> None:
+    """Removes a finished run's state; called after its records are written, so that no kill loses a training."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def synthesize(run: PairedRun, weights: Path, source: Source, out: Path, device: str = "auto", threads: int = 1) -> int:
@@ -118,9 +124,11 @@ def load_weights(network: N, path: Path) -> N:
     return network
 
 
-def _fingerprint(run: PairedRun | SegmentationRun, job: Job, fields: dict[str, NDArray[np.uint8]]) -> str:
-    """Names what a training state belongs to: settings, seed, code, threads, and every byte of the data."""
-    digest = hashlib.sha256(json.dumps([run.model_dump(mode="json"), job.seed, job.threads, job.code]).encode())
+def _fingerprint(run: PairedRun | SegmentationRun, job: Job, device: str, fields: dict[str, NDArray[np.uint8]]) -> str:
+    """Names what a training state belongs to: settings, seed, code, arithmetic, and every byte of the data."""
+    settings = run.model_dump(mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}})
+    arithmetic = [device, torch.__version__, job.threads]
+    digest = hashlib.sha256(json.dumps([settings, job.seed, arithmetic, job.code]).encode())
     for name, field in fields.items():
         digest.update(f"{name}{field.shape}".encode())
         digest.update(np.ascontiguousarray(field).data)

@@ -108,7 +108,7 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> N
     ]
     notes = "; ".join(dict.fromkeys(note for text in cells["note"] if text for note in text.split("; ")))
     legend = "Ours [95 % interval over seeds] (published). "
-    legend += f"n = {_span(cells['n'])} images, {_span(cells['seeds'])} seed(s)."
+    legend += f"n = {_span(cells['n'])} image tiles, {_span(cells['seeds'])} seed(s)."
     if notes:
         legend += f" † not comparable with the paper: {notes}."
     for suffix, render in (("md", _markdown), ("tex", _latex), ("html", _html)):

@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 class Checkpoints:
     """The states of one run in a folder. A state is a mapping of tensors, numbers, strings and containers.
 
-    `fingerprint` names what the run is made of; a state of another run is not resumed.
+    `fingerprint` names what the run is made of; a state of another run is not resumed but removed, as its
+    iteration would outrank ours.
     """
 
     def __init__(self, folder: Path, fingerprint: str):
@@ -61,14 +62,9 @@ class Checkpoints:
                 continue
             if state["fingerprint"] == self._fingerprint:
                 return state
-            log.warning("%s belongs to other settings, data or code; starting anew", path)
-            return None
-        return None
-
-    def clear(self) -> None:
-        """Removes every state: the run's outputs are written."""
-        for path in self._paths():
+            log.warning("%s belongs to other settings, data or code; removed", path)
             path.unlink()
+        return None
 
     def _paths(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("checkpoint-*.pt") if re.search(r"-\d{9}\.pt$", path.name))

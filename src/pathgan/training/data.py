@@ -95,7 +95,7 @@ def _to_float(stacked: Tensor) -> Tensor:
 
 
 def _perturb(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """Median blur (one image in four), brightness, and stain strength a channel; (n, 3, h, w) in [0, 1]."""
+    """Median blur of one image in four, and stain strength a channel; (n, 3, h, w) in [0, 1]."""
     blurred = torch.from_numpy(rng.random(len(image)) < 0.25).to(image.device)
     windows = F.pad(image, (1, 1, 1, 1), mode="replicate").unfold(2, 3, 1).unfold(3, 3, 1).flatten(4)
     median = windows.sort(-1).values[..., 4]  # torch.median has no deterministic form on GPUs

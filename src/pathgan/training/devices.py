@@ -32,6 +32,7 @@ def compute_on(device: Literal["auto", "cpu", "gpu"], threads: int, precision: L
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The same switch as use_deterministic_algorithms(True), which imports the compiler (2.5 s) on the way.
     torch.set_deterministic_debug_mode("error")
+    torch.backends.cudnn.allow_tf32 = False  # fp32 means fp32
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
     use_gpu = available and device != "cpu"

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ import psutil
 from pathgan.errors import TrainingError
 
 HEARTBEAT_S = 15.0
+CLOCK_STEP_S = 60.0  # by how much a process may seem to have started earlier or later
 STALE_S = 120.0  # a holder on another machine is dead when its heart has not beaten for so long
 
 
@@ -43,6 +45,8 @@ class Lease:
                     os.link(mine, self.path)
                     break
                 except FileExistsError:
+                    if self.held():  # a file system that says so although it made the link
+                        break
                     self._remove_if_dead()
         finally:
             mine.unlink()
@@ -93,26 +97,43 @@ class Lease:
         except FileNotFoundError:
             return
         if _read(grave).get("token") != holder.get("token"):
-            os.link(grave, self.path)
+            with suppress(FileExistsError):
+                os.link(grave, self.path)
         grave.unlink()
 
     def _alive(self, holder: dict[str, object]) -> bool:
         if "host" not in holder:  # a live lease is linked whole: this one was cut short by a dying disk
             return False
-        if holder.get("host") != socket.gethostname():
-            try:
-                return time.time() - self.path.stat().st_mtime < self._stale_s
-            except FileNotFoundError:
-                return False
+        if holder["host"] != socket.gethostname():
+            return self._beats(holder)
         try:
-            return psutil.Process(int(str(holder["pid"]))).create_time() == holder["started"]
+            started = psutil.Process(int(str(holder["pid"]))).create_time()
         except psutil.NoSuchProcess:
             return False
+        return abs(started - float(str(holder["started"]))) < CLOCK_STEP_S
+
+    def _beats(self, holder: dict[str, object]) -> bool:
+        """Whether a holder on another machine lives: waits for its next heartbeat, or until it is stale.
+
+        A scheduler that requeues a job at once after its node died must not be turned away.
+        """
+        if holder.get("job") and holder["job"] == os.environ.get("SLURM_JOB_ID"):
+            return False  # our own job, requeued from there
+        try:
+            first = self.path.stat().st_mtime
+            while time.time() - first < self._stale_s:
+                time.sleep(min(1.0, self._heartbeat_s))
+                if self.path.stat().st_mtime != first:
+                    return True
+        except FileNotFoundError:
+            return False
+        return False
 
     def _beat(self) -> None:
         while not self._stop.wait(self._heartbeat_s):
-            if self.held():
-                os.utime(self.path)
+            with suppress(OSError):  # a shared disk's hiccup must not stop the heart
+                if self.held():
+                    os.utime(self.path)
 
 
 def _read(path: Path) -> dict[str, object]:

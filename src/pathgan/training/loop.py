@@ -116,6 +116,8 @@ def train(
 ) -> History:
     """Trains to the end of the schedule, from the newest sound checkpoint where there is one.
 
+    The last state stays too, until the job's outputs and records are there: see `remove_state`.
+
     `deadline`: the time.time() before which to save and leave. Raises Interrupted on SIGTERM, SIGINT or
     the deadline, after saving; TrainingError for a loss that is not finite, a full disk, or a lost lease.
     """
@@ -132,9 +134,9 @@ def train(
             advance()
             reason = stop[0] if stop else _overdue(deadline)
             now = time.monotonic()
-            if iteration < total and (reason or now - saved_at > 60 * options.checkpoint_minutes):
+            if reason or iteration == total or now - saved_at > 60 * options.checkpoint_minutes:
                 lease.check()
-                checkpoints.save(iteration, _state(recipe, history, iteration))
+                checkpoints.save(iteration, _state(recipe, history, iteration, compute.device.type == "cuda"))
                 saved_at = time.monotonic()
                 log.info(
                     "saved iteration %d of %d (%.2f/s)",
@@ -151,15 +153,12 @@ def train(
     return history
 
 
-def _state(recipe: Recipe, history: History, iteration: int) -> dict[str, Any]:
+def _state(recipe: Recipe, history: History, iteration: int, on_gpu: bool) -> dict[str, Any]:
     return {
         "networks": {name: network.state_dict() for name, network in recipe.networks.items()},
         "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
         "history": history.state(iteration),
-        "generators": {
-            "cpu": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        },
+        "generators": {"cpu": torch.get_rng_state()} | ({"cuda": torch.cuda.get_rng_state()} if on_gpu else {}),
     }
 
 
@@ -173,8 +172,8 @@ def _resume(recipe: Recipe, history: History, checkpoints: Checkpoints, compute:
         optimizer.load_state_dict(state["optimizers"][name])
     history.restore(state["history"], compute.device)
     torch.set_rng_state(state["generators"]["cpu"])
-    if state["generators"]["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["generators"]["cuda"])
+    if "cuda" in state["generators"]:
+        torch.cuda.set_rng_state(state["generators"]["cuda"])
     log.info("resumed at iteration %d", state["iteration"])
     return int(state["iteration"])
 
