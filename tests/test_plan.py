@@ -1,0 +1,145 @@
+"""Which file needs which, asked without Snakemake."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pathgan.config.models import PairedRun, SegmentationRun, Workflow
+from pathgan.errors import ConfigError
+from pathgan.workflow import Plan, share_source
+
+ROOT = Path(__file__).parents[1]
+BASE = "results/demo/sharpgan"
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return Plan(Workflow(), ROOT)
+
+
+def w(**wildcards):
+    return SimpleNamespace(**{"preset": "demo", "paper": "sharpgan", "seed": "0", **wildcards})
+
+
+def test_targets_are_every_table_and_figure(plan):
+    targets = plan.targets("demo", "sharpgan")
+    assert f"{BASE}/tables/table1.csv" in targets
+    assert f"{BASE}/tables/hyperparameters.csv" in targets
+    assert f"{BASE}/figures/figure6.png" in targets
+    assert len(targets) == 8
+
+
+def test_a_generator_is_trained_on_its_dataset(plan):
+    assert plan.training(w(run="enhanced-cpm")) == [f"{BASE}/data/cpm.h5", f"{BASE}/data/cpm.csv"]
+    assert plan.sources(w(run="enhanced-cpm"))[0]["split"] == "train"
+
+
+def test_a_segmenter_is_trained_on_real_and_synthetic_images(plan):
+    real, synthetic = plan.sources(w(run="segnet_s_aug-tnbc"))
+    assert real["images"] == real["instances"] == f"{BASE}/data/cpm.h5"
+    assert synthetic["images"] == f"{BASE}/samples/synthetic-tnbc/seed0.h5"
+    assert synthetic["instances"] == f"{BASE}/data/polygons.h5"
+    assert (real["split"], synthetic["split"]) == ("train", "all")
+    assert "watershed" not in plan.trained_run(w(run="segnet_s-cpm"))
+
+
+def test_samples_need_weights_and_conditions(plan):
+    assert plan.synthesis(w(samples="synthetic-cpm")) == {
+        "weights": f"{BASE}/models/enhanced-cpm/seed0/generator.safetensors",
+        "store": f"{BASE}/data/polygons.h5",
+        "manifest": f"{BASE}/data/polygons.csv",
+    }
+    assert plan.sample_source(w(samples="enhanced-cpm"))["split"] == "test"
+    assert plan.sampled_run(w(samples="synthetic-cpm"))["condition"] == "skeleton_map"
+
+
+def test_segmentations_read_datasets_and_samples(plan):
+    files = plan.segmentation(w(segmenter="segnet_r-cpm", images="tnbc"))
+    assert files["images"] == files["store"] == f"{BASE}/data/tnbc.h5"
+    files = plan.segmentation(w(segmenter="segnet_r-cpm", images="enhanced-cpm"))
+    assert files["images"] == f"{BASE}/samples/enhanced-cpm/seed0.h5"
+    assert files["store"] == f"{BASE}/data/cpm.h5"
+
+
+@pytest.mark.parametrize(
+    ("run", "score", "predicted"),
+    [
+        ("enhanced-cpm", "similarity", "samples/enhanced-cpm/seed0.h5"),
+        ("enhanced-cpm", "utility-cpm", "segmentations/segnet_r-cpm/seed0/enhanced-cpm.h5"),
+        ("segnet_s-tnbc", "segmentation-tnbc", "segmentations/segnet_s-tnbc/seed0/tnbc.h5"),
+    ],
+)
+def test_each_kind_of_score_reads_its_own(plan, run, score, predicted):
+    assert plan.score(w(run=run, score=score))["predicted"] == f"{BASE}/{predicted}"
+
+
+def test_tables_and_figures_list_their_files(plan):
+    files = plan.table(w(table="table1"))
+    assert len(files) == 16  # four methods, two data sets, two scores, one seed
+    assert all(file.startswith(f"{BASE}/scores/") for file in files)
+    drawn = plan.figure(w(figure="figure5"))
+    assert f"{BASE}/segmentations/segnet_r-cpm/seed0/enhanced-cpm.h5" in drawn
+    assert f"{BASE}/data/cpm.csv" in drawn
+    assert plan.table_config(w(table="table1"))["columns"]["cpm/ssim"]["label"] == "CPM phantom SSIM ↑"
+    titles = [panel["title"] for panel in plan.figure_config(w(figure="figure4"))["panels"]]
+    assert titles[3] == "TNBC phantom, synthetic"
+
+
+def test_caveats_say_why_numbers_are_not_comparable(plan):
+    assert plan.caveats(w())["cpm"] == "phantom data and a training of seconds"
+    assert plan.caveats(w(preset="public"))["tnbc"].endswith("stand-in dataset (MoNuSeg breast for TNBC)")
+    assert plan.caveats(w(preset="paper")) == {"cpm": "", "tnbc": "", "polygons": ""}
+
+
+def test_only_the_papers_sizes_ask_for_a_gpu_and_for_much_memory(plan):
+    assert [plan.gpus(w(preset=preset)) for preset in ("demo", "public", "paper")] == [0, 0, 1]
+    assert Plan(Workflow(device="gpu"), ROOT).gpus(w()) == 1
+    assert Plan(Workflow(device="cpu"), ROOT).gpus(w(preset="paper")) == 0
+    assert plan.memory(w(), attempt=2) == 6000
+    assert plan.memory(w(preset="paper"), attempt=1) > plan.memory(w(), attempt=1)
+
+
+def test_absent_downloads_are_fetched_and_present_files_never_overwritten(tmp_path):
+    plan = Plan(Workflow(data_root=str(tmp_path)), ROOT)
+    tnbc = w(preset="paper", dataset="tnbc")
+    receipt = f"{tmp_path}/tnbc/paper.sharpgan.tnbc.fetched.json"
+    assert plan.raw(tnbc) == [receipt]
+    (tmp_path / "tnbc" / "Slide_01").mkdir(parents=True)
+    (tmp_path / "tnbc" / "Slide_01" / "01_1.png").touch()  # a user's own, without its mask: `prepare` will say so
+    assert plan.raw(tnbc) == []
+    Path(receipt).touch()
+    assert plan.raw(tnbc) == [receipt]
+    assert plan.raw(w(preset="paper", dataset="cpm")) == []
+    assert plan.raw(w(dataset="polygons")) == []
+
+
+def test_runs_are_told_apart_by_kind(plan):
+    generators, segmenters = (set(plan.run_names(kind).split("|")) for kind in (PairedRun, SegmentationRun))
+    assert not generators & segmenters
+    assert any("enhanced" in name for name in generators)
+    assert any("segnet" in name for name in segmenters)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda plan: plan.training(w(run="enhancd-cpm")), r"runs: no .enhancd-cpm.; there are: pix2pix-cpm"),
+        (lambda plan: plan.synthesis(w(samples="none")), r"samples: no 'none'"),
+        (lambda plan: plan.sampled_run(w(samples="none")), r"samples: no 'none'"),
+        (lambda plan: plan.table(w(table="table9")), r"tables: no 'table9'; there are: table1"),
+        (lambda plan: plan.score(w(run="segnet_r-cpm", score="similarity")), r"\(similarity\) is not for the run"),
+        (lambda plan: Plan(Workflow(papers=("other",)), ROOT), r"no paper called 'other'; there are: sharpgan"),
+    ],
+)  # fmt: skip
+def test_what_does_not_exist_is_named_with_what_does(plan, ask, message):
+    with pytest.raises(ConfigError, match=message):
+        ask(plan)
+
+
+def test_jobs_find_the_source_of_this_checkout(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    share_source()
+    share_source()
+    assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(ROOT / "src"), "/elsewhere"]
