@@ -51,7 +51,7 @@ def read_mask(path: Path) -> NDArray[np.int32]:
             mask = _read(path, palette_as_ids=True)
     except DataError:
         raise
-    except (OSError, ValueError, KeyError, NotImplementedError, EOFError) as error:
+    except (OSError, ValueError, KeyError, NotImplementedError, EOFError) as error:  # MATLAB 7.3 is "not implemented"
         raise DataError(f"{path}: not a readable mask: {error}") from error
     if mask.ndim == 3:
         if (mask[..., :3] != mask[..., :1]).any():
