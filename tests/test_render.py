@@ -96,7 +96,7 @@ def test_every_format_shows_ours_beside_the_published_value(tmp_path):
     assert r"A\_1 & 0.333" in latex
     assert r"A \& B" in latex
     assert r"SSIM $\uparrow$" in latex
-    assert "<td>0.333 [-0.046, 0.713] (0.500)</td>" in out["html"].read_text()
+    assert "<td>0.333<br>[-0.046, 0.713]<br>(0.500)</td>" in out["html"].read_text()
 
 
 def test_every_nucleus_has_a_colour_of_its_own():

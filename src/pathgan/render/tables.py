@@ -189,19 +189,26 @@ def _latex(header: list[str], body: list[list[str]], caption: str, legend: str) 
 
 STYLE = """body{font:14px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1f2328}
 table{border-collapse:collapse;margin:.8rem 0}caption,p{max-width:64rem;text-align:left}
-th,td{padding:.3rem .7rem;border-bottom:1px solid #d0d7de;text-align:right;white-space:nowrap}
+th,td{padding:.3rem .7rem;border-bottom:1px solid #d0d7de;text-align:right;vertical-align:top}
+table.numbers td{white-space:nowrap}table.numbers th{max-width:6.5rem;vertical-align:bottom}
 th:first-child,td:first-child{text-align:left}tr.head{background:#f6f8fa}
 table.text td{text-align:left;white-space:normal}table.text th{text-align:left}"""
 
 
 def _html(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
-    def line(cells: list[str], tag: str) -> str:
-        return "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
+    is_text = header[0] == "parameter"
 
-    rows = "\n".join(f"<tr>{line(cells, 'td')}</tr>" for cells in body)
-    kind = "text" if header[0] == "parameter" else "numbers"
+    def line(cells: list[str], tag: str) -> str:
+        return "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
+
+    def number(cell: str) -> str:  # interval and published value below: ten columns must fit a screen
+        return html.escape(cell).replace(" [", "<br>[").replace(" (", "<br>(")
+
+    shown = [[html.escape(cells[0]), *map(html.escape if is_text else number, cells[1:])] for cells in body]
+    rows = "\n".join(f"<tr>{line(cells, 'td')}</tr>" for cells in shown)
     return (
         f"<!doctype html><meta charset='utf-8'><title>{html.escape(caption)}</title><style>{STYLE}</style>\n"
-        f"<p><b>{html.escape(caption)}</b></p>\n<table class='{kind}'>\n"
-        f"<tr class='head'>{line(header, 'th')}</tr>\n{rows}\n</table>\n<p>{html.escape(legend)}</p>\n"
+        f"<p><b>{html.escape(caption)}</b></p>\n<table class='{'text' if is_text else 'numbers'}'>\n"
+        f"<tr class='head'>{line([html.escape(cell) for cell in header], 'th')}</tr>\n{rows}\n</table>\n"
+        f"<p>{html.escape(legend)}</p>\n"
     )
