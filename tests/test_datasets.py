@@ -7,6 +7,7 @@ import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -160,6 +161,19 @@ def test_a_store_reads_back_what_was_written(tmp_path, rng):
     with pytest.raises(DataError, match=r"item 1 is \(3, 3\)"):
         write_store(tmp_path / "b.h5", images=iter([np.zeros((2, 2)), np.zeros((3, 3))]))
     assert not (tmp_path / "b.h5").exists()
+
+
+def test_a_store_of_the_same_items_is_the_same_bytes(tmp_path, rng):
+    masks = [np.kron(rng.integers(0, 9, (16, 16)), np.ones((8, 8), int)).astype(np.int32) for _ in range(40)]
+    written = set()
+    for attempt in range(6):
+        rubbish = [rng.bytes(int(rng.integers(1000, 300_000))) for _ in range(20)]  # what memory holds must not matter
+        write_store(tmp_path / f"{attempt}.h5", instances=iter(masks))
+        written.add((tmp_path / f"{attempt}.h5").read_bytes())
+        del rubbish
+    assert len(written) == 1
+    with h5py.File(tmp_path / "0.h5") as file:
+        assert file["instances"].compression == "gzip"  # lzf repeats its bytes most of the time only
 
 
 def test_a_damaged_store_is_named(tmp_path):

@@ -36,7 +36,8 @@ def write_store(path: Path, **fields: Iterable[NDArray[np.generic]]) -> int:
                         maxshape=(None, *item.shape),
                         chunks=(1, *item.shape),
                         dtype=item.dtype,
-                        compression="lzf",
+                        # Tissue hardly shrinks. gzip, not lzf, whose bytes differ from run to run.
+                        **({} if item.dtype == np.uint8 else {"compression": "gzip", "compression_opts": 1}),
                         shuffle=item.dtype.itemsize > 1,
                     )
                 if item.shape != stored.shape[1:]:
