@@ -16,6 +16,7 @@ from pathgan.masks import (
     skeleton,
     skeleton_map,
 )
+from pathgan.masks.drawing import draw_polygon
 from pathgan.masks.maps import erosion_counts
 from pathgan.masks.watershed import instances_from_probability
 
@@ -109,9 +110,22 @@ def test_a_polygon_mask_depends_on_its_own_number_only():
     assert np.array_equal(list(polygon_masks(options))[1], list(polygon_masks(few))[1])
 
 
-def test_polygons_touch_and_overlap_little():
+def test_some_polygons_touch():
     masks = random_polygons(20, 256, seed=0)
     assert any((separated(mask) != (mask > 0)).any() for mask in masks)
+
+
+@pytest.mark.parametrize(("shift", "drawn"), [(9, True), (8, False)])
+def test_a_polygon_hidden_by_more_than_the_bound_is_not_drawn(shift, drawn):
+    """Squares of 10 x 10 pixels: moved by 9 the second is hidden by 10 %, moved by 8 by 20 %."""
+    square = np.array([[5, 5], [14, 5], [14, 14], [5, 14]], float)
+    instances = np.zeros((30, 40), np.int32)
+    assert draw_polygon(instances, square, 1, max_overlap=0.15)
+    before = instances.copy()
+    assert (before == 1).sum() == 100
+    assert draw_polygon(instances, square + np.array([shift, 0]), 2, max_overlap=0.15) is drawn
+    assert (instances == 2).sum() == (90 if drawn else 0)
+    assert np.array_equal(instances == 1, before == 1)
 
 
 def test_watershed_parts_two_domes_and_leaves_shallow_ones_together():

@@ -139,7 +139,7 @@ def stopped(how: str, at: int, run, recipe, source, folder: Path) -> int:
     return process.exitcode
 
 
-# 20 stops a recipe: every iteration (7 of 8 images of an epoch are used up at 4, so some lie at its end).
+# 20 stops a recipe, in every iteration; of 12 images an epoch ends at 6 (GAN, two a batch) and 4 (SegNet, three).
 STOPS = [
     *(("SIGTERM", at) for at in range(1, ITERATIONS + 1)),
     *(("SIGKILL", at) for at in range(1, ITERATIONS + 1)),
