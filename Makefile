@@ -1,11 +1,12 @@
 # make demo   everything of every paper on phantoms, and the report
 # make test   the tests, with coverage; make lint for style and types
+# make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: setup demo test lint schema lock clean
+.PHONY: setup demo test lint bench schema lock clean
 
 setup: $(VENV)/.installed
 
@@ -32,13 +33,25 @@ lint: setup
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
+bench: .venv-bench/.installed
+	.venv-bench/bin/python benchmarks/metrics.py $(if $(HOVER_NET),--hover-net $(HOVER_NET))
+
+.venv-bench/.installed: envs/bench.lock setup
+	$(PYTHON) -m venv .venv-bench
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r envs/bench.lock
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps --editable .
+	touch $@
+
 schema: setup
 	$(BIN)/python -m pathgan.config.schema
 
 # After a change of pyproject.toml: new pins, in the lock and in the conda environments.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet
+
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 \
-		--no-emit-index-url --no-emit-find-links --no-header --quiet --output-file envs/requirements.lock
+	$(COMPILE) --extra dev --output-file envs/requirements.lock
+	$(COMPILE) --extra bench --constraint envs/requirements.lock --output-file envs/bench.lock
 	$(BIN)/python envs/pin.py
 
 clean:

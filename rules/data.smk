@@ -1,5 +1,6 @@
-localrules:
-    fetch,  # compute nodes often have no way out
+localrules:  # compute nodes often have no way out
+    fetch,
+    fetch_weights,
 
 
 rule fetch:
@@ -21,6 +22,30 @@ rule fetch:
         dataset=plan.slice("datasets", "dataset"),
     script:
         "../scripts/fetch.py"
+
+
+rule fetch_weights:
+    """Get the trained weights of a network that scores need, and check them."""
+    output:
+        ensure(
+            f"{plan.data_root}/weights/{{weights}}",
+            sha256=lambda w: plan.fetched_weights(w)["sha256"],
+        ),
+    log:
+        "results/logs/fetch_weights/{weights}.log",
+    benchmark:
+        "results/benchmarks/fetch_weights/{weights}.tsv"
+    retries: 2
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        weights=plan.fetched_weights,
+    script:
+        "../scripts/fetch_weights.py"
 
 
 rule prepare:

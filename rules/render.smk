@@ -28,6 +28,7 @@ rule tabulate:
         table=plan.table_config,
         caveats=plan.caveats,
         scores=plan.score_files,
+        manifests=plan.manifests,
         code=plan.code("tabulate"),
     script:
         "../scripts/tabulate.py"

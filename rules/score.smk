@@ -1,3 +1,29 @@
+rule embed:
+    """Embed a dataset's split or a run's samples with a network trained by others."""
+    input:
+        unpack(plan.embedding),
+    output:
+        "results/{preset}/{paper}/embeddings/{network}/{images}.h5",
+    wildcard_constraints:
+        images=r"data/[a-z0-9][a-z0-9_.-]*/(train|test|all)|samples/[a-z0-9][a-z0-9_.-]*/seed\d+",
+    log:
+        "results/{preset}/logs/{paper}/embed/{network}/{images}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/embed/{network}/{images}.tsv"
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=plan.memory,
+        runtime=240,
+        gpu=plan.gpus,
+    params:
+        weights=plan.embedding_weights,
+        code=plan.code("embed"),
+    script:
+        "../scripts/embed.py"
+
+
 rule segment:
     """Let a trained segmenter read a dataset's test split or a sample set."""
     input:
@@ -24,7 +50,7 @@ rule segment:
 
 
 rule score:
-    """Score samples or segmentations item by item."""
+    """Score samples or segmentations."""
     input:
         unpack(plan.score),
     output:

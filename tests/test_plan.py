@@ -28,7 +28,7 @@ def test_targets_are_every_table_and_figure(plan):
     assert f"{BASE}/tables/table1.csv" in targets
     assert f"{BASE}/tables/hyperparameters.csv" in targets
     assert f"{BASE}/figures/figure6.png" in targets
-    assert len(targets) == 8
+    assert len(targets) == 9
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):
@@ -55,6 +55,32 @@ def test_samples_need_weights_and_conditions(plan):
     assert plan.sampled_run(w(samples="synthetic-cpm"))["condition"] == "skeleton_map"
 
 
+def test_embeddings_are_of_a_split_or_of_samples(plan, tmp_path):
+    assert plan.embedding(w(network="inception", images="data/cpm/test")) == {
+        "images": f"{BASE}/data/cpm.h5",
+        "manifest": f"{BASE}/data/cpm.csv",
+    }
+    samples = w(network="inception", images="samples/enhanced-cpm/seed1")
+    assert plan.embedding(samples) == {"images": f"{BASE}/samples/enhanced-cpm/seed1.h5"}
+    assert plan.embedding_weights(samples) is None
+    # The papers' own numbers are never made with random weights; elsewhere they are used where they lie.
+    paper = w(preset="paper", network="inception", images="data/cpm/test")
+    assert plan.embedding(paper)["weights"] == "data/weights/inception-2015-12-05.pt"
+    found = Plan(Workflow(data_root=str(tmp_path)), ROOT)
+    (tmp_path / "weights").mkdir()
+    found.weights_file("inception").touch()
+    assert found.embedding(samples)["weights"] == str(tmp_path / "weights" / "inception-2015-12-05.pt")
+    assert found.embedding_weights(samples)["sha256"].startswith("f58cb9b6")
+
+
+def test_a_distribution_score_reads_embeddings(plan):
+    files = plan.score(w(run="enhanced-cpm", score="distribution"))
+    assert files["real_embeddings"] == f"{BASE}/embeddings/inception/data/cpm/test.h5"
+    assert files["fake_embeddings"] == f"{BASE}/embeddings/inception/samples/enhanced-cpm/seed0.h5"
+    assert files["predicted"] == f"{BASE}/samples/enhanced-cpm/seed0.h5"
+    assert files["store"] == f"{BASE}/data/cpm.h5"
+
+
 def test_segmentations_read_datasets_and_samples(plan):
     files = plan.segmentation(w(segmenter="segnet_r-cpm", images="tnbc"))
     assert files["images"] == files["store"] == f"{BASE}/data/tnbc.h5"
@@ -77,8 +103,9 @@ def test_each_kind_of_score_reads_its_own(plan, run, score, predicted):
 
 def test_tables_and_figures_list_their_files(plan):
     files = plan.table(w(table="table1"))
-    assert len(files) == 16  # four methods, two data sets, two scores, one seed
-    assert all(file.startswith(f"{BASE}/scores/") for file in files)
+    assert len(files) == 18  # four methods, two data sets, two scores, one seed; and two manifests
+    assert all(file.startswith(f"{BASE}/scores/") for file in files[:-2])
+    assert files[-2:] == [f"{BASE}/data/cpm.csv", f"{BASE}/data/tnbc.csv"]
     drawn = plan.figure(w(figure="figure5"))
     assert f"{BASE}/segmentations/segnet_r-cpm/seed0/enhanced-cpm.h5" in drawn
     assert f"{BASE}/data/cpm.csv" in drawn

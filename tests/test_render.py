@@ -5,10 +5,12 @@ from PIL import Image
 from scipy import stats
 
 from pathgan.config.models import Column, Figure, Panel, Row, Table
+from pathgan.config.plan import SET
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import TableError
+from pathgan.intervals import clustered_interval
 from pathgan.render.figures import PanelImages, colour_instances, draw_figure, render_panel
-from pathgan.render.tables import build_table, interval, write_table
+from pathgan.render.tables import build_table, write_table
 
 TABLE = Table(
     caption="Table 1. A & B",
@@ -16,9 +18,12 @@ TABLE = Table(
     columns={"x/ssim": Column(label="X SSIM ↑", dataset="x", score="similarity", metric="ssim")},
 )
 PUBLISHED = pd.DataFrame(
-    {"table": "table1", "row": ["a", "b"], "column": "x/ssim", "value": [0.5, 0.25], "sd": [np.nan, 0.1],
-     "note": [np.nan, "DQ x SQ is not PQ"]}
+    {"table": "table1", "row": ["a", "b"], "column": "x/ssim", "value": ["0.500", "0.250"], "sd": ["", "0.1"],
+     "note": ["", "DQ x SQ is not PQ"]}
 )  # fmt: skip
+
+
+GROUPS = {"x": {str(i): str(i // 2) for i in range(20)}}
 
 
 def scores(run, score):
@@ -30,7 +35,7 @@ def scores(run, score):
 
 
 def test_a_cell_is_the_mean_over_seeds_with_students_interval():
-    cells = build_table("table1", TABLE, {"x": ""}, scores, PUBLISHED)
+    cells = build_table("table1", TABLE, {"x": ""}, scores, GROUPS, PUBLISHED)
     assert list(cells.columns) == [
         "row",
         "column",
@@ -55,12 +60,87 @@ def test_a_cell_is_the_mean_over_seeds_with_students_interval():
     assert b["note"] == "published value cannot be: DQ x SQ is not PQ"
 
 
-def test_one_seed_has_no_interval():
-    assert np.isnan(interval(np.array([0.3]))).all()
+def one_seed(values, metric="ssim", **facts):
+    """Score files of one seed; facts stand for the whole set."""
+    frame = pd.DataFrame({"item": [str(i) for i in range(len(values))], "metric": metric, "value": values})
+    of_set = pd.DataFrame({"item": SET, "metric": list(facts), "value": list(facts.values())})
+    return lambda run, score: [pd.concat([frame, of_set]) if facts else frame]
+
+
+def with_metric(metric, **change):
+    column = TABLE.columns["x/ssim"].model_copy(update={"metric": metric})
+    return TABLE.model_copy(update={"columns": {"x/ssim": column}, **change})
+
+
+def test_one_seed_has_the_interval_of_its_patients():
+    values = np.arange(20.0)
+    cells = build_table("table1", TABLE, {"x": ""}, one_seed(values), GROUPS, PUBLISHED)
+    assert (cells["low"][0], cells["high"][0]) == clustered_interval(values, [GROUPS["x"][str(i)] for i in range(20)])
+    few = build_table("table1", TABLE, {"x": ""}, one_seed(values[:6]), GROUPS, PUBLISHED)
+    assert few[["low", "high"]].isna().all(axis=None)
+
+
+def test_an_infinite_psnr_is_shown_as_such(tmp_path):
+    cells = build_table("table1", with_metric("psnr"), {"x": ""}, one_seed([30, np.inf], "psnr"), GROUPS, PUBLISHED)
+    assert cells["value"].tolist() == [np.inf, np.inf]
+    out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
+    write_table(cells, TABLE, out)
+    assert "a,x/ssim,inf,,,2,1" in out["csv"].read_text()
+    assert "| A_1 | inf (0.500) |" in out["md"].read_text()
+
+
+FACTS = {
+    "fid": 80.0, "fid_at_floor_n": 95.0, "fid_floor": 60.0, "kid": 0.1, "n_images": 44, "n_real": 94, "n_floor": 44,
+    "kid_subset_size": 44, "random_weights": 0,
+}  # fmt: skip
+
+
+def test_a_distance_of_few_images_says_so_and_shows_its_floor():
+    fid = build_table("table1", with_metric("fid"), {"x": ""}, one_seed([], **FACTS), GROUPS, PUBLISHED)
+    assert fid["note"][0] == (
+        "FID is biased below 2,048 images (here 44): at 44 it is 95, and 60 for real against real"
+    )
+    assert (fid["value"][0], fid["n"][0], fid["comparable"][0]) == (80, 44, "yes")
+    many = FACTS | {"n_images": 3000}
+    assert (
+        build_table("table1", with_metric("fid"), {"x": ""}, one_seed([], **many), GROUPS, PUBLISHED)["note"][0] == ""
+    )
+    floor = build_table("table1", with_metric("fid_floor"), {"x": ""}, one_seed([], **many), GROUPS, PUBLISHED)
+    assert floor["n"][0] == 44
+    kid = build_table("table1", with_metric("kid"), {"x": ""}, one_seed([], **FACTS), GROUPS, PUBLISHED)
+    assert kid["note"][0] == "KID over subsets of 44 images"
+    same = FACTS | {"n_real": 44}
+    kid = build_table("table1", with_metric("kid"), {"x": ""}, one_seed([], **same), GROUPS, PUBLISHED)
+    assert kid["note"][0] == "KID over subsets of 44 images, which is all of them: its sd says nothing"
+
+
+@pytest.mark.parametrize(
+    ("metric", "facts", "caveat"),
+    [
+        ("fid", {**FACTS, "random_weights": 1}, "random-weight Inception"),
+        ("p_hash", {"random_weights": 1}, "random-weight ResNet-18"),
+        ("ms_ssim", {"ms_ssim_scales": 3}, "MS-SSIM with 3 of 5 scales"),
+        ("ms_ssim", {"ms_ssim_scales": 5}, ""),
+        ("ssim", {"ms_ssim_scales": 3}, ""),
+    ],
+)
+def test_what_a_score_rests_on_can_make_it_incomparable(metric, facts, caveat):
+    values = [] if metric in facts else [0.5, 0.6]
+    cells = build_table("table1", with_metric(metric), {"x": ""}, one_seed(values, metric, **facts), GROUPS, PUBLISHED)
+    assert cells["note"][0].startswith(caveat)
+    assert cells["comparable"][0] == ("no" if caveat else "yes")
+
+
+def test_a_percentage_that_no_count_gives_is_flagged():
+    printed = PUBLISHED.assign(value=["84.67", "86.67"], note="")
+    table = with_metric("ssim", published_n=30)
+    cells = build_table("table1", table, {"x": ""}, one_seed([0.5, 0.6]), GROUPS, printed)
+    assert cells["note"].tolist() == ["published value cannot be: 84.67 % of 30 images is 25.4 images", ""]
+    assert cells["comparable"].tolist() == ["no", "yes"]
 
 
 def test_a_caveat_makes_a_number_incomparable():
-    cells = build_table("table1", TABLE, {"x": "phantom data"}, scores, PUBLISHED)
+    cells = build_table("table1", TABLE, {"x": "phantom data"}, scores, GROUPS, PUBLISHED)
     assert set(cells["comparable"]) == {"no"}
     assert cells["note"].str.startswith("phantom data").all()
 
@@ -69,29 +149,31 @@ def test_a_caveat_makes_a_number_incomparable():
     ("change", "message"),
     [
         (lambda frame: frame.assign(metric="other"), "'ssim' of a-x/similarity is missing"),
-        (lambda frame: frame.assign(value=np.nan), "'ssim' of a-x/similarity is not finite"),
+        (lambda frame: frame.assign(value=np.nan), "'ssim' of a-x/similarity is not a number"),
     ],
 )
 def test_a_cell_without_its_input_is_an_error(change, message):
     with pytest.raises(TableError, match=message):
-        build_table("table1", TABLE, {"x": ""}, lambda *args: [change(frame) for frame in scores(*args)], PUBLISHED)
+        build_table(
+            "table1", TABLE, {"x": ""}, lambda *args: [change(frame) for frame in scores(*args)], GROUPS, PUBLISHED
+        )
 
 
 def test_a_published_cell_without_ours_is_an_error():
     more = pd.concat([PUBLISHED, PUBLISHED.head(1).assign(row="c")])
     with pytest.raises(TableError, match="the published cell c / x/ssim has no counterpart"):
-        build_table("table1", TABLE, {"x": ""}, scores, more)
+        build_table("table1", TABLE, {"x": ""}, scores, GROUPS, more)
 
 
 def test_every_format_shows_ours_beside_the_published_value(tmp_path):
-    cells = build_table("table1", TABLE, {"x": ""}, scores, PUBLISHED)
+    cells = build_table("table1", TABLE, {"x": ""}, scores, GROUPS, PUBLISHED)
     out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
     write_table(cells, TABLE, out)
     assert pd.read_csv(out["csv"]).shape == (2, 11)
     markdown = out["md"].read_text()
     assert "| A_1 | 0.333 [-0.046, 0.713] (0.500) |" in markdown
     assert "(0.250†)" in markdown
-    assert "† not comparable with the paper: published value cannot be" in markdown
+    assert "† not comparable with the paper. Notes: published value cannot be" in markdown
     latex = out["tex"].read_text()
     assert r"A\_1 & 0.333" in latex
     assert r"A \& B" in latex

@@ -4,11 +4,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathgan.config.plan import SCORE_METRICS
+from pathgan.config.models import (
+    DistributionScore,
+    PerceptualHashScore,
+    SegmentationScore,
+    SimilarityScore,
+    UtilityScore,
+)
+from pathgan.config.plan import SCORE_METRICS, SET
+from pathgan.datasets.embeddings import Embedder, Embeddings, write_embeddings
 from pathgan.datasets.store import ImageStore, read_manifest, write_manifest, write_store
 from pathgan.errors import DataError
-from pathgan.metrics import structural_similarity
-from pathgan.scoring import score, write_scores
+from pathgan.files import sha256_of
+from pathgan.metrics import frechet_distance, kernel_distance, perceptual_hash_similarity, structural_similarity
+from pathgan.scoring import Inputs, score, write_scores
+
+SIMILARITY = SimilarityScore(kind="similarity")
 
 
 @pytest.fixture
@@ -29,21 +40,30 @@ def values(scores, metric):
     return [value for _, name, value in scores if name == metric]
 
 
+def inputs(source, predicted, **embeddings):
+    return Inputs(predicted, Path(source.images), Path(source.manifest), **embeddings)
+
+
 def test_similarity_is_item_by_item_in_the_manifests_order(test_split):
     source, real, fake, folder = test_split
-    scores = score("similarity", folder / "fake.h5", Path(source.images), Path(source.manifest))
-    assert {name for _, name, _ in scores} == set(SCORE_METRICS["similarity"])
+    scores = score(SIMILARITY, inputs(source, folder / "fake.h5"))
+    assert {name for item, name, _ in scores if item != SET} == set(SCORE_METRICS["similarity"])
+    assert values(scores, "ms_ssim_scales") == [2]
     assert values(scores, "ssim") == pytest.approx(structural_similarity(real, fake))
     items = [item for item, name, _ in scores if name == "ssim"]
     assert items == [row["id"] for row in read_manifest(source.manifest) if row["split"] == "test"]
 
 
-@pytest.mark.parametrize("kind", ["utility", "segmentation"])
-def test_instances_are_scored_against_the_test_split(test_split, kind):
+@pytest.mark.parametrize(
+    "config",
+    [UtilityScore(kind="utility", segmenter="x"), SegmentationScore(kind="segmentation", dataset="x")],
+    ids=lambda config: config.kind,
+)
+def test_instances_are_scored_against_the_test_split(test_split, config):
     source, _, _, folder = test_split
-    perfect = score(kind, folder / "true.h5", Path(source.images), Path(source.manifest))
-    moved = score(kind, folder / "moved.h5", Path(source.images), Path(source.manifest))
-    assert {name for _, name, _ in perfect} == set(SCORE_METRICS[kind])
+    perfect = score(config, inputs(source, folder / "true.h5"))
+    moved = score(config, inputs(source, folder / "moved.h5"))
+    assert {name for _, name, _ in perfect} == set(SCORE_METRICS[config.kind])
     assert set(values(perfect, "pq")) == {1.0}
     assert 0.3 < np.mean(values(moved, "aji")) < 1
 
@@ -54,16 +74,82 @@ def test_an_item_without_nuclei_has_no_contour_contrast_but_every_other_score(tm
     instances[0, 4:12, 4:12] = 1
     write_store(tmp_path / "a.h5", images=iter(images), instances=iter(instances))
     write_manifest(tmp_path / "a.csv", [{"id": str(i), "split": "test"} for i in range(2)])
-    scores = score("similarity", tmp_path / "a.h5", tmp_path / "a.h5", tmp_path / "a.csv")
+    scores = score(SIMILARITY, Inputs(tmp_path / "a.h5", tmp_path / "a.h5", tmp_path / "a.csv"))
     assert [item for item, name, _ in scores if name == "contour_contrast"] == ["0"]
     assert values(scores, "ssim") == pytest.approx([1, 1])
+    assert values(scores, "psnr") == [np.inf, np.inf]
 
 
 def test_a_set_of_another_size_is_refused(test_split):
     source, _, fake, folder = test_split
     write_store(folder / "few.h5", images=iter(fake[:-1]))
     with pytest.raises(DataError, match=r"few\.h5: holds \d+ images, the test split has"):
-        score("similarity", folder / "few.h5", Path(source.images), Path(source.manifest))
+        score(SIMILARITY, inputs(source, folder / "few.h5"))
+
+
+def test_images_of_another_size_are_refused(test_split):
+    source, _, fake, folder = test_split
+    write_store(folder / "small.h5", images=iter(fake[:, :16]))
+    with pytest.raises(DataError, match=r"small\.h5: holds images of \(16, 32, 3\)"):
+        score(SIMILARITY, inputs(source, folder / "small.h5"))
+
+
+@pytest.fixture
+def embedded(test_split, rng):
+    """Embeddings of the test split and of samples of it: 8 real and 8 synthetic vectors."""
+    source, real, _, folder = test_split
+    vectors = rng.normal(size=(2, len(real), 64)).astype(np.float32)
+    files = {}
+    for name, values, images in (
+        ("real_embeddings", vectors[0], Path(source.images)),
+        ("fake_embeddings", vectors[0] + vectors[1] / 2, folder / "fake.h5"),
+    ):
+        files[name] = folder / f"{name}.h5"
+        embedder = Embedder("inception", "random, seed 0", "none")
+        write_embeddings(files[name], Embeddings(values, embedder, sha256_of(images)))
+    return inputs(source, folder / "fake.h5", **files), vectors[0], vectors[0] + vectors[1] / 2
+
+
+def test_a_distribution_score_stands_beside_its_floors(embedded):
+    files, real, fake = embedded
+    assert len(real) == 8
+    scores = score(DistributionScore(kind="distribution", subset_size=5), files)
+    found = {name: value for item, name, value in scores if item == SET}
+    assert len(found) == len(scores)
+    assert set(SCORE_METRICS["distribution"]) <= set(found)
+    assert found["fid"] == frechet_distance(real, fake)
+    assert (found["kid"], found["kid_sd"]) == kernel_distance(real, fake, subset_size=5)
+    assert (found["n_images"], found["n_real"], found["n_floor"], found["kid_subset_size"]) == (8, 8, 4, 5)
+    assert found["random_weights"] == 1
+    assert found["fid_floor"] > 0
+    everything = score(DistributionScore(kind="distribution"), files)
+    assert values(everything, "kid_subset_size") == [8]
+
+
+def test_hashes_stand_beside_real_and_shuffled_pairs(embedded):
+    files, real, fake = embedded
+    scores = score(PerceptualHashScore(kind="perceptual_hash"), files)
+    assert set(SCORE_METRICS["perceptual_hash"]) == {name for item, name, _ in scores if item != SET}
+    assert values(scores, "p_hash") == perceptual_hash_similarity(real, fake).tolist()
+    assert np.mean(values(scores, "p_hash")) > np.mean(values(scores, "p_hash_shuffled")) + 0.2
+    assert max(values(scores, "p_hash_real_real")) < 1  # nobody is paired with itself
+
+
+def test_embeddings_of_images_that_changed_since_are_refused(embedded, test_split):
+    files, *_ = embedded
+    _, real, _, folder = test_split
+    write_store(folder / "fake.h5", images=iter(real))
+    with pytest.raises(DataError, match=r"fake_embeddings\.h5: made of other images than .*fake\.h5 holds now"):
+        score(PerceptualHashScore(kind="perceptual_hash"), files)
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_too_few_images_for_a_distribution_are_refused(embedded, n):
+    files, _, fake = embedded
+    embedder = Embedder("inception", "random, seed 0", "none")
+    write_embeddings(files.fake_embeddings, Embeddings(fake[:n], embedder, sha256_of(files.predicted)))
+    with pytest.raises(DataError, match=f"hold 8 and {n} images; expected at least 8 real and 4 synthetic"):
+        score(DistributionScore(kind="distribution"), files)
 
 
 def test_scores_are_written_tidy(tmp_path):

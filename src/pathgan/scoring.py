@@ -1,69 +1,217 @@
-"""From image sets to a tidy score table: item, metric, value."""
+"""From image sets to a tidy score table: item, metric, value.
+
+A score of a whole set has the item SET. Beside the metrics stand facts that a reader of the score needs, such
+as how many images it rests on: `render/remarks.py` puts them into words.
+"""
 
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pathgan.config.models import DistributionScore, PerceptualHashScore, Score
+from pathgan.config.plan import SET
+from pathgan.datasets.embeddings import Embeddings, read_pair
 from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
 from pathgan.errors import DataError
-from pathgan.files import atomic
+from pathgan.files import atomic, sha256_of
 from pathgan.masks import contours
 from pathgan.metrics import (
     aggregated_jaccard_index,
     contour_contrast,
-    feature_similarity,
+    dice_coefficient,
+    feature_similarities,
+    frechet_distance,
+    full_kernel_distance,
     gradient_magnitude_similarity_deviation,
+    kernel_distance,
+    mean_absolute_error,
+    multiscale_structural_similarity,
     panoptic_quality,
+    peak_signal_noise_ratio,
+    perceptual_hash_similarity,
+    precision_recall,
     structural_similarity,
 )
+from pathgan.metrics.similarity import n_scales
 
 UNDEFINED_WITHOUT_NUCLEI = ("contour_contrast",)  # an item without nuclei has none, and n says so
-Score = tuple[str, str, float]  # item, metric, value
-SIMILARITY = {
-    "ssim": structural_similarity,
-    "fsim": feature_similarity,
-    "gmsd": gradient_magnitude_similarity_deviation,
-}
+N_FLOOR_SPLITS = 10  # random halvings of the real images that a floor is the mean of
+NEIGHBOURS = 3  # of precision and recall
+Tidy = list[tuple[str, str, float]]  # item, metric, value
 
 
-def score(kind: str, predicted: Path, store: Path, manifest: Path) -> list[Score]:
-    """The tidy scores of a kind in SCORE_METRICS: item, metric, value."""
-    return (score_similarity if kind == "similarity" else score_instances)(predicted, store, manifest)
+@dataclass(frozen=True)
+class Inputs:
+    """The files of a score.
+
+    predicted: samples or segmentations. store, manifest: the real images. real_embeddings, fake_embeddings:
+    of the store's images in question and of the samples, for the scores that compare embeddings.
+    """
+
+    predicted: Path
+    store: Path
+    manifest: Path
+    real_embeddings: Path | None = None
+    fake_embeddings: Path | None = None
 
 
-def score_similarity(samples: Path, store: Path, manifest: Path) -> list[Score]:
+def score(config: Score, inputs: Inputs) -> Tidy:
+    """The scores that `config` asks for. Raises DataError where the files do not fit each other."""
+    if isinstance(config, DistributionScore):
+        return score_distribution(config, inputs)
+    if isinstance(config, PerceptualHashScore):
+        return score_hashes(inputs)
+    return score_similarity(inputs) if config.kind == "similarity" else score_instances(inputs)
+
+
+def score_similarity(inputs: Inputs) -> Tidy:
     """Samples of a test split against the real images of it."""
-    items, rows = _test_items(manifest)
-    with ImageStore(store) as real_store, ImageStore(samples) as sample_store:
+    items, rows = _test_items(inputs.manifest)
+    with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
         real, instances = real_store.images(rows), real_store.instances(rows)
         fake = sample_store.images()
-    _check_count(samples, len(fake), len(items))
-    scores = {name: metric(real, fake) for name, metric in SIMILARITY.items()}
-    scores["contour_contrast"] = contour_contrast(fake, np.stack([contours(field) for field in instances]))
+    _check_count(inputs.predicted, len(fake), len(items))
+    if fake.shape != real.shape:
+        raise DataError(f"{inputs.predicted}: holds images of {fake.shape[1:]}, {inputs.store} of {real.shape[1:]}")
+    fsim, fsimc = feature_similarities(real, fake)
+    scores = {
+        "ssim": structural_similarity(real, fake),
+        "ms_ssim": multiscale_structural_similarity(real, fake),
+        "psnr": peak_signal_noise_ratio(real, fake),
+        "mae": mean_absolute_error(real, fake),
+        "fsim": fsim,
+        "fsimc": fsimc,
+        "gmsd": gradient_magnitude_similarity_deviation(real, fake),
+        "contour_contrast": contour_contrast(fake, np.stack([contours(field) for field in instances])),
+    }
+    return [*_tidy(items, scores), (SET, "ms_ssim_scales", n_scales(*real.shape[1:3]))]
+
+
+def score_instances(inputs: Inputs) -> Tidy:
+    """Predicted against true instances of a test split."""
+    items, rows = _test_items(inputs.manifest)
+    with ImageStore(inputs.store) as truth, ImageStore(inputs.predicted) as predicted_store:
+        true, predicted = truth.instances(rows), predicted_store.instances()
+    _check_count(inputs.predicted, len(predicted), len(items))
+    pairs = list(zip(true, predicted, strict=True))
+    quality = np.array([panoptic_quality(*pair) for pair in pairs])
+    scores = {"dq": quality[:, 0], "sq": quality[:, 1], "pq": quality[:, 2]}
+    for name, metric in (("aji", aggregated_jaccard_index), ("dice", dice_coefficient)):
+        scores[name] = np.array([metric(*pair) for pair in pairs])
     return _tidy(items, scores)
 
 
-def score_instances(predictions: Path, store: Path, manifest: Path) -> list[Score]:
-    """Predicted against true instances of a test split."""
-    items, rows = _test_items(manifest)
-    with ImageStore(store) as truth, ImageStore(predictions) as predicted_store:
-        true, predicted = truth.instances(rows), predicted_store.instances()
-    _check_count(predictions, len(predicted), len(items))
-    pairs = list(zip(true, predicted, strict=True))
-    quality = np.array([panoptic_quality(*pair) for pair in pairs])
-    aji = np.array([aggregated_jaccard_index(*pair) for pair in pairs])
-    return _tidy(items, {"dq": quality[:, 0], "sq": quality[:, 1], "pq": quality[:, 2], "aji": aji})
+def score_distribution(config: DistributionScore, inputs: Inputs) -> Tidy:
+    """FID, KID, precision and recall of samples against real images, each beside its floor.
+
+    A floor is what two random halves of the real images score against each other: what perfect samples would
+    read. Halves have at most as many images as there are samples; where they have fewer, `fid_at_floor_n`
+    is the FID of as few samples and real images, as FID depends on their number.
+    """
+    real, fake = _embeddings(inputs)
+    n_floor = min(len(real.values) // 2, len(fake.values))
+    if n_floor <= NEIGHBOURS:
+        raise DataError(
+            f"{inputs.real_embeddings} and {inputs.fake_embeddings}: hold {len(real.values)} and {len(fake.values)} "
+            f"images; expected at least {2 * NEIGHBOURS + 2} real and {NEIGHBOURS + 1} synthetic ones for a "
+            "distribution score"
+        )
+    subset_size = min(config.subset_size, len(real.values), len(fake.values))
+    kid, kid_sd = kernel_distance(real.values, fake.values, subset_size=subset_size, n_subsets=config.n_subsets)
+    precision, recall = precision_recall(real.values, fake.values, NEIGHBOURS)
+    scores = {
+        "fid": frechet_distance(real.values, fake.values),
+        "kid": kid,
+        "kid_sd": kid_sd,
+        "kid_full": full_kernel_distance(real.values, fake.values),
+        "precision": precision,
+        "recall": recall,
+        **_floors(real.values, fake.values, n_floor),
+    }
+    facts = {
+        "n_images": len(fake.values),
+        "n_real": len(real.values),
+        "n_floor": n_floor,
+        "kid_subset_size": subset_size,
+        "random_weights": float(real.embedder.is_random),
+    }
+    return [(SET, name, float(value)) for name, value in (scores | facts).items()]
 
 
-def write_scores(scores: list[Score], path: Path) -> None:
+def score_hashes(inputs: Inputs) -> Tidy:
+    """Perceptual hashes of samples against the real images of the test split, and two floors.
+
+    `p_hash_real_real`: a real image against another; `p_hash_shuffled`: a sample against the real image of
+    another. A model that ignores its input scores no more than these.
+    """
+    items, _ = _test_items(inputs.manifest)
+    real, fake = _embeddings(inputs)
+    for path, embeddings in ((inputs.real_embeddings, real), (inputs.fake_embeddings, fake)):
+        _check_count(path, len(embeddings.values), len(items))
+    if len(items) < 2:
+        raise DataError(f"{inputs.manifest}: holds one test image; a hash has no floor without a second one")
+    others = _another(len(items))
+    scores = {
+        "p_hash": perceptual_hash_similarity(real.values, fake.values),
+        "p_hash_median": perceptual_hash_similarity(real.values, fake.values, "median"),
+        "p_hash_pearson": perceptual_hash_similarity(real.values, fake.values, "pearson"),
+        "p_hash_dct": perceptual_hash_similarity(real.values, fake.values, "dct"),
+        "p_hash_real_real": perceptual_hash_similarity(real.values, real.values[others]),
+        "p_hash_shuffled": perceptual_hash_similarity(real.values[others], fake.values),
+    }
+    return [*_tidy(items, scores), (SET, "random_weights", float(real.embedder.is_random))]
+
+
+def write_scores(scores: Tidy, path: Path) -> None:
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("item", "metric", "value"))
         writer.writerows((item, metric, f"{value:.9g}") for item, metric, value in scores)
+
+
+def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int) -> dict[str, float]:
+    """Means over random draws of n real, n other real and n synthetic images."""
+    random = np.random.default_rng(0)
+    draws = []
+    for _ in range(N_FLOOR_SPLITS):
+        order = random.permutation(len(real))
+        one, other = real[order[:n]], real[order[n : 2 * n]]
+        samples = fake[random.permutation(len(fake))[:n]]
+        draws.append(
+            [
+                frechet_distance(one, other),
+                frechet_distance(one, samples),
+                full_kernel_distance(one, other),
+                *precision_recall(one, other, NEIGHBOURS),
+            ]
+        )
+    names = ("fid_floor", "fid_at_floor_n", "kid_floor", "precision_floor", "recall_floor")
+    return dict(zip(names, np.mean(draws, axis=0), strict=True))
+
+
+def _another(n: int) -> NDArray[np.int64]:
+    """For each of n images the index of another one, each used once, seeded."""
+    order = np.random.default_rng(0).permutation(n)
+    others = np.empty(n, np.int64)
+    others[order] = np.roll(order, 1)
+    return others
+
+
+def _embeddings(inputs: Inputs) -> tuple[Embeddings, Embeddings]:
+    """Those of the real images and of the samples. Raises DataError for stale ones."""
+    assert inputs.real_embeddings is not None
+    assert inputs.fake_embeddings is not None
+    real, fake = read_pair(inputs.real_embeddings, inputs.fake_embeddings)
+    made_of = ((inputs.real_embeddings, real, inputs.store), (inputs.fake_embeddings, fake, inputs.predicted))
+    for path, embeddings, images in made_of:
+        if embeddings.images != sha256_of(images):
+            raise DataError(f"{path}: made of other images than {images} holds now; make it again with --force")
+    return real, fake
 
 
 def _test_items(manifest: Path) -> tuple[list[str], NDArray[np.int64]]:
@@ -72,12 +220,12 @@ def _test_items(manifest: Path) -> tuple[list[str], NDArray[np.int64]]:
     return [table[row]["id"] for row in rows], rows
 
 
-def _check_count(path: Path, n: int, expected: int) -> None:
+def _check_count(path: Path | None, n: int, expected: int) -> None:
     if n != expected:
         raise DataError(f"{path}: holds {n} images, the test split has {expected}; make it again with --force")
 
 
-def _tidy(items: list[str], scores: dict[str, NDArray[np.float64]]) -> list[Score]:
+def _tidy(items: list[str], scores: dict[str, NDArray[np.float64]]) -> Tidy:
     return [
         (item, name, float(value))
         for name, values in scores.items()

@@ -12,14 +12,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from pathgan.config.loading import PRESETS, load_paper
-from pathgan.config.models import Download, Panel, Paper, SegmentationRun, Workflow
-from pathgan.config.plan import Cell, conditions_of, label_of, table_cells, truth_of
+from pathgan.config.loading import PRESETS, load_paper, load_weights_table
+from pathgan.config.models import (
+    DistributionScore,
+    Download,
+    Panel,
+    Paper,
+    PerceptualHashScore,
+    SegmentationRun,
+    Weights,
+    Workflow,
+)
+from pathgan.config.plan import Cell, conditions_of, label_of, real_of, table_cells, truth_of
 from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
 from pathgan.provenance import code_digest
 
 HYPER_PARAMETERS = "hyperparameters"
+STAND_INS = ("demo", "public")  # presets where a random network may take the place of absent weights
 
 
 def share_source() -> None:
@@ -44,6 +54,7 @@ class Plan:
         self.papers = sorted(path.stem for path in (root / "config" / "papers").glob("*.yaml"))
         self.paper = lru_cache(maxsize=None)(self._load)
         self.code = lru_cache(maxsize=None)(self._code)
+        self.weights = load_weights_table(root / "config" / "weights.yaml")
         for name in workflow.papers:
             if name not in self.papers:
                 raise ConfigError(
@@ -102,8 +113,22 @@ class Plan:
             **self._store(w, truth_of(self._paper(w), w.images)),
         }
 
+    def embedding(self, w: Any) -> dict[str, str]:
+        """The images of `{kind}/{name}/{part}`: a dataset's split or a run's samples of a seed; and the weights."""
+        kind, name, part = w.images.split("/")
+        inputs = {"images": f"{self._base(w)}/samples/{name}/{part}.h5"}
+        if kind == "data":
+            store = self._store(w, name)
+            inputs = {"images": store["store"], "manifest": store["manifest"]}
+        if self.embedding_weights(w) is not None:
+            inputs["weights"] = str(self.weights_file(w.network))
+        return inputs
+
+    def weights_file(self, network: str) -> Path:
+        return self.data_root / "weights" / self.weights[network].file
+
     def score(self, w: Any) -> dict[str, str]:
-        """Similarity reads samples; utility and segmentation read what a segmenter made of images."""
+        """Similarity, distribution and hash read samples; utility and segmentation what a segmenter made of images."""
         score, base = self._entry(w, "scores", w.score), self._base(w)
         run = self._entry(w, "runs", w.run)
         if isinstance(run, SegmentationRun) != (score.kind == "segmentation"):
@@ -114,10 +139,29 @@ class Plan:
         store = self._store(w, run.dataset)
         if score.kind == "utility":
             return {"predicted": f"{base}/segmentations/{score.segmenter}/seed{w.seed}/{w.run}.h5", **store}
-        return {"predicted": f"{base}/samples/{w.run}/seed{w.seed}.h5", **store}
+        samples = {"predicted": f"{base}/samples/{w.run}/seed{w.seed}.h5"}
+        if not isinstance(score, DistributionScore | PerceptualHashScore):
+            return {**samples, **store}
+        real, split = run.dataset, "test"
+        if isinstance(score, DistributionScore):
+            real, split = real_of(score, run), score.split
+        embeddings = f"{base}/embeddings/{score.network}"
+        return {
+            **samples,
+            **self._store(w, real),
+            "real_embeddings": f"{embeddings}/data/{real}/{split}.h5",
+            "fake_embeddings": f"{embeddings}/samples/{w.run}/seed{w.seed}.h5",
+        }
 
     def table(self, w: Any) -> list[str]:
-        return [path for paths in self.score_files(w).values() for path in paths]
+        """The score files of every cell, and the manifests that say which items belong together."""
+        scores = [path for paths in self.score_files(w).values() for path in paths]
+        return [*scores, *self.manifests(w).values()]
+
+    def manifests(self, w: Any) -> dict[str, str]:
+        """Dataset -> manifest, of every dataset that a table is about."""
+        columns = self._entry(w, "tables", w.table).columns.values()
+        return {column.dataset: self._store(w, column.dataset)["manifest"] for column in columns}
 
     def score_files(self, w: Any) -> dict[str, list[str]]:
         """`run/score` -> one score file a seed, of every cell of a table."""
@@ -180,6 +224,17 @@ class Plan:
     def memory(self, w: Any, attempt: int) -> int:
         """Memory [MB]: the papers' sets of thousands of tiles are held whole."""
         return (12_000 if w.preset == "paper" else 3_000) * attempt
+
+    def embedding_weights(self, w: Any) -> dict[str, Any] | None:
+        """The entry of the weights to use; None where a random network stands in for absent ones."""
+        if w.preset in STAND_INS and not self.weights_file(w.network).exists():
+            return None
+        return self.weights[w.network].model_dump(mode="json")
+
+    def fetched_weights(self, w: Any) -> dict[str, Any]:
+        """The entry of a file of weights."""
+        entries: dict[str, Weights] = {entry.file: entry for entry in self.weights.values()}
+        return entries[w.weights].model_dump(mode="json")
 
     def sampled_run(self, w: Any) -> Any:
         """The run behind a sample set."""

@@ -1,20 +1,30 @@
-"""SSIM, FSIM and GMSD against scikit-image and piq, on real pairs."""
+"""Scores of image pairs against scikit-image, piq and pytorch-msssim, on real pairs."""
 
 import cv2
 import numpy as np
 import piq
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pytorch_msssim import ms_ssim
 from skimage import data
+from skimage.metrics import peak_signal_noise_ratio as skimage_psnr
 from skimage.metrics import structural_similarity as skimage_ssim
 
 from pathgan.datasets.images import read_image
 from pathgan.metrics import (
     contour_contrast,
+    feature_similarities,
     feature_similarity,
     gradient_magnitude_similarity_deviation,
+    mean_absolute_error,
+    multiscale_structural_similarity,
+    peak_signal_noise_ratio,
     structural_similarity,
 )
+from pathgan.metrics.features import CHROMA_EXPONENT, YIQ
+from pathgan.metrics.similarity import SCALE_WEIGHTS, n_scales
 
 
 def degraded(image):
@@ -48,7 +58,16 @@ def tensor(image):
     return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].double()
 
 
-@pytest.mark.parametrize("kind", ["equal", "blur", "noise", "jpeg", "shift", "recolour"])
+def exact_window():
+    """pytorch-msssim makes its window in float32, which moves MS-SSIM by up to 2e-5; this is the same in float64."""
+    window = torch.exp(-((torch.arange(11, dtype=torch.float64) - 5) ** 2) / (2 * 1.5**2))
+    return (window / window.sum()).repeat(3, 1, 1, 1)
+
+
+KINDS = ["equal", "blur", "noise", "jpeg", "shift", "recolour"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["he", "he_large", "smear", "dab"])
 def test_similarities_equal_the_references(images, name, kind):
     real = np.ascontiguousarray(images[name])
@@ -61,12 +80,107 @@ def test_similarities_equal_the_references(images, name, kind):
     assert gradient_magnitude_similarity_deviation(real[None], fake[None])[0] == pytest.approx(gmsd, abs=1e-6)
     fsim = piq.fsim(tensor(real), tensor(fake), data_range=255, chromatic=False).item()
     assert feature_similarity(real[None], fake[None])[0] == pytest.approx(fsim, abs=1e-5)
+    multiscale = ms_ssim(tensor(real), tensor(fake), data_range=255, win=exact_window()).item()
+    assert multiscale_structural_similarity(real[None], fake[None])[0] == pytest.approx(multiscale, abs=1e-6)
+    error = np.abs(real.astype(float) - fake).mean()
+    assert mean_absolute_error(real[None], fake[None])[0] == pytest.approx(error, abs=1e-9)
+    if kind == "equal":
+        assert peak_signal_noise_ratio(real[None], fake[None])[0] == np.inf
+    else:
+        psnr = skimage_psnr(real, fake, data_range=255)
+        assert peak_signal_noise_ratio(real[None], fake[None])[0] == pytest.approx(psnr, abs=1e-9)
+
+
+def chroma(image):
+    return [image.astype(float) @ row for row in YIQ[1:]]
+
+
+@pytest.mark.parametrize("kind", ["equal", "blur", "jpeg"])
+@pytest.mark.parametrize("name", ["he", "he_large", "dab"])
+def test_chromatic_feature_similarity_equals_piq(images, name, kind):
+    """But where hues lie on opposite sides of grey: there piq takes |product|, the authors' code its real part."""
+    real = np.ascontiguousarray(images[name])
+    fake = degraded(real)[kind]
+    opposite = (np.prod([2 * a * b + 200 for a, b in zip(chroma(real), chroma(fake), strict=True)], axis=0) < 0).mean()
+    fsimc = piq.fsim(tensor(real), tensor(fake), data_range=255, chromatic=True).item()
+    lost = 4 * (1 - np.cos(np.pi * CHROMA_EXPONENT)) * opposite  # 4: congruency may weigh them more than others
+    assert feature_similarities(real[None], fake[None])[1][0] == pytest.approx(fsimc, abs=1e-5 + lost)
+    assert opposite < 0.01
+
+
+def test_chromatic_feature_similarity_of_opposite_hues_takes_the_real_part():
+    real, fake = np.full((2, 1, 16, 16, 3), 128, np.uint8)
+    real[..., 0], fake[..., 2] = 250, 250
+    _, i_a, q_a = YIQ @ real[0, 0, 0].astype(float)
+    _, i_b, q_b = YIQ @ fake[0, 0, 0].astype(float)
+    product = (2 * i_a * i_b + 200) / (i_a**2 + i_b**2 + 200) * (2 * q_a * q_b + 200) / (q_a**2 + q_b**2 + 200)
+    assert product < 0
+    fsim, fsimc = feature_similarities(real, fake)
+    assert fsimc[0] == pytest.approx(fsim[0] * (complex(product) ** CHROMA_EXPONENT).real, abs=1e-7)
+
+
+def test_fewer_scales_where_an_image_has_no_room_for_five(images):
+    """The finest scales with their weights rescaled, against pytorch-msssim with those weights."""
+    assert [n_scales(side, 999) for side in (10, 11, 21, 41, 81, 160, 161)] == [0, 1, 2, 3, 4, 4, 5]
+    real = np.ascontiguousarray(images["he"][:64, :70])
+    fake = degraded(real)["noise"]
+    assert n_scales(*real.shape[:2]) == 3
+    a, b = tensor(real), tensor(fake)
+    expected = np.ones(3)
+    weights = SCALE_WEIGHTS[:3] * SCALE_WEIGHTS.sum() / SCALE_WEIGHTS[:3].sum()
+    for scale, weight in enumerate(weights):
+        if scale:
+            a, b = (torch.nn.functional.avg_pool2d(x, 2, padding=[s % 2 for s in x.shape[2:]]) for x in (a, b))
+        x, y = (np.moveaxis(image[0].numpy(), 0, -1) for image in (a, b))
+        index, full = zip(*(skimage_maps(x[..., c], y[..., c]) for c in range(3)), strict=True)
+        expected *= np.maximum(index if scale == 2 else full, 0) ** weight
+    assert multiscale_structural_similarity(real[None], fake[None])[0] == pytest.approx(expected.mean(), abs=1e-6)
+
+
+def skimage_maps(x, y):
+    """SSIM of two planes, and its contrast-structure part: SSIM of planes without a mean to speak of."""
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255, "full": True}
+    _, index = skimage_ssim(x, y, **options)
+    luminance = [cv2.GaussianBlur(plane, (11, 11), 1.5, borderType=cv2.BORDER_REFLECT) for plane in (x, y)]
+    c1 = (0.01 * 255) ** 2
+    brightness = (2 * luminance[0] * luminance[1] + c1) / (luminance[0] ** 2 + luminance[1] ** 2 + c1)
+    inside = (slice(5, -5), slice(5, -5))
+    return index[inside].mean(), (index / brightness)[inside].mean()
+
+
+@given(st.integers(0, 1000), st.integers(11, 40), st.integers(11, 40))
+@settings(max_examples=25, deadline=None)
+def test_similarities_are_bounded_and_symmetric(seed, h, w):
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 256, (2, 2, h, w, 3), dtype=np.uint8)
+    for metric, low, high in (
+        (structural_similarity, -1, 1),
+        (multiscale_structural_similarity, 0, 1),
+        (feature_similarity, 0, 1),
+        (gradient_magnitude_similarity_deviation, 0, 1),
+        (mean_absolute_error, 0, 255),
+        (peak_signal_noise_ratio, 0, np.inf),
+    ):
+        values = metric(a, b)
+        assert (low <= values).all()
+        assert (values <= high).all()
+        assert values == pytest.approx(metric(b, a))
+        assert values[::-1] == pytest.approx(metric(a[::-1], b[::-1]))
+
+
+def test_errors_of_a_known_difference():
+    a = np.full((2, 12, 12, 3), 100, np.uint8)
+    b = a.copy()
+    b[1] += 10
+    assert mean_absolute_error(a, b).tolist() == [0, 10]
+    assert peak_signal_noise_ratio(a, b) == pytest.approx([np.inf, 20 * np.log10(25.5)])
 
 
 def test_similarities_are_symmetric_and_know_equal_images(rng):
     a, b = rng.integers(0, 256, (2, 3, 40, 37, 3), dtype=np.uint8)
     for metric, best in (
         (structural_similarity, 1.0),
+        (multiscale_structural_similarity, 1.0),
         (feature_similarity, 1.0),
         (gradient_magnitude_similarity_deviation, 0.0),
     ):
@@ -82,6 +196,8 @@ def test_constant_images_are_defined():
     assert feature_similarity(black, black)[0] == 1
     assert 0 <= feature_similarity(black, grey)[0] <= 1
     assert gradient_magnitude_similarity_deviation(grey, grey)[0] == 0
+    assert multiscale_structural_similarity(grey, grey)[0] == 1
+    assert np.isfinite(multiscale_structural_similarity(black, grey)[0])
 
 
 @pytest.mark.parametrize(

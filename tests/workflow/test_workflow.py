@@ -37,7 +37,7 @@ TINY = {
         "cells": {
             "adapter": "phantom",
             "n_images": 4,
-            "size_px": 32,
+            "size_px": 64,
             "seed": 1,
             "tissue": {"nuclei_per_mpx": 9000, "radius_px": 4},
             "tiles": {"tile_px": 32, "stride_px": 32},
@@ -70,7 +70,12 @@ TINY = {
             "training": {"iterations": 1, "crop_px": 32},
         },
     },
-    "scores": {"similarity": {"kind": "similarity"}, "utility": {"kind": "utility", "segmenter": "segnet"}},
+    "scores": {
+        "similarity": {"kind": "similarity"},
+        "utility": {"kind": "utility", "segmenter": "segnet"},
+        "distribution": {"kind": "distribution", "split": "all"},
+        "hash": {"kind": "perceptual_hash"},
+    },
     "tables": {
         "table1": {
             "caption": "Table 1",
@@ -79,7 +84,15 @@ TINY = {
                 "ssim": {"label": "{label} SSIM", "dataset": "cells", "score": "similarity", "metric": "ssim"},
                 "aji": {"label": "{label} AJI", "dataset": "cells", "score": "utility", "metric": "aji"},
             },
-        }
+        },
+        "table2": {
+            "caption": "Table 2",
+            "rows": {"gan": {"label": "GAN", "run": "gan"}},
+            "columns": {
+                "fid": {"label": "{label} FID", "dataset": "cells", "score": "distribution", "metric": "fid"},
+                "p_hash": {"label": "{label} P-hash", "dataset": "cells", "score": "hash", "metric": "p_hash"},
+            },
+        },
     },
     "figures": {
         "figure1": {
@@ -138,6 +151,7 @@ def done(tmp_path_factory):
     folder = checkout(tmp_path_factory.mktemp("tiny"))
     output = snakemake(folder, "all")
     assert jobs(output)["train_generator"] == 2
+    assert jobs(output)["embed"] == 6  # all and test images, and two seeds' samples, by one network or two
     return folder
 
 
@@ -154,6 +168,10 @@ def test_everything_is_there_and_recorded(done):
     assert table["published"].tolist()[0] == 0.5
     assert table["note"].tolist() == ["a test", "a test; not in the paper"]
     assert "cells SSIM" in (done / BASE / "tables/table1.md").read_text()
+    random = pd.read_csv(done / BASE / "tables/table2.csv").set_index("column")
+    assert set(random["comparable"]) == {"no"}
+    assert random.loc["fid", "note"].startswith("a test; random-weight Inception; not in the paper; FID is biased")
+    assert random["n"].to_dict() == {"fid": 4, "p_hash": 4}
     assert (done / BASE / "figures/figure1.png").stat().st_size > 5000
     made = [path for path in (done / BASE).rglob("*") if path.is_file() and "state" not in path.parts]
     for path in made:
@@ -178,7 +196,15 @@ def test_two_runs_from_scratch_give_the_same_bytes(done, tmp_path):
     again = checkout(tmp_path / "again")
     snakemake(again, "all")
     compared = 0
-    for pattern in ("data/*", "models/*/*/*", "samples/**/*.h5", "scores/**/*.csv", "tables/*", "figures/*"):
+    for pattern in (
+        "data/*",
+        "models/*/*/*",
+        "samples/**/*.h5",
+        "embeddings/**/*.h5",
+        "scores/**/*.csv",
+        "tables/*",
+        "figures/*",
+    ):
         for path in (done / BASE).glob(pattern):
             if path.is_file():
                 assert path.read_bytes() == (again / path.relative_to(done)).read_bytes(), path
@@ -249,6 +275,63 @@ def test_a_dataset_is_fetched_once(copied, tmp_path):
     http.server_close()
     assert len(pd.read_csv(copied / target)) == 2
     assert "Nothing to be done" in snakemake(copied, target)
+
+
+def test_weights_are_fetched_checked_and_used(copied, tmp_path):
+    """A tiny TorchScript file on loopback stands for Inception's."""
+    import torch
+
+    class Layers(torch.nn.Module):
+        def forward(self, images):
+            return torch.nn.functional.adaptive_avg_pool2d(images, 1).flatten(1).repeat(1, 683)[:, :2048]
+
+    class Scripted(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = Layers()
+
+        def forward(self, images):
+            return self.layers(images)
+
+    served = make_folder(tmp_path / "served")
+    torch.jit.save(torch.jit.script(Scripted()), served / "tiny.pt")
+    http = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: SimpleHTTPRequestHandler(*args, directory=str(served)))
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{http.server_address[1]}/tiny.pt"
+    table = copied / "config/weights.yaml"
+    entries = yaml.safe_load(table.read_text())
+    size = (served / "tiny.pt").stat().st_size
+    entries["inception"] |= {"file": "tiny.pt", "url": url, "n_bytes": size, "sha256": "0" * 64}
+    table.write_text(yaml.safe_dump(entries))
+    output = snakemake(copied, "data/weights/tiny.pt", code=1)
+    assert "data/weights/tiny.pt: absent, and could not be fetched" in output
+    assert f"{url}: expected sha256 000" in output
+    assert not (copied / "data/weights/tiny.pt").exists()
+
+    entries["inception"]["sha256"] = sha256_of(served / "tiny.pt")
+    table.write_text(yaml.safe_dump(entries))
+    assert jobs(snakemake(copied, "data/weights/tiny.pt")) == {"fetch_weights": 1}
+    http.shutdown()
+    http.server_close()
+    target = f"{BASE}/tables/table2.csv"
+    assert jobs(snakemake(copied, target)) == {"embed": 3, "score": 2, "tabulate": 1}
+    cells = pd.read_csv(copied / target).set_index("column")
+    assert "random-weight" not in cells.loc["fid", "note"]
+    assert "random-weight ResNet-18" in cells.loc["p_hash", "note"]
+
+    (copied / "data/weights/tiny.pt").write_bytes(b"something else")
+    assert "expected sha256" in snakemake(copied, target, "--forcerun", "embed", code=1)
+
+
+def test_absent_weights_are_an_error_with_their_url_in_the_paper_preset(copied):
+    table = copied / "config/weights.yaml"
+    entries = yaml.safe_load(table.read_text())
+    entries["inception"]["url"] = "http://127.0.0.1:9/inception.pt"
+    table.write_text(yaml.safe_dump(entries))
+    target = "results/paper/tiny/embeddings/inception/data/cells/all.h5"
+    output = snakemake(copied, target, "--retries", "0", code=1)
+    assert f"data/weights/{entries['inception']['file']}: absent, and could not be fetched" in output
+    assert "http://127.0.0.1:9/inception.pt" in output
 
 
 def make_folder(path: Path) -> Path:

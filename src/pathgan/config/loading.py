@@ -12,7 +12,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pathgan.config.models import Paper, PolygonDataset, SegmentationRun, Workflow
+from pathgan.config.models import Paper, PolygonDataset, SegmentationRun, Weights, Workflow
 from pathgan.config.plan import SCORE_METRICS, generating_runs, sample_sets, scored_dataset, table_cells
 from pathgan.errors import ConfigError
 
@@ -32,6 +32,17 @@ def load_workflow(raw: Mapping[str, Any], source: str = "config/config.yaml") ->
         return Workflow.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(explain(error, source, Workflow)) from None
+
+
+def load_weights_table(path: Path) -> dict[str, Weights]:
+    """`config/weights.yaml`: network -> where its trained weights come from. Raises ConfigError."""
+    entries = {}
+    for name, entry in _read(path).items():
+        try:
+            entries[name] = Weights.model_validate(entry)
+        except ValidationError as error:
+            raise ConfigError(explain(error, f"{path}: {name}", Weights)) from None
+    return entries
 
 
 def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
@@ -189,6 +200,8 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             yield from check(f"scores.{name}.segmenter", score.segmenter, segmenters, "segmentation run")
         if score.kind == "segmentation":
             yield from check(f"scores.{name}.dataset", score.dataset, images, "dataset with images")
+        if score.kind == "distribution" and score.real:
+            yield from check(f"scores.{name}.real", score.real, images, "dataset with images")
     for name, table in paper.tables.items():
         for key, column in table.columns.items():
             yield from check(f"tables.{name}.columns.{key}.dataset", column.dataset, images, "dataset with images")

@@ -277,7 +277,7 @@ class Samples(Strict):
 
 
 class SimilarityScore(Strict):
-    """Samples against the real images they were conditioned on: ssim, fsim, gmsd, contour_contrast."""
+    """Samples against the real images they were conditioned on, pair by pair."""
 
     kind: Literal["similarity"]
 
@@ -296,7 +296,28 @@ class SegmentationScore(Strict):
     dataset: Name
 
 
-Score = Annotated[SimilarityScore | UtilityScore | SegmentationScore, Field(discriminator="kind")]
+class DistributionScore(Strict):
+    """The run's samples against a set of real images, as sets of embeddings: FID, KID, precision, recall."""
+
+    kind: Literal["distribution"]
+    network: Literal["inception"] = "inception"
+    real: Name | None = None  # a dataset; the run's own where not given
+    split: Literal["train", "test", "all"] = "test"
+    subset_size: Annotated[int, Field(ge=2)] = 50  # of KID; smaller where a set is
+    n_subsets: Positive = 100
+
+
+class PerceptualHashScore(Strict):
+    """Samples against the real images of the run's test split, pair by pair, as hashes of channel means."""
+
+    kind: Literal["perceptual_hash"]
+    network: Literal["resnet18"] = "resnet18"
+
+
+Score = Annotated[
+    SimilarityScore | DistributionScore | PerceptualHashScore | UtilityScore | SegmentationScore,
+    Field(discriminator="kind"),
+]
 
 
 class Row(Strict):
@@ -318,6 +339,7 @@ class Table(Strict):
     rows: dict[str, Row]
     columns: dict[str, Column]
     digits: Positive = 3
+    published_n: Positive | None = None  # images behind a printed percentage of right answers
 
 
 class Panel(Strict):
@@ -354,6 +376,16 @@ class Paper(Strict):
     tables: dict[Name, Table]
     figures: dict[Name, Figure]
     sources: dict[str, str]
+
+
+class Weights(Strict):
+    """Trained weights that are fetched, not made: an entry of `config/weights.yaml`."""
+
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]  # below data_root/weights
+    url: str
+    sha256: Sha256
+    n_bytes: Positive
+    licence: str
 
 
 class Workflow(Strict):

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pathgan.config.models import PairedRun, Paper, Samples, SegmentationScore, Table
+from pathgan.config.models import DistributionScore, PairedRun, Paper, Samples, SegmentationScore, Table
 
-INSTANCE_METRICS = ("dq", "sq", "pq", "aji")
+SET = "set"  # the item, in a score file, of a score or fact of the whole set
+INSTANCE_METRICS = ("dq", "sq", "pq", "aji", "dice")
 SCORE_METRICS = {
-    "similarity": ("ssim", "fsim", "gmsd", "contour_contrast"),
+    "similarity": ("ssim", "ms_ssim", "psnr", "mae", "fsim", "fsimc", "gmsd", "contour_contrast"),
+    "distribution": (
+        "fid",
+        "fid_at_floor_n",
+        "fid_floor",
+        "kid",
+        "kid_sd",
+        "kid_full",
+        "kid_floor",
+        "precision",
+        "precision_floor",
+        "recall",
+        "recall_floor",
+    ),
+    "perceptual_hash": (
+        "p_hash",
+        "p_hash_median",
+        "p_hash_pearson",
+        "p_hash_dct",
+        "p_hash_real_real",
+        "p_hash_shuffled",
+    ),
     "utility": INSTANCE_METRICS,
     "segmentation": INSTANCE_METRICS,
 }
@@ -53,7 +75,14 @@ def scored_dataset(paper: Paper, cell: Cell) -> str | None:
         return None
     if isinstance(score, SegmentationScore):
         return score.dataset
-    return run.dataset if isinstance(run, PairedRun) else None
+    if not isinstance(run, PairedRun):
+        return None
+    return real_of(score, run) if isinstance(score, DistributionScore) else run.dataset
+
+
+def real_of(score: DistributionScore, run: PairedRun) -> str:
+    """The dataset whose images a distribution score compares a run's samples with."""
+    return score.real or run.dataset
 
 
 def sample_sets(paper: Paper) -> dict[str, Samples]:

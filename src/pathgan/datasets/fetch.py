@@ -1,4 +1,4 @@
-"""Getting an archive once: capped, hashed, and unpacked without trusting its member names."""
+"""Getting an archive or a network's weights once: capped, hashed, and unpacked without trusting its member names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import requests
 
-from pathgan.config.models import Download
+from pathgan.config.models import Download, Weights
 from pathgan.errors import DataError
 from pathgan.files import atomic, sha256_of
 
@@ -29,7 +29,7 @@ def fetch(origin: Download, folder: Path, receipt: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
         archive = Path(scratch) / Path(origin.url).name
-        digest = download(origin, archive)
+        digest = download(origin.url, archive, origin.max_bytes, origin.sha256)
         unpacked = Path(scratch) / "unpacked"
         unpacked.mkdir()
         unpack(archive, unpacked, origin.max_unpacked_bytes)
@@ -44,28 +44,35 @@ def fetch(origin: Download, folder: Path, receipt: Path) -> None:
         temporary.write_text(json.dumps({"url": origin.url, "sha256": digest, "files": files}, indent=1) + "\n")
 
 
-def download(origin: Download, path: Path) -> str:
+def fetch_weights(weights: Weights, path: Path) -> None:
+    """Downloads a network's weights to `path`; they are whole and right, or not there. Raises DataError."""
+    with atomic(path) as temporary:
+        try:
+            download(weights.url, temporary, weights.n_bytes, weights.sha256)
+        except DataError as error:
+            raise DataError(f"{path}: absent, and could not be fetched: {error}") from error
+
+
+def download(url: str, path: Path, max_bytes: int, sha256: str | None) -> str:
     """Streams a URL to a file and returns its sha256; stops at the size cap."""
     digest, size = hashlib.sha256(), 0
     try:
-        with requests.get(origin.url, stream=True, timeout=60) as response, path.open("wb") as file:
+        with requests.get(url, stream=True, timeout=60) as response, path.open("wb") as file:
             response.raise_for_status()
             for chunk in response.iter_content(CHUNK):
                 size += len(chunk)
-                if size > origin.max_bytes:
-                    raise DataError(
-                        f"{origin.url}: larger than max_bytes = {origin.max_bytes}; raise it if that is right"
-                    )
+                if size > max_bytes:
+                    raise DataError(f"{url}: larger than max_bytes = {max_bytes}; raise it if that is right")
                 digest.update(chunk)
                 file.write(chunk)
             declared = int(response.headers.get("Content-Length", size))
     except requests.RequestException as error:
-        raise DataError(f"{origin.url}: {error}; get it by hand or try again") from error
+        raise DataError(f"{url}: {error}; get it by hand or try again") from error
     if size < declared:
-        raise DataError(f"{origin.url}: ended after {size} of {declared} bytes; try again")
-    if origin.sha256 and digest.hexdigest() != origin.sha256:
+        raise DataError(f"{url}: ended after {size} of {declared} bytes; try again")
+    if sha256 and digest.hexdigest() != sha256:
         raise DataError(
-            f"{origin.url}: expected sha256 {origin.sha256}, got {digest.hexdigest()}; "
+            f"{url}: expected sha256 {sha256}, got {digest.hexdigest()}; "
             "the file changed or the transfer is damaged: do not use it before you know which"
         )
     return digest.hexdigest()

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from pathgan.config.loading import hyper_parameters, source_of
 from pathgan.config.models import Paper, Table
-from pathgan.config.plan import Cell, table_cells
+from pathgan.config.plan import SET, Cell, table_cells
 from pathgan.errors import TableError
 from pathgan.files import atomic
+from pathgan.intervals import clustered_interval, student_interval
+from pathgan.render.consistency import impossible_percentages, impossible_qualities
+from pathgan.render.remarks import Remarks, n_images, remarks
 
 COLUMNS = (
     "row",
@@ -31,17 +33,17 @@ COLUMNS = (
     "note",
 )
 Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy frame a seed
+Groups = Mapping[str, Mapping[str, str]]  # dataset -> item -> the patient, slide or image it belongs to
 
 
 def build_table(
-    name: str, table: Table, caveats: Mapping[str, str], scores: Scores, published: pd.DataFrame
+    name: str, table: Table, caveats: Mapping[str, str], scores: Scores, groups: Groups, published: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row a cell (COLUMNS). `published`: the rows of published.csv for this paper.
+    """One row a cell (COLUMNS). `published`: the rows of published.csv for this paper, all as text.
 
     `caveats`: why numbers on a dataset may not be compared with the paper's; '' where they may.
 
-    Raises TableError for a cell whose metric is missing or not finite, and for a published cell that the
-    table lacks.
+    Raises TableError for a cell whose metric is missing or NaN, and for a published cell that the table lacks.
     """
     printed = published[published["table"] == name].set_index(["row", "column"])
     cells = table_cells(table)
@@ -49,51 +51,67 @@ def build_table(
     if lacking:
         row, column = sorted(lacking)[0]
         raise TableError(f"{name}: the published cell {row} / {column} has no counterpart ({len(lacking)} in all)")
-    return pd.DataFrame(
-        [_cell(name, cell, caveats[cell.dataset], scores, printed) for cell in cells], columns=list(COLUMNS)
-    )
+    impossible = impossible_values(printed["value"].to_dict(), table.published_n)
+    rows = []
+    for cell in cells:
+        try:
+            ours, remarks = _ours(cell, scores(cell.run, cell.score), groups.get(cell.dataset, {}))
+        except TableError as error:
+            raise TableError(f"{name}, {cell.row} / {cell.column}: {error}") from None
+        key = (cell.row, cell.column)
+        theirs = printed.loc[key] if key in printed.index else None
+        against = [caveats[cell.dataset], *remarks.caveats, _doubt(theirs, impossible.get(key))]
+        reasons = [reason for reason in against if reason]
+        rows.append(
+            {
+                "row": cell.row,
+                "column": cell.column,
+                **ours,
+                "published": np.nan if theirs is None else _number(theirs["value"]),
+                "published_sd": np.nan if theirs is None else _number(theirs["sd"]),
+                "comparable": "no" if reasons else "yes",
+                "note": "; ".join([*reasons, *remarks.notes]),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Student's 95 % interval of the mean over seeds; NaN with fewer than two."""
-    if len(values) < 2:
-        return np.nan, np.nan
-    half = stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
+def impossible_values(printed: Mapping[tuple[str, str], str], published_n: int | None) -> dict[tuple[str, str], str]:
+    """(row, column) -> why the printed value cannot be."""
+    percentages = impossible_percentages(printed, published_n) if published_n else {}
+    return impossible_qualities(printed) | percentages
 
 
-def _cell(name: str, cell: Cell, caveat: str, scores: Scores, printed: pd.DataFrame) -> dict[str, Any]:
-    seeds, n = [], 0
-    for frame in scores(cell.run, cell.score):
-        values = frame.loc[frame["metric"] == cell.metric, "value"]
-        if values.empty or not np.isfinite(values).all():
-            raise TableError(
-                f"{name}, {cell.row} / {cell.column}: {cell.metric!r} of {cell.run}/{cell.score} is "
-                f"{'missing' if values.empty else 'not finite'}; make its scores again"
-            )
-        n = len(values)
-        seeds.append(float(values.mean()))
-    low, high = interval(np.array(seeds))
-    found = (cell.row, cell.column) in printed.index
-    row = printed.loc[(cell.row, cell.column)] if found else None
-    caveats = [caveat] if caveat else []
-    if row is None:
-        caveats.append("not in the paper")
-    elif isinstance(row["note"], str) and row["note"]:
-        caveats.append(f"published value cannot be: {row['note']}")
-    return {
-        "row": cell.row,
-        "column": cell.column,
-        "value": float(np.mean(seeds)),
-        "low": low,
-        "high": high,
-        "n": n,
-        "seeds": len(seeds),
-        "published": np.nan if row is None else row["value"],
-        "published_sd": np.nan if row is None else row["sd"],
-        "comparable": "no" if caveats else "yes",
-        "note": "; ".join(caveats),
-    }
+def _ours(cell: Cell, frames: list[pd.DataFrame], groups: Mapping[str, str]) -> tuple[dict[str, Any], Remarks]:
+    """value, low, high, n and seeds of a cell, and what must be said beside them."""
+    seeds: list[float] = []
+    for frame in frames:
+        found = frame[frame["metric"] == cell.metric]
+        if found.empty or found["value"].isna().any():
+            what = "missing" if found.empty else "not a number"
+            raise TableError(f"{cell.metric!r} of {cell.run}/{cell.score} is {what}; make its scores again")
+        seeds.append(float(found["value"].mean()))
+    facts = frame[frame["item"] == SET].set_index("metric")["value"].to_dict()
+    is_of_set = cell.metric in facts
+    low, high = student_interval(np.array(seeds))
+    if len(seeds) == 1 and not is_of_set:
+        clusters = [groups.get(item, item) for item in found["item"].astype(str)]
+        low, high = clustered_interval(found["value"].to_numpy(), clusters)
+    n = n_images(cell.metric, facts) if is_of_set else len(found)
+    ours = {"value": float(np.mean(seeds)), "low": low, "high": high, "n": n, "seeds": len(seeds)}
+    return ours, remarks(cell.metric, facts)
+
+
+def _doubt(theirs: pd.Series | None, impossible: str | None) -> str:
+    """What keeps the published value itself from being compared with; '' for nothing."""
+    if theirs is None:
+        return "not in the paper"
+    reason = impossible or theirs["note"]
+    return f"published value cannot be: {reason}" if reason else ""
+
+
+def _number(text: str) -> float:
+    return float(text) if text else np.nan
 
 
 def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> None:
@@ -107,10 +125,13 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> N
         for key, row in table.rows.items()
     ]
     notes = "; ".join(dict.fromkeys(note for text in cells["note"] if text for note in text.split("; ")))
-    legend = "Ours [95 % interval over seeds] (published). "
-    legend += f"n = {_span(cells['n'])} image tiles, {_span(cells['seeds'])} seed(s)."
+    over = "seeds" if (cells["seeds"] > 1).any() else "patients or images"
+    legend = f"Ours [95 % interval over {over}] (published). "
+    legend += f"n = {_span(cells['n'])} images, {_span(cells['seeds'])} seed(s)."
+    if (cells["comparable"] == "no").any():
+        legend += " † not comparable with the paper."
     if notes:
-        legend += f" † not comparable with the paper: {notes}."
+        legend += f" Notes: {notes}."
     for suffix, render in (("md", _markdown), ("tex", _latex), ("html", _html)):
         with atomic(out[suffix]) as temporary:
             temporary.write_text(render(header, body, table.caption, legend), encoding="utf-8")

@@ -1,0 +1,139 @@
+"""How alike two sets of embeddings are: Frechet and kernel distance, precision and recall. (n, d) each, n >= 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import qr, svdvals
+
+Features = NDArray[np.floating]
+Plane = NDArray[np.float64]
+BLOCK = 2048  # rows of a kernel or distance matrix held at a time
+CACHED_ROWS = 8192  # up to this many rows the whole kernel matrix is cached (0.5 GB)
+
+
+def frechet_distance(a: Features, b: Features) -> float:
+    """FID of two sets (Heusel et al. 2017, Eq. 6): (n, d) and (m, d) -> a squared length, >= 0.
+
+    The trace of the root of the product of two covariances A'A and B'B is the sum of the singular values of
+    A B': no matrix root, and no larger a matrix than the smaller of sets and dimensions asks for. Sets larger
+    than d are first reduced to d rows (QR), which leaves A'A as it is.
+    """
+    a, b = _checked(a, b)
+    mean_a, mean_b = a.mean(0), b.mean(0)
+    root_a, root_b = _root(a - mean_a), _root(b - mean_b)
+    shared = svdvals(root_a @ root_b.T, overwrite_a=True, check_finite=False).sum()
+    distance = np.square(mean_a - mean_b).sum() + np.square(root_a).sum() + np.square(root_b).sum() - 2 * shared
+    return max(float(distance), 0.0)
+
+
+def kernel_distance(
+    a: Features, b: Features, *, subset_size: int = 50, n_subsets: int = 100, seed: int = 2020
+) -> tuple[float, float]:
+    """KID of two sets (Binkowski et al. 2018, Eq. 4): mean and sd over random subsets of `subset_size` each.
+
+    Unbiased, so it may be negative. Subsets are drawn without replacement as torch-fidelity draws them: equal
+    seeds give equal numbers. Raises ValueError where a set is smaller than a subset.
+    """
+    a, b = _checked(a, b)
+    if not 2 <= subset_size <= min(len(a), len(b)):
+        raise ValueError(
+            f"expected subsets of 2 to {min(len(a), len(b))} of {len(a)} and {len(b)} images, got {subset_size}"
+        )
+    random = np.random.RandomState(seed)
+    draws = [
+        tuple(random.choice(len(features), subset_size, replace=False) for features in (a, b)) for _ in range(n_subsets)
+    ]
+    rows_a, rows_b = (np.unique(np.concatenate(rows)) for rows in zip(*draws, strict=True))
+    if len(rows_a) + len(rows_b) > CACHED_ROWS:
+        values = [_unbiased(*_kernels(a[i], b[j])) for i, j in draws]
+    else:
+        # One kernel matrix of the rows that are drawn at all; a subset is a look-up in it.
+        aa, bb, ab = _kernels(a[rows_a], b[rows_b])
+        values = []
+        for i, j in ((np.searchsorted(rows_a, i), np.searchsorted(rows_b, j)) for i, j in draws):
+            values.append(_unbiased(aa[np.ix_(i, i)], bb[np.ix_(j, j)], ab[np.ix_(i, j)]))
+    return float(np.mean(values)), float(np.std(values))
+
+
+def full_kernel_distance(a: Features, b: Features) -> float:
+    """KID of two whole sets: the unbiased estimate with no subsets, (n, d) and (m, d) -> float."""
+    a, b = _checked(a, b)
+    return _mean_off_diagonal(a) + _mean_off_diagonal(b) - 2 * _mean_kernel(a, b)
+
+
+def precision_recall(real: Features, fake: Features, neighbours: int = 3) -> tuple[float, float]:
+    """Improved precision and recall (Kynkaanniemi et al. 2019, Eqs. 1-2), each in [0, 1].
+
+    Precision: the share of `fake` within the distance of some real item to its k-th neighbour; recall the
+    other way round. Raises ValueError for sets of `neighbours` items or fewer.
+    """
+    real, fake = _checked(real, fake)
+    if min(len(real), len(fake)) <= neighbours:
+        raise ValueError(f"expected more than {neighbours} images a set, got {len(real)} and {len(fake)}")
+    return _covered(fake, real, neighbours), _covered(real, fake, neighbours)
+
+
+def _checked(a: Features, b: Features) -> tuple[Plane, Plane]:
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError(f"expected features (n, d) and (m, d), got {a.shape} and {b.shape}")
+    if min(len(a), len(b)) < 2:
+        raise ValueError(f"expected at least 2 images a set, got {len(a)} and {len(b)}")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("expected finite features, got NaN or inf")
+    return a.astype(np.float64), b.astype(np.float64)
+
+
+def _root(centred: Plane) -> Plane:
+    """R with R'R the covariance: the scaled set itself, or its triangular factor where that is smaller."""
+    scaled = centred / np.sqrt(len(centred) - 1)
+    if len(scaled) <= scaled.shape[1]:
+        return scaled
+    return qr(scaled, mode="r", overwrite_a=True, check_finite=False)[0][: scaled.shape[1]]
+
+
+def _kernel(a: Plane, b: Plane) -> Plane:
+    """The cubic kernel of KID."""
+    product = a @ b.T / a.shape[1] + 1
+    return product * product * product
+
+
+def _kernels(a: Plane, b: Plane) -> tuple[Plane, Plane, Plane]:
+    return _kernel(a, a), _kernel(b, b), _kernel(a, b)
+
+
+def _unbiased(aa: Plane, bb: Plane, ab: Plane) -> float:
+    n = len(ab)
+    within = (aa.sum() - aa.trace() + bb.sum() - bb.trace()) / (n * (n - 1))
+    return float(within - 2 * ab.mean())
+
+
+def _blocks(features: Plane) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, len(features), BLOCK))
+
+
+def _mean_off_diagonal(features: Plane) -> float:
+    n = len(features)
+    diagonal = (np.square(features).sum(1) / features.shape[1] + 1) ** 3
+    return float(
+        (sum(_kernel(features[i], features).sum() for i in _blocks(features)) - diagonal.sum()) / (n * (n - 1))
+    )
+
+
+def _mean_kernel(a: Plane, b: Plane) -> float:
+    return float(sum(_kernel(a[i], b).sum() for i in _blocks(a)) / (len(a) * len(b)))
+
+
+def _covered(items: Plane, by: Plane, neighbours: int) -> float:
+    """The share of `items` that lie in a ball around one of `by`, reaching to its k-th neighbour."""
+    radii = np.concatenate(
+        [np.partition(_squared_distances(by[i], by), neighbours)[:, neighbours] for i in _blocks(by)]
+    )
+    return float(np.concatenate([(_squared_distances(items[i], by) <= radii).any(1) for i in _blocks(items)]).mean())
+
+
+def _squared_distances(a: Plane, b: Plane) -> Plane:
+    """(n, d), (m, d) -> (n, m)."""
+    return np.maximum(np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T, 0)

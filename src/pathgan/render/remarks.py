@@ -1,0 +1,46 @@
+"""What must be said beside a score, from the facts that stand with it in its score file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MS_SSIM_SCALES = 5  # Wang et al. 2003
+UNBIASED_FID_N = 2048  # the dimension of the embeddings: fewer images leave the covariance singular
+AT_FLOOR_N = ("fid_at_floor_n", "fid_floor", "kid_floor", "precision_floor", "recall_floor")
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """caveats: why a number may not be compared with the paper's. notes: what a reader must know anyway."""
+
+    caveats: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
+    """`facts`: the values that stand for a whole set in the score file of `metric`."""
+    caveats, notes = [], []
+    if facts.get("random_weights"):
+        caveats.append(f"random-weight {'ResNet-18' if metric.startswith('p_hash') else 'Inception'}")
+    n_scales = facts.get("ms_ssim_scales", MS_SSIM_SCALES)
+    if metric == "ms_ssim" and n_scales < MS_SSIM_SCALES:
+        caveats.append(f"MS-SSIM with {n_scales:.0f} of {MS_SSIM_SCALES} scales")
+    if metric == "fid" and facts["n_images"] < UNBIASED_FID_N:
+        notes.append(
+            f"FID is biased below {UNBIASED_FID_N:,} images (here {facts['n_images']:.0f}): at "
+            f"{facts['n_floor']:.0f} it is {facts['fid_at_floor_n']:.4g}, and {facts['fid_floor']:.4g} for real "
+            "against real"
+        )
+    if metric in ("kid", "kid_sd"):
+        whole = facts["kid_subset_size"] == facts["n_images"] == facts["n_real"]
+        notes.append(
+            f"KID over subsets of {facts['kid_subset_size']:.0f} images"
+            + (", which is all of them: its sd says nothing" if whole else "")
+        )
+    return Remarks(caveats, notes)
+
+
+def n_images(metric: str, facts: Mapping[str, float]) -> int:
+    """The number of images that a score of a whole set rests on."""
+    return int(facts["n_floor" if metric in AT_FLOOR_N else "n_images"])

@@ -1,0 +1,165 @@
+"""FID, KID, precision and recall against torch-fidelity, matrix roots, plain loops and closed forms."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import sqrtm
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_kid import kid_features_to_metric
+from torch_fidelity.metric_prc import prc_features_to_metric
+
+from pathgan.datasets.images import read_image
+from pathgan.metrics import distributions, frechet_distance, full_kernel_distance, kernel_distance, precision_recall
+
+
+def tiles(image, side=32):
+    """Real tiles as vectors: their 8 x 8 thumbnails, in [0, 1]."""
+    h, w = (length // side for length in image.shape[:2])
+    small = cv2.resize(image[: h * side, : w * side], (w * 8, h * 8), interpolation=cv2.INTER_AREA)
+    return small.reshape(h, 8, w, 8, 3).swapaxes(1, 2).reshape(h * w, -1) / 255
+
+
+@pytest.fixture(scope="module")
+def real_pair(real_data):
+    """(961, 192) of H&E and (1225, 192) of a smear."""
+    tissue = read_image(sorted((real_data / "monuseg_breast").rglob("*.tif"))[0])
+    smear = read_image(sorted((real_data / "cytology_smears").rglob("*.tif"))[0])
+    return tiles(tissue), tiles(smear)
+
+
+def fid_by_root(a, b):
+    """Heusel et al. 2017, Eq. 6, letter by letter."""
+    cov_a, cov_b = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    root = sqrtm(cov_a @ cov_b).real
+    return np.square(a.mean(0) - b.mean(0)).sum() + np.trace(cov_a + cov_b - 2 * root)
+
+
+def kid_by_loop(a, b):
+    """Gretton et al. 2012, Eq. 3, with the cubic kernel."""
+
+    def kernel(x, y):
+        return (x @ y / len(x) + 1) ** 3
+
+    def within(x):
+        n = len(x)
+        return sum(kernel(x[i], x[j]) for i in range(n) for j in range(n) if i != j) / (n * (n - 1))
+
+    return within(a) + within(b) - 2 * np.mean([[kernel(x, y) for y in b] for x in a])
+
+
+@pytest.mark.parametrize(("n", "m"), [(900, 1200), (100, 80), (100, 900), (900, 100)])
+def test_frechet_distance_equals_torch_fidelity(real_pair, n, m):
+    """Sets larger and smaller than the 192 dimensions, on either side."""
+    a, b = real_pair[0][:n], real_pair[1][:m]
+    statistics = [fid_features_to_statistics(torch.from_numpy(x)) for x in (a, b)]
+    expected = fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
+    assert frechet_distance(a, b) == pytest.approx(expected, abs=1e-4)
+    if min(n, m) > 192:
+        assert frechet_distance(a, b) == pytest.approx(fid_by_root(a, b), abs=1e-6)
+
+
+def test_frechet_distance_of_a_translation_is_its_squared_length():
+    features = np.random.default_rng(0).normal(size=(500, 8))
+    assert frechet_distance(features, features + 3.0) == pytest.approx(8 * 3.0**2)
+
+
+@given(st.integers(0, 1000), st.integers(2, 12), st.integers(2, 30), st.floats(0.1, 5))
+@settings(max_examples=60, deadline=None)
+def test_frechet_distance_of_a_scaling_has_a_closed_form(seed, d, n, scale):
+    """The covariances commute: tr(C + s^2 C - 2 s C) = (1 - s)^2 tr C, whatever the rank."""
+    a = np.random.default_rng(seed).normal(size=(n, d))
+    centred = a - a.mean(0)
+    expected = (1 - scale) ** 2 * np.square(centred).sum() / (n - 1)
+    assert frechet_distance(centred, scale * centred) == pytest.approx(expected, abs=1e-8)
+
+
+@given(st.integers(0, 1000), st.integers(4, 25), st.integers(4, 25), st.integers(2, 12))
+@settings(max_examples=60, deadline=None)
+def test_distances_are_symmetric_and_know_no_order(seed, n, m, d):
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(n, d)), rng.normal(1, 2, size=(m, d))
+    for distance in (frechet_distance, full_kernel_distance):
+        assert distance(a, b) == pytest.approx(distance(b, a), abs=1e-9, rel=1e-9)
+        assert distance(rng.permutation(a), b) == pytest.approx(distance(a, b), abs=1e-9, rel=1e-9)
+    assert frechet_distance(a, b) >= 0
+    assert frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
+    precision, recall = precision_recall(a, b)
+    assert precision_recall(b, a) == (recall, precision)
+    assert 0 <= precision <= 1
+    assert precision_recall(a, a) == (1, 1)
+
+
+@pytest.mark.parametrize("cached_rows", [distributions.CACHED_ROWS, 0], ids=["cached", "by subset"])
+@pytest.mark.parametrize("seed", [2020, 7])
+def test_kernel_distance_equals_torch_fidelity(real_pair, seed, cached_rows, monkeypatch):
+    monkeypatch.setattr(distributions, "CACHED_ROWS", cached_rows)
+    a, b = real_pair
+    options = {"kid_subsets": 100, "kid_subset_size": 50, "kid_kernel": "poly", "kid_kernel_poly_degree": 3}
+    options |= {"kid_kernel_poly_gamma": None, "kid_kernel_poly_coef0": 1, "rng_seed": seed, "verbose": False}
+    expected = kid_features_to_metric(torch.from_numpy(a), torch.from_numpy(b), **options)
+    mean, sd = kernel_distance(a, b, subset_size=50, n_subsets=100, seed=seed)
+    assert mean == pytest.approx(expected["kernel_inception_distance_mean"], abs=1e-9)
+    assert sd == pytest.approx(expected["kernel_inception_distance_std"], abs=1e-9)
+
+
+def test_the_full_sample_estimate_equals_the_loop(real_pair, monkeypatch):
+    monkeypatch.setattr(distributions, "BLOCK", 7)
+    a, b = real_pair[0][:30], real_pair[1][:25]
+    assert full_kernel_distance(a, b) == pytest.approx(kid_by_loop(a, b), abs=1e-12)
+
+
+def test_a_subset_that_is_the_whole_set_gives_the_full_estimate(real_pair):
+    a, b = real_pair[0][:40], real_pair[1][:40]
+    mean, sd = kernel_distance(a, b, subset_size=40, n_subsets=5)
+    assert mean == pytest.approx(full_kernel_distance(a, b), abs=1e-12)
+    assert sd == pytest.approx(0, abs=1e-12)
+
+
+def test_kernel_distance_is_unbiased(rng):
+    """Halves of one set: the mean over many halvings is zero within its error."""
+    features = rng.normal(size=(60, 16))
+    values = [full_kernel_distance(order[:30], order[30:]) for order in (rng.permutation(features) for _ in range(300))]
+    assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(len(values))
+
+
+def test_precision_and_recall_equal_torch_fidelity(real_pair, monkeypatch):
+    monkeypatch.setattr(distributions, "BLOCK", 100)
+    real, fake = real_pair[0][:500], np.concatenate([real_pair[0][500:700] + 0.02, real_pair[1][:100]])
+    options = {"prc_neighborhood": 3, "prc_batch_size": 10_000, "save_cpu_ram": False, "verbose": False}
+    expected = prc_features_to_metric(torch.from_numpy(fake), torch.from_numpy(real), **options)
+    precision, recall = precision_recall(real, fake)
+    assert 0.05 < precision < 0.95
+    assert (precision, recall) == pytest.approx((expected["precision"], expected["recall"]), abs=1e-6)
+
+
+def test_sets_far_apart_cover_nothing(rng):
+    a = rng.normal(size=(20, 4))
+    assert precision_recall(a, a + 100) == (0, 0)
+
+
+SOUND = np.zeros((6, 4))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: frechet_distance(SOUND, np.zeros((6, 5))), r"\(n, d\) and \(m, d\), got \(6, 4\) and \(6, 5\)"),
+        (lambda: frechet_distance(SOUND, np.zeros((1, 4))), "at least 2 images a set, got 6 and 1"),
+        (lambda: full_kernel_distance(SOUND, np.zeros((0, 4))), "at least 2 images a set, got 6 and 0"),
+        (lambda: frechet_distance(SOUND, SOUND * np.nan), "finite features"),
+        (lambda: kernel_distance(SOUND, SOUND, subset_size=7), "subsets of 2 to 6 of 6 and 6 images, got 7"),
+        (lambda: kernel_distance(SOUND, SOUND, subset_size=1), "subsets of 2 to 6"),
+        (lambda: precision_recall(SOUND, SOUND[:3]), "more than 3 images a set, got 6 and 3"),
+    ],
+)
+def test_unsound_sets_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_constant_sets_have_distances():
+    assert frechet_distance(SOUND, SOUND + 2) == pytest.approx(16)
+    assert kernel_distance(SOUND, SOUND, subset_size=6) == (0, 0)
