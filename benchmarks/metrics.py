@@ -223,8 +223,8 @@ def instances(hover_net: ModuleType) -> list[Comparison]:
         true = hover_net.remap_label(true)
 
         def ours(true: np.ndarray = true, predicted: np.ndarray = predicted) -> list[float]:
-            quality = metrics.panoptic_quality(true, predicted)
-            return [metrics.aggregated_jaccard_index(true, predicted), *quality]
+            scores = metrics.instance_scores(true, predicted)
+            return [scores[name] for name in ("aji", "dq", "sq", "pq")]
 
         def theirs(true: np.ndarray = true, predicted: np.ndarray = predicted) -> list[float]:
             return [hover_net.get_fast_aji(true, predicted), *hover_net.get_fast_pq(true, predicted)[0]]

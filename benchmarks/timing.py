@@ -13,6 +13,7 @@ from statistics import median
 import numpy as np
 
 Call = Callable[[], object]
+ROUND_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,17 @@ def compare(
     rounds: int = 5,
     tolerance: float | None = None,
 ) -> list[Comparison]:
-    """Runs `ours` and each of `peers` (name -> call, wanted ratio) in turn, `rounds` times after a warm-up."""
-    answers = {"ours": ours(), **{name: call() for name, (call, _) in peers.items()}}
-    seconds: dict[str, list[float]] = {name: [] for name in answers}
+    """Runs `ours` and each of `peers` (name -> call, wanted ratio) in turn, `rounds` times after a warm-up.
+
+    A call of less than ROUND_S is repeated within a round, as `timeit` does: one call alone measures the cache.
+    """
+    calls = {"ours": ours, **{name: call for name, (call, _) in peers.items()}}
+    answers = {name: call() for name, call in calls.items()}
+    repeats = {name: max(1, round(ROUND_S / _seconds(call))) for name, call in calls.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
-        for name, call in {"ours": ours, **{name: call for name, (call, _) in peers.items()}}.items():
-            started = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - started)
+        for name, call in calls.items():
+            seconds[name].append(_seconds(call, repeats[name]))
     return [
         Comparison(
             what,
@@ -64,6 +68,13 @@ def compare(
         )
         for name, (_, wanted) in peers.items()
     ]
+
+
+def _seconds(call: Call, repeats: int = 1) -> float:
+    started = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - started) / repeats
 
 
 def markdown(rows: list[Comparison]) -> str:

@@ -21,17 +21,15 @@ from pathgan.errors import DataError
 from pathgan.files import atomic, sha256_of
 from pathgan.masks import contours
 from pathgan.metrics import (
-    aggregated_jaccard_index,
     contour_contrast,
-    dice_coefficient,
     feature_similarities,
     frechet_distance,
     full_kernel_distance,
     gradient_magnitude_similarity_deviation,
+    instance_scores,
     kernel_distance,
     mean_absolute_error,
     multiscale_structural_similarity,
-    panoptic_quality,
     peak_signal_noise_ratio,
     perceptual_hash_similarity,
     precision_recall,
@@ -98,12 +96,8 @@ def score_instances(inputs: Inputs) -> Tidy:
     with ImageStore(inputs.store) as truth, ImageStore(inputs.predicted) as predicted_store:
         true, predicted = truth.instances(rows), predicted_store.instances()
     _check_count(inputs.predicted, len(predicted), len(items))
-    pairs = list(zip(true, predicted, strict=True))
-    quality = np.array([panoptic_quality(*pair) for pair in pairs])
-    scores = {"dq": quality[:, 0], "sq": quality[:, 1], "pq": quality[:, 2]}
-    for name, metric in (("aji", aggregated_jaccard_index), ("dice", dice_coefficient)):
-        scores[name] = np.array([metric(*pair) for pair in pairs])
-    return _tidy(items, scores)
+    scores = [instance_scores(*pair) for pair in zip(true, predicted, strict=True)]
+    return _tidy(items, {name: np.array([item[name] for item in scores]) for name in scores[0]})
 
 
 def score_distribution(config: DistributionScore, inputs: Inputs) -> Tidy:

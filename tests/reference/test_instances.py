@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pathgan.metrics import aggregated_jaccard_index, panoptic_quality
+from pathgan.metrics import aggregated_jaccard_index, dice_coefficient, instance_scores, panoptic_quality
 
 
 def pair_tables(true, predicted):
@@ -68,6 +68,22 @@ def test_fast_scores_equal_the_loops(maps):
     true, predicted = maps
     assert panoptic_quality(true, predicted) == pytest.approx(panoptic_by_loop(true, predicted), abs=1e-12)
     assert aggregated_jaccard_index(true, predicted) == pytest.approx(aji_by_loop(true, predicted), abs=1e-12)
+    n = (true > 0).sum() + (predicted > 0).sum()
+    dice = 2 * ((true > 0) & (predicted > 0)).sum() / n if n else 1
+    assert dice_coefficient(true, predicted) == pytest.approx(dice, abs=1e-12)
+
+
+@given(two_maps())
+@settings(max_examples=50, deadline=None)
+def test_all_scores_at_once_and_ids_of_any_size(maps):
+    true, predicted = maps
+    scores = instance_scores(true, predicted)
+    assert (scores["dq"], scores["sq"], scores["pq"]) == panoptic_quality(true, predicted)
+    assert scores["aji"] == aggregated_jaccard_index(true, predicted)
+    assert scores["dice"] == dice_coefficient(true, predicted)
+    huge = np.where(predicted > 0, predicted + np.int64(2) ** 40, 0)
+    assert instance_scores(true, huge) == scores
+    assert instance_scores(np.where(true > 0, true + np.int64(10) ** 6, 0), huge) == scores
 
 
 @given(two_maps())
@@ -107,3 +123,5 @@ def test_real_masks_of_hundreds_of_nuclei(real_data):
 def test_maps_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match="one size"):
         panoptic_quality(np.zeros((2, 2), int), np.zeros((2, 3), int))
+    with pytest.raises(ValueError, match="negative"):
+        panoptic_quality(np.zeros((2, 2), int), np.full((2, 2), -1))

@@ -8,7 +8,12 @@ from pathgan.metrics.distributions import (
 )
 from pathgan.metrics.features import feature_similarities, feature_similarity
 from pathgan.metrics.hashes import perceptual_hash_similarity
-from pathgan.metrics.instances import aggregated_jaccard_index, dice_coefficient, panoptic_quality
+from pathgan.metrics.instances import (
+    aggregated_jaccard_index,
+    dice_coefficient,
+    instance_scores,
+    panoptic_quality,
+)
 from pathgan.metrics.similarity import (
     contour_contrast,
     gradient_magnitude_similarity_deviation,
@@ -27,6 +32,7 @@ __all__ = [
     "frechet_distance",
     "full_kernel_distance",
     "gradient_magnitude_similarity_deviation",
+    "instance_scores",
     "kernel_distance",
     "mean_absolute_error",
     "multiscale_structural_similarity",

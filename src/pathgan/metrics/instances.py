@@ -1,4 +1,7 @@
-"""How well predicted instances match true ones: DQ, SQ, PQ and AJI from one table of overlaps; and Dice."""
+"""How well predicted instances match true ones: DQ, SQ, PQ, AJI and Dice, from one table of overlaps.
+
+Maps are integer (h, w): 0 is background, any other value a nucleus; ids need no order and may have gaps.
+"""
 
 from __future__ import annotations
 
@@ -8,80 +11,121 @@ import numpy as np
 from numpy.typing import NDArray
 
 Instances = NDArray[np.integer]
+Counts = NDArray[np.int64]
+LARGEST_TABLE = 1 << 24  # entries of a table that is counted by ids as they are; beyond, they are renumbered
 
 
 @dataclass(frozen=True)
 class _Overlaps:
-    """Pixels shared by true nucleus i and predicted nucleus j, background left out."""
+    """The pairs of a true and a predicted nucleus that share pixels, in the order of the true one's id.
 
-    shared: NDArray[np.int64]  # (n_true, n_predicted)
-    true_area: NDArray[np.int64]
-    predicted_area: NDArray[np.int64]
+    true, predicted: (n_pairs,) rows into the areas. shared: (n_pairs,) pixels. Areas [px]: of all nuclei.
+    """
+
+    true: Counts
+    predicted: Counts
+    shared: Counts
+    true_area: Counts
+    predicted_area: Counts
 
     @property
-    def union(self) -> NDArray[np.int64]:
-        return self.true_area[:, None] + self.predicted_area[None] - self.shared
+    def union(self) -> Counts:
+        return self.true_area[self.true] + self.predicted_area[self.predicted] - self.shared
+
+    @property
+    def n(self) -> int:
+        """Nuclei on both sides."""
+        return len(self.true_area) + len(self.predicted_area)
+
+
+def instance_scores(true: Instances, predicted: Instances) -> dict[str, float]:
+    """`dq`, `sq`, `pq`, `aji` and `dice` of two (h, w) maps, for the time of one of them."""
+    overlaps = _overlaps(true, predicted)
+    dq, sq, pq = _panoptic_quality(overlaps)
+    return {"dq": dq, "sq": sq, "pq": pq, "aji": _aggregated_jaccard_index(overlaps), "dice": _dice(overlaps)}
 
 
 def panoptic_quality(true: Instances, predicted: Instances) -> tuple[float, float, float]:
-    """Detection, segmentation and panoptic quality (Kirillov 2018) of two (h, w) maps; ids need no order.
+    """Detection, segmentation and panoptic quality (Kirillov 2018) of two (h, w) maps.
 
     A pair matches where IoU > 0.5. Two empty maps agree (1, 1, 1); one empty map gives (0, 0, 0).
     """
-    overlaps = _overlaps(true, predicted)
-    n_true, n_predicted = overlaps.shared.shape
-    if n_true + n_predicted == 0:
-        return 1.0, 1.0, 1.0
-    iou = overlaps.shared / np.maximum(overlaps.union, 1)
-    matched = iou[iou > 0.5]
-    detection = 2 * len(matched) / (n_true + n_predicted)
-    segmentation = float(matched.mean()) if len(matched) else 0.0
-    return detection, segmentation, detection * segmentation
+    return _panoptic_quality(_overlaps(true, predicted))
 
 
 def aggregated_jaccard_index(true: Instances, predicted: Instances) -> float:
-    """AJI (Kumar 2017) of two (h, w) maps; ids need no order. Two empty maps give 1, one empty map 0."""
-    overlaps = _overlaps(true, predicted)
-    n_true, n_predicted = overlaps.shared.shape
-    if n_true == 0 or n_predicted == 0:
-        return float(n_true == n_predicted)
-    iou = overlaps.shared / overlaps.union
-    best = iou.argmax(1)
-    paired = iou.max(1) > 0
-    rows = np.flatnonzero(paired)
-    unused = np.setdiff1d(np.arange(n_predicted), best[paired])
-    inter = overlaps.shared[rows, best[rows]].sum()
-    union = overlaps.union[rows, best[rows]].sum()
-    union += overlaps.true_area[~paired].sum() + overlaps.predicted_area[unused].sum()
-    return float(inter / union)
+    """AJI (Kumar 2017) of two (h, w) maps. Two empty maps give 1, one empty map 0.
+
+    Each true nucleus takes the predicted one of largest IoU, of equal ones that with the lowest id.
+    """
+    return _aggregated_jaccard_index(_overlaps(true, predicted))
 
 
 def dice_coefficient(true: Instances, predicted: Instances) -> float:
     """Dice of the nuclei's pixels in two (h, w) maps, whichever nucleus they belong to; two empty maps give 1."""
-    _check_maps(true, predicted)
-    a, b = true != 0, predicted != 0
-    n = int(a.sum()) + int(b.sum())
-    return 2 * int((a & b).sum()) / n if n else 1.0
+    return _dice(_overlaps(true, predicted))
 
 
-def _check_maps(true: Instances, predicted: Instances) -> None:
-    if true.shape != predicted.shape or true.ndim != 2:
-        raise ValueError(f"expected two maps of one size (h, w), got {true.shape} and {predicted.shape}")
+def _panoptic_quality(overlaps: _Overlaps) -> tuple[float, float, float]:
+    if overlaps.n == 0:
+        return 1.0, 1.0, 1.0
+    iou = overlaps.shared / overlaps.union
+    matched = iou[iou > 0.5]
+    detection = 2 * len(matched) / overlaps.n
+    segmentation = float(matched.mean()) if len(matched) else 0.0
+    return detection, segmentation, detection * segmentation
+
+
+def _aggregated_jaccard_index(overlaps: _Overlaps) -> float:
+    if not len(overlaps.true_area) or not len(overlaps.predicted_area):
+        return float(overlaps.n == 0)
+    union = overlaps.union
+    by_iou = np.lexsort((overlaps.predicted, -overlaps.shared / union, overlaps.true))
+    best = by_iou[np.unique(overlaps.true[by_iou], return_index=True)[1]]
+    alone_true = np.delete(overlaps.true_area, overlaps.true[best])
+    alone_predicted = np.delete(overlaps.predicted_area, overlaps.predicted[best])
+    return float(overlaps.shared[best].sum() / (union[best].sum() + alone_true.sum() + alone_predicted.sum()))
+
+
+def _dice(overlaps: _Overlaps) -> float:
+    if overlaps.n == 0:
+        return 1.0
+    return float(2 * overlaps.shared.sum() / (overlaps.true_area.sum() + overlaps.predicted_area.sum()))
 
 
 def _overlaps(true: Instances, predicted: Instances) -> _Overlaps:
-    _check_maps(true, predicted)
-    rows, n_true = _ranks(true)
-    columns, n_predicted = _ranks(predicted)
-    table = np.bincount(rows * (n_predicted + 1) + columns, minlength=(n_true + 1) * (n_predicted + 1))
-    table = table.reshape(n_true + 1, n_predicted + 1)
-    return _Overlaps(table[1:, 1:], table[1:].sum(1), table[:, 1:].sum(0))
+    if true.shape != predicted.shape or true.ndim != 2:
+        raise ValueError(f"expected two maps of one size (h, w), got {true.shape} and {predicted.shape}")
+    if min(true.min(initial=0), predicted.min(initial=0)) < 0:
+        raise ValueError("expected ids of 0 (background) and above, got negative ones")
+    rows, columns = int(true.max(initial=0)) + 1, int(predicted.max(initial=0)) + 1
+    if rows * columns > LARGEST_TABLE:
+        (true, rows), (predicted, columns) = _renumbered(true), _renumbered(predicted)
+    pair = true.astype(np.int32).ravel()
+    pair *= np.int32(columns)
+    pair += predicted.astype(np.int32, copy=False).ravel()
+    # Runs of equal pairs are counted, not pixels: neighbours are mostly alike.
+    is_first = np.ones(pair.size, bool)
+    np.not_equal(pair[1:], pair[:-1], out=is_first[1:])
+    starts = np.flatnonzero(is_first)
+    lengths = np.diff(starts, append=pair.size)
+    table = np.bincount(pair[starts], lengths, rows * columns).astype(np.int64).reshape(rows, columns)
+    true_area, predicted_area = table.sum(1)[1:], table.sum(0)[1:]
+    row, column = np.nonzero(table[1:, 1:])
+    shared = table[1:, 1:][row, column]
+    present_true, present_predicted = true_area > 0, predicted_area > 0
+    return _Overlaps(
+        (np.cumsum(present_true) - 1)[row],
+        (np.cumsum(present_predicted) - 1)[column],
+        shared,
+        true_area[present_true],
+        predicted_area[present_predicted],
+    )
 
 
-def _ranks(instances: Instances) -> tuple[NDArray[np.int64], int]:
-    """Ids replaced by 1..n in ascending order, flat, and n; a map without background has no rank 0."""
-    present = np.zeros(int(instances.max(initial=0)) + 1, bool)
-    present[instances] = True
-    present[0] = False
-    ranks = np.cumsum(present) * present
-    return ranks[instances].ravel(), int(present.sum())
+def _renumbered(instances: Instances) -> tuple[Instances, int]:
+    """Ids as 1..n in ascending order, background 0, and n + 1."""
+    ids, ranks = np.unique(instances, return_inverse=True)
+    has_background = len(ids) and ids[0] == 0
+    ranks = ranks.reshape(instances.shape) + (0 if has_background else 1)
+    return ranks, len(ids) + (0 if has_background else 1)
