@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import pytest
 
 from pathgan import files
@@ -134,6 +135,15 @@ def test_a_job_leaves_a_record_and_a_log(tmp_path):
         Path(snakemake.output.out).write_text("done")
     assert "working" in Path(snakemake.log[0]).read_text()
     assert json.loads(record_path(snakemake.output.out).read_text())["params"] == {"a": 1}
+
+
+def test_a_job_keeps_opencv_to_the_threads_of_its_rule(tmp_path):
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    with job(fake_snakemake(tmp_path)) as snakemake:
+        assert cv2.getNumThreads() == snakemake.threads == 1
+        Path(snakemake.output.out).write_text("done")
+    cv2.setNumThreads(before)
 
 
 def test_our_errors_are_one_line_and_exit_code_1(tmp_path, capsys):

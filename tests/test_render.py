@@ -97,9 +97,7 @@ FACTS = {
 
 def test_a_distance_of_few_images_says_so_and_shows_its_floor():
     fid = build_table("table1", with_metric("fid"), {"x": ""}, one_seed([], **FACTS), GROUPS, PUBLISHED)
-    assert fid["note"][0] == (
-        "FID is biased below 2,048 images (here 44): at 44 it is 95, and 60 for real against real"
-    )
+    assert fid["note"][0] == ("FID is biased at n = 44: of 44 images it is 95, and 60 for real against real")
     assert (fid["value"][0], fid["n"][0], fid["comparable"][0]) == (80, 44, "yes")
     many = FACTS | {"n_images": 3000}
     assert (
@@ -112,6 +110,23 @@ def test_a_distance_of_few_images_says_so_and_shows_its_floor():
     same = FACTS | {"n_real": 44}
     kid = build_table("table1", with_metric("kid"), {"x": ""}, one_seed([], **same), GROUPS, PUBLISHED)
     assert kid["note"][0] == "KID over subsets of 44 images, which is all of them: its sd says nothing"
+
+
+def test_facts_are_means_over_seeds_and_a_floor_has_no_interval_over_them(tmp_path):
+    by_seed = [FACTS, FACTS | {"fid": 90.0, "fid_at_floor_n": 105.0}]
+
+    def two_seeds(run, score):
+        return [one_seed([], **facts)(run, score)[0] for facts in by_seed]
+
+    fid = build_table("table1", with_metric("fid"), {"x": ""}, two_seeds, GROUPS, PUBLISHED)
+    assert fid["note"][0] == "FID is biased at n = 44: of 44 images it is 100, and 60 for real against real"
+    assert fid["value"][0] == 85
+    assert np.isfinite(fid["low"][0])
+    floor = build_table("table1", with_metric("fid_floor"), {"x": ""}, two_seeds, GROUPS, PUBLISHED)
+    assert floor[["low", "high"]].isna().all(axis=None)
+    out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
+    write_table(fid, with_metric("fid"), out)
+    assert "Notes: FID is biased at n = 44; published value" in out["md"].read_text()
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,14 @@ def test_images_of_another_size_are_refused(test_split):
         score(SIMILARITY, inputs(source, folder / "small.h5"))
 
 
+def test_what_a_metric_refuses_is_told_with_its_files(tmp_path):
+    images = np.zeros((2, 8, 8, 3), np.uint8)
+    write_store(tmp_path / "a.h5", images=iter(images), instances=iter(np.zeros((2, 8, 8), np.int32)))
+    write_manifest(tmp_path / "a.csv", [{"id": str(i), "split": "test"} for i in range(2)])
+    with pytest.raises(DataError, match=r"a\.h5 against .*a\.h5: expected images of at least 11 px"):
+        score(SIMILARITY, Inputs(tmp_path / "a.h5", tmp_path / "a.h5", tmp_path / "a.csv"))
+
+
 @pytest.fixture
 def embedded(test_split, rng):
     """Embeddings of the test split and of samples of it: 8 real and 8 synthetic vectors."""

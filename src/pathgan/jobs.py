@@ -30,6 +30,8 @@ def job(snakemake: Any) -> Iterator[Any]:
     log.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
     started = _started(snakemake)
+    if "cv2" in sys.modules:  # it alone does not heed the variables that Snakemake sets from `threads`
+        sys.modules["cv2"].setNumThreads(snakemake.threads)
     try:
         yield snakemake
         record(replace(started, outputs=[str(path) for path in snakemake.output], device=_device()))

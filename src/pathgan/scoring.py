@@ -38,7 +38,8 @@ from pathgan.metrics import (
 from pathgan.metrics.similarity import n_scales
 
 UNDEFINED_WITHOUT_NUCLEI = ("contour_contrast",)  # an item without nuclei has none, and n says so
-N_FLOOR_SPLITS = 10  # random halvings of the real images that a floor is the mean of
+N_FLOOR_SPLITS = 10  # random halvings of the real images that a floor is the mean of,
+FLOOR_IMAGES = 20_480  # and fewer of large sets, whose halves differ less: about so many images in all
 NEIGHBOURS = 3  # of precision and recall
 Tidy = list[tuple[str, str, float]]  # item, metric, value
 
@@ -60,11 +61,14 @@ class Inputs:
 
 def score(config: Score, inputs: Inputs) -> Tidy:
     """The scores that `config` asks for. Raises DataError where the files do not fit each other."""
-    if isinstance(config, DistributionScore):
-        return score_distribution(config, inputs)
-    if isinstance(config, PerceptualHashScore):
-        return score_hashes(inputs)
-    return score_similarity(inputs) if config.kind == "similarity" else score_instances(inputs)
+    try:
+        if isinstance(config, DistributionScore):
+            return score_distribution(config, inputs)
+        if isinstance(config, PerceptualHashScore):
+            return score_hashes(inputs)
+        return score_similarity(inputs) if config.kind == "similarity" else score_instances(inputs)
+    except ValueError as error:  # of a metric, which knows no files
+        raise DataError(f"{inputs.predicted} against {inputs.store}: {error}") from error
 
 
 def score_similarity(inputs: Inputs) -> Tidy:
@@ -172,7 +176,7 @@ def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int) -> dic
     """Means over random draws of n real, n other real and n synthetic images."""
     random = np.random.default_rng(0)
     draws = []
-    for _ in range(N_FLOOR_SPLITS):
+    for _ in range(max(1, min(N_FLOOR_SPLITS, FLOOR_IMAGES // n))):
         order = random.permutation(len(real))
         one, other = real[order[:n]], real[order[n : 2 * n]]
         samples = fake[random.permutation(len(fake))[:n]]

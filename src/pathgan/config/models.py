@@ -330,6 +330,7 @@ class Column(Strict):
     dataset: Name
     score: Name
     metric: Name
+    digits: Positive | None = None  # the table's where not given
 
 
 class Table(Strict):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 MS_SSIM_SCALES = 5  # Wang et al. 2003
 UNBIASED_FID_N = 2048  # the dimension of the embeddings: fewer images leave the covariance singular
-AT_FLOOR_N = ("fid_at_floor_n", "fid_floor", "kid_floor", "precision_floor", "recall_floor")
+FLOORS = ("fid_floor", "kid_floor", "precision_floor", "recall_floor")
+OF_REAL_IMAGES = (*FLOORS, "p_hash_real_real")  # the same for every seed, so there is no interval over seeds
+FID_IS_BIASED = "FID is biased at n = "
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Remarks:
 
 
 def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
-    """`facts`: the values that stand for a whole set in the score file of `metric`."""
+    """`facts`: the values that stand for a whole set in the score files of `metric`, means over seeds."""
     caveats, notes = [], []
     if facts.get("random_weights"):
         caveats.append(f"random-weight {'ResNet-18' if metric.startswith('p_hash') else 'Inception'}")
@@ -28,9 +30,8 @@ def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
         caveats.append(f"MS-SSIM with {n_scales:.0f} of {MS_SSIM_SCALES} scales")
     if metric == "fid" and facts["n_images"] < UNBIASED_FID_N:
         notes.append(
-            f"FID is biased below {UNBIASED_FID_N:,} images (here {facts['n_images']:.0f}): at "
-            f"{facts['n_floor']:.0f} it is {facts['fid_at_floor_n']:.4g}, and {facts['fid_floor']:.4g} for real "
-            "against real"
+            f"{FID_IS_BIASED}{facts['n_images']:.0f}: of {facts['n_floor']:.0f} images it is "
+            f"{facts['fid_at_floor_n']:.4g}, and {facts['fid_floor']:.4g} for real against real"
         )
     if metric in ("kid", "kid_sd"):
         whole = facts["kid_subset_size"] == facts["n_images"] == facts["n_real"]
@@ -41,6 +42,11 @@ def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
     return Remarks(caveats, notes)
 
 
+def in_legend(note: str) -> str:
+    """A cell's note without what is that cell's alone: a legend gathers the notes of all cells."""
+    return note.partition(":")[0] if note.startswith(FID_IS_BIASED) else note
+
+
 def n_images(metric: str, facts: Mapping[str, float]) -> int:
     """The number of images that a score of a whole set rests on."""
-    return int(facts["n_floor" if metric in AT_FLOOR_N else "n_images"])
+    return int(facts["n_floor" if metric in (*FLOORS, "fid_at_floor_n") else "n_images"])

@@ -17,7 +17,7 @@ from pathgan.errors import TableError
 from pathgan.files import atomic
 from pathgan.intervals import clustered_interval, student_interval
 from pathgan.render.consistency import impossible_percentages, impossible_qualities
-from pathgan.render.remarks import Remarks, n_images, remarks
+from pathgan.render.remarks import OF_REAL_IMAGES, Remarks, in_legend, n_images, remarks
 
 COLUMNS = (
     "row",
@@ -91,9 +91,10 @@ def _ours(cell: Cell, frames: list[pd.DataFrame], groups: Mapping[str, str]) -> 
             what = "missing" if found.empty else "not a number"
             raise TableError(f"{cell.metric!r} of {cell.run}/{cell.score} is {what}; make its scores again")
         seeds.append(float(found["value"].mean()))
-    facts = frame[frame["item"] == SET].set_index("metric")["value"].to_dict()
+    every = pd.concat(frames)
+    facts = every[every["item"] == SET].groupby("metric")["value"].mean().to_dict()
     is_of_set = cell.metric in facts
-    low, high = student_interval(np.array(seeds))
+    low, high = (np.nan, np.nan) if cell.metric in OF_REAL_IMAGES else student_interval(np.array(seeds))
     if len(seeds) == 1 and not is_of_set:
         clusters = [groups.get(item, item) for item in found["item"].astype(str)]
         low, high = clustered_interval(found["value"].to_numpy(), clusters)
@@ -121,13 +122,19 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> N
     header = ["", *(column.label for column in table.columns.values())]
     lookup = {(cell["row"], cell["column"]): cell for cell in cells.to_dict("records")}
     body = [
-        [row.label, *(_text(lookup[key, column], table.digits) for column in table.columns)]
+        [
+            row.label,
+            *(_text(lookup[key, name], column.digits or table.digits) for name, column in table.columns.items()),
+        ]
         for key, row in table.rows.items()
     ]
-    notes = "; ".join(dict.fromkeys(note for text in cells["note"] if text for note in text.split("; ")))
-    over = "seeds" if (cells["seeds"] > 1).any() else "patients or images"
-    legend = f"Ours [95 % interval over {over}] (published). "
-    legend += f"n = {_span(cells['n'])} images, {_span(cells['seeds'])} seed(s)."
+    notes = "; ".join(dict.fromkeys(in_legend(note) for text in cells["note"] if text for note in text.split("; ")))
+    legend = "Ours"
+    if cells["low"].notna().any():
+        legend += f" [95 % interval over {'seeds' if (cells['seeds'] > 1).any() else 'patients or images'}]"
+    if cells["published"].notna().any():
+        legend += " (published)"
+    legend += f". n = {_span(cells['n'])} images, {_span(cells['seeds'])} seed(s)."
     if (cells["comparable"] == "no").any():
         legend += " † not comparable with the paper."
     if notes:
