@@ -135,7 +135,7 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> N
     if cells["published"].notna().any():
         legend += " (published)"
     legend += f". n = {_span(cells['n'])} images, {_span(cells['seeds'])} seed(s)."
-    if (cells["comparable"] == "no").any():
+    if (cells["published"].notna() & (cells["comparable"] == "no")).any():
         legend += " † not comparable with the paper."
     if notes:
         legend += f" Notes: {notes}."
