@@ -29,7 +29,7 @@ rule fetch_weights:
     output:
         ensure(
             f"{plan.data_root}/weights/{{weights}}",
-            sha256=lambda w: plan.fetched_weights(w)["sha256"],
+            sha256=plan.weights_sha256,
         ),
     log:
         "results/logs/fetch_weights/{weights}.log",
@@ -43,7 +43,7 @@ rule fetch_weights:
         mem_mb=1000,
         runtime=60,
     params:
-        weights=plan.fetched_weights,
+        sha256=plan.weights_sha256,
     script:
         "../scripts/fetch_weights.py"
 

@@ -18,7 +18,7 @@ rule embed:
         runtime=240,
         gpu=plan.gpus,
     params:
-        weights=plan.embedding_weights,
+        sha256=plan.embedding_weights,
         code=plan.code("embed"),
     script:
         "../scripts/embed.py"
@@ -64,7 +64,7 @@ rule score:
     threads: 1
     resources:
         mem_mb=plan.memory,
-        runtime=60,
+        runtime=lambda w, attempt: 120 * attempt,
     params:
         score=plan.slice("scores", "score"),
         code=plan.code("score"),

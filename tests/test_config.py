@@ -122,6 +122,14 @@ RUN = "enhanced-{dataset}"
             r"tables.table1.rows.enhanced.run: no run called 'enhancd-cpm'; did you mean 'enhanced-cpm'",
         ),
         (
+            lambda tree: tree["tables"]["distribution"]["columns"].pop("cpm/fid_floor"),
+            r"tables.distribution.columns.cpm/fid: fid needs a column of fid_floor beside it",
+        ),
+        (
+            set_at("scores", "distribution", "real", value="cpn"),
+            r"scores.distribution.real: no dataset with images called 'cpn'; did you mean 'cpm'",
+        ),
+        (
             set_at("tables", "table1", "columns", "cpm/ssim", "metric", value="sim"),
             r"tables.table1.columns.cpm/ssim.metric: no metric called 'sim'; did you mean 'ssim'",
         ),

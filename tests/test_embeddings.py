@@ -3,14 +3,21 @@
 import pickle
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import nn
 
-from pathgan.config.models import Weights
-from pathgan.datasets.embeddings import Embedder, Embeddings, read_embeddings, read_pair, write_embeddings
+from pathgan.datasets.embeddings import (
+    Embedder,
+    Embeddings,
+    image_set_digest,
+    read_embeddings,
+    read_pair,
+    write_embeddings,
+)
 from pathgan.datasets.images import read_image
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import DataError
@@ -49,11 +56,6 @@ def script(tmp_path):
 @pytest.fixture(scope="module")
 def cpu():
     return compute_on("cpu", 1, "fp32")
-
-
-def entry(path, **change):
-    facts = {"file": path.name, "url": "http://x/y", "sha256": sha256_of(path), "n_bytes": 1, "licence": "none"}
-    return Weights.model_validate(facts | change)
 
 
 def test_inception_sees_clean_fids_resize(real_data, script, cpu):
@@ -98,6 +100,11 @@ def test_the_random_stand_in_is_always_the_same_and_tells_images_apart(network, 
     assert 1e-3 < values.std() < 1e3
 
 
+def scalar(path):
+    with h5py.File(path, "w") as file:
+        file["embeddings"] = 1.0
+
+
 class Evil:
     """A pickle that would write a file when it is opened carelessly."""
 
@@ -109,11 +116,13 @@ class Evil:
 
 
 @pytest.mark.parametrize("network", list(PRETRAINED))
-@pytest.mark.parametrize("how", ["pickle", "torch.save"])
+@pytest.mark.parametrize("how", ["pickle", "torch.save", "nothing"])
 def test_a_pickle_with_code_is_never_executed(tmp_path, network, how):
     path, target = tmp_path / "weights.pt", tmp_path / "executed"
     if how == "pickle":
         path.write_bytes(pickle.dumps(Evil(target)))
+    elif how == "nothing":
+        path.touch()
     else:
         torch.save(Evil(target), path)
     with pytest.raises(DataError, match=rf"weights\.pt: does not hold the weights of {network}"):
@@ -121,11 +130,14 @@ def test_a_pickle_with_code_is_never_executed(tmp_path, network, how):
     assert not target.exists()
 
 
-def test_a_file_of_another_hash_is_not_opened(tmp_path, script):
+def test_a_file_of_another_hash_is_not_opened(tmp_path, script, monkeypatch):
     write_store(tmp_path / "a.h5", images=iter(np.zeros((2, 8, 8, 3), np.uint8)))
-    wrong = entry(script, sha256="0" * 64)
-    with pytest.raises(DataError, match=r"inception\.pt: expected sha256 000.*it was not opened.*http://x/y"):
-        embed_store(tmp_path / "a.h5", None, "all", "inception", (script, wrong), tmp_path / "out.h5")
+    opened = []
+    monkeypatch.setattr(torch.jit, "load", lambda *args, **options: opened.append(args))
+    monkeypatch.setattr(torch, "load", lambda *args, **options: opened.append(args))
+    with pytest.raises(DataError, match=r"inception\.pt: expected sha256 000.*snakemake .*inception\.pt"):
+        embed_store(tmp_path / "a.h5", None, "all", "inception", (script, "0" * 64), tmp_path / "out.h5")
+    assert opened == []
     assert not (tmp_path / "out.h5").exists()
 
 
@@ -149,14 +161,37 @@ def test_a_split_is_embedded_and_says_what_made_it(tmp_path, script, cpu, rng):
     splits = ["test", "train", "test", "train", "test"]
     write_manifest(tmp_path / "a.csv", [{"id": str(i), "split": split} for i, split in enumerate(splits)])
     embed_store(
-        tmp_path / "a.h5", tmp_path / "a.csv", "test", "inception", (script, entry(script)), tmp_path / "out.h5", "cpu"
+        tmp_path / "a.h5",
+        tmp_path / "a.csv",
+        "test",
+        "inception",
+        (script, sha256_of(script)),
+        tmp_path / "out.h5",
+        "cpu",
     )
     found = read_embeddings(tmp_path / "out.h5")
     assert found.values == pytest.approx(embed(images[::2], "inception", script, cpu))
     assert found.values.dtype == np.float32
     assert found.embedder == Embedder("inception", sha256_of(script), "clean-fid, 299 px")
-    assert found.images == sha256_of(tmp_path / "a.h5")
+    assert found.images == image_set_digest(tmp_path / "a.h5", tmp_path / "a.csv", "test")
     assert not found.embedder.is_random
+
+
+def test_a_set_is_named_by_its_store_and_its_rows(tmp_path):
+    images = np.zeros((3, 4, 4, 3), np.uint8)
+    digests = set()
+    for value, splits in (
+        (0, ["test", "train", "test"]),
+        (1, ["test", "train", "test"]),
+        (0, ["test", "test", "train"]),
+    ):
+        write_store(tmp_path / "a.h5", images=iter(images + np.uint8(value)))
+        write_manifest(tmp_path / "a.csv", [{"id": str(i), "split": split} for i, split in enumerate(splits)])
+        digests |= {
+            image_set_digest(tmp_path / "a.h5", tmp_path / "a.csv", split) for split in ("test", "train", "all")
+        }
+    assert len(digests) == 8  # three sets of each, but the third case holds the same three images as the first
+    assert image_set_digest(tmp_path / "a.h5") == sha256_of(tmp_path / "a.h5")
 
 
 @pytest.mark.parametrize(
@@ -181,6 +216,7 @@ def test_embeddings_of_another_embedder_are_refused_by_name_and_hash(tmp_path, o
     ("spoil", "message"),
     [
         (lambda path: path.write_bytes(b"no HDF5"), "not a readable file of embeddings"),
+        (lambda path: scalar(path), "not a readable file of embeddings"),
         (lambda path: write_store(path, images=iter(np.zeros((1, 2, 2, 3), np.uint8))), "not a readable file"),
         (
             lambda path: write_embeddings(path, Embeddings(np.full((2, 4), np.nan, np.float32), EMBEDDER, "")),

@@ -99,7 +99,11 @@ def test_a_distance_of_few_images_says_so_and_shows_its_floor():
     fid = build_table("table1", with_metric("fid"), {"x": ""}, one_seed([], **FACTS), GROUPS, PUBLISHED)
     assert fid["note"][0] == ("FID is biased at n = 44: of 44 images it is 95, and 60 for real against real")
     assert (fid["value"][0], fid["n"][0], fid["comparable"][0]) == (80, 44, "yes")
-    many = FACTS | {"n_images": 3000}
+    few_real = build_table(
+        "table1", with_metric("fid"), {"x": ""}, one_seed([], **FACTS | {"n_images": 3000}), GROUPS, PUBLISHED
+    )
+    assert few_real["note"][0].startswith("FID is biased at n = 94")
+    many = FACTS | {"n_images": 3000, "n_real": 2500}
     assert (
         build_table("table1", with_metric("fid"), {"x": ""}, one_seed([], **many), GROUPS, PUBLISHED)["note"][0] == ""
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pathgan import scoring
 from pathgan.config.models import (
     DistributionScore,
     PerceptualHashScore,
@@ -12,11 +13,17 @@ from pathgan.config.models import (
     UtilityScore,
 )
 from pathgan.config.plan import SCORE_METRICS, SET
-from pathgan.datasets.embeddings import Embedder, Embeddings, write_embeddings
+from pathgan.datasets.embeddings import Embedder, Embeddings, image_set_digest, write_embeddings
 from pathgan.datasets.store import ImageStore, read_manifest, write_manifest, write_store
 from pathgan.errors import DataError
-from pathgan.files import sha256_of
-from pathgan.metrics import frechet_distance, kernel_distance, perceptual_hash_similarity, structural_similarity
+from pathgan.metrics import (
+    frechet_distance,
+    full_kernel_distance,
+    kernel_distance,
+    perceptual_hash_similarity,
+    precision_recall,
+    structural_similarity,
+)
 from pathgan.scoring import Inputs, score, write_scores
 
 SIMILARITY = SimilarityScore(kind="similarity")
@@ -94,11 +101,11 @@ def test_images_of_another_size_are_refused(test_split):
         score(SIMILARITY, inputs(source, folder / "small.h5"))
 
 
-def test_what_a_metric_refuses_is_told_with_its_files(tmp_path):
+def test_images_smaller_than_the_window_are_refused(tmp_path):
     images = np.zeros((2, 8, 8, 3), np.uint8)
     write_store(tmp_path / "a.h5", images=iter(images), instances=iter(np.zeros((2, 8, 8), np.int32)))
     write_manifest(tmp_path / "a.csv", [{"id": str(i), "split": "test"} for i in range(2)])
-    with pytest.raises(DataError, match=r"a\.h5 against .*a\.h5: expected images of at least 11 px"):
+    with pytest.raises(DataError, match=r"a\.h5: expected images of at least 11 px, got \(8, 8\)"):
         score(SIMILARITY, Inputs(tmp_path / "a.h5", tmp_path / "a.h5", tmp_path / "a.csv"))
 
 
@@ -108,13 +115,13 @@ def embedded(test_split, rng):
     source, real, _, folder = test_split
     vectors = rng.normal(size=(2, len(real), 64)).astype(np.float32)
     files = {}
-    for name, values, images in (
-        ("real_embeddings", vectors[0], Path(source.images)),
-        ("fake_embeddings", vectors[0] + vectors[1] / 2, folder / "fake.h5"),
+    real_set = image_set_digest(Path(source.images), Path(source.manifest), "test")
+    for name, values, digest in (
+        ("real_embeddings", vectors[0], real_set),
+        ("fake_embeddings", vectors[0] + vectors[1] / 2, image_set_digest(folder / "fake.h5")),
     ):
         files[name] = folder / f"{name}.h5"
-        embedder = Embedder("inception", "random, seed 0", "none")
-        write_embeddings(files[name], Embeddings(values, embedder, sha256_of(images)))
+        write_embeddings(files[name], Embeddings(values, Embedder("inception", "random, seed 0", "none"), digest))
     return inputs(source, folder / "fake.h5", **files), vectors[0], vectors[0] + vectors[1] / 2
 
 
@@ -129,9 +136,32 @@ def test_a_distribution_score_stands_beside_its_floors(embedded):
     assert (found["kid"], found["kid_sd"]) == kernel_distance(real, fake, subset_size=5)
     assert (found["n_images"], found["n_real"], found["n_floor"], found["kid_subset_size"]) == (8, 8, 4, 5)
     assert found["random_weights"] == 1
-    assert found["fid_floor"] > 0
     everything = score(DistributionScore(kind="distribution"), files)
     assert values(everything, "kid_subset_size") == [8]
+
+
+@pytest.mark.parametrize("n_fake", [8, 5, 4])
+def test_floors_are_of_real_halves_and_at_their_number(embedded, monkeypatch, n_fake):
+    """One halving, done again here: real against other real, and as few samples against the same real ones."""
+    files, real, fake = embedded
+    monkeypatch.setattr(scoring, "N_FLOOR_SPLITS", 1)
+    fake = fake[:n_fake]
+    embedder = Embedder("inception", "random, seed 0", "none")
+    write_embeddings(files.fake_embeddings, Embeddings(fake, embedder, image_set_digest(files.predicted)))
+    found = {name: value for _, name, value in score(DistributionScore(kind="distribution", subset_size=3), files)}
+    random = np.random.default_rng(0)
+    order = random.permutation(8)
+    one, other, few = real[order[:4]], real[order[4:]], fake[random.permutation(n_fake)[:4]]
+    assert found["fid_floor"] == frechet_distance(one, other)
+    assert found["fid_at_floor_n"] == frechet_distance(one, few)
+    assert found["kid_floor"] == full_kernel_distance(one, other)
+    assert (found["precision_floor"], found["recall_floor"]) == precision_recall(one, other)
+
+
+def test_embeddings_of_another_split_are_refused(embedded):
+    files, *_ = embedded
+    with pytest.raises(DataError, match=r"real_embeddings\.h5: made of other images"):
+        score(DistributionScore(kind="distribution", split="all"), files)
 
 
 def test_hashes_stand_beside_real_and_shuffled_pairs(embedded):
@@ -155,7 +185,7 @@ def test_embeddings_of_images_that_changed_since_are_refused(embedded, test_spli
 def test_too_few_images_for_a_distribution_are_refused(embedded, n):
     files, _, fake = embedded
     embedder = Embedder("inception", "random, seed 0", "none")
-    write_embeddings(files.fake_embeddings, Embeddings(fake[:n], embedder, sha256_of(files.predicted)))
+    write_embeddings(files.fake_embeddings, Embeddings(fake[:n], embedder, image_set_digest(files.predicted)))
     with pytest.raises(DataError, match=f"hold 8 and {n} images; expected at least 8 real and 4 synthetic"):
         score(DistributionScore(kind="distribution"), files)
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from pathgan.config.models import DistributionScore, PerceptualHashScore, Score
 from pathgan.config.plan import SET
-from pathgan.datasets.embeddings import Embeddings, read_pair
+from pathgan.datasets.embeddings import Embeddings, image_set_digest, read_pair
 from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
 from pathgan.errors import DataError
-from pathgan.files import atomic, sha256_of
+from pathgan.files import atomic
 from pathgan.masks import contours
 from pathgan.metrics import (
     contour_contrast,
@@ -35,7 +35,7 @@ from pathgan.metrics import (
     precision_recall,
     structural_similarity,
 )
-from pathgan.metrics.similarity import n_scales
+from pathgan.metrics.similarity import WINDOW_PX, n_scales
 
 UNDEFINED_WITHOUT_NUCLEI = ("contour_contrast",)  # an item without nuclei has none, and n says so
 N_FLOOR_SPLITS = 10  # random halvings of the real images that a floor is the mean of,
@@ -61,14 +61,11 @@ class Inputs:
 
 def score(config: Score, inputs: Inputs) -> Tidy:
     """The scores that `config` asks for. Raises DataError where the files do not fit each other."""
-    try:
-        if isinstance(config, DistributionScore):
-            return score_distribution(config, inputs)
-        if isinstance(config, PerceptualHashScore):
-            return score_hashes(inputs)
-        return score_similarity(inputs) if config.kind == "similarity" else score_instances(inputs)
-    except ValueError as error:  # of a metric, which knows no files
-        raise DataError(f"{inputs.predicted} against {inputs.store}: {error}") from error
+    if isinstance(config, DistributionScore):
+        return score_distribution(config, inputs)
+    if isinstance(config, PerceptualHashScore):
+        return score_hashes(inputs)
+    return score_similarity(inputs) if config.kind == "similarity" else score_instances(inputs)
 
 
 def score_similarity(inputs: Inputs) -> Tidy:
@@ -80,6 +77,8 @@ def score_similarity(inputs: Inputs) -> Tidy:
     _check_count(inputs.predicted, len(fake), len(items))
     if fake.shape != real.shape:
         raise DataError(f"{inputs.predicted}: holds images of {fake.shape[1:]}, {inputs.store} of {real.shape[1:]}")
+    if min(real.shape[1:3]) < WINDOW_PX:
+        raise DataError(f"{inputs.store}: expected images of at least {WINDOW_PX} px, got {real.shape[1:3]}")
     fsim, fsimc = feature_similarities(real, fake)
     scores = {
         "ssim": structural_similarity(real, fake),
@@ -107,11 +106,11 @@ def score_instances(inputs: Inputs) -> Tidy:
 def score_distribution(config: DistributionScore, inputs: Inputs) -> Tidy:
     """FID, KID, precision and recall of samples against real images, each beside its floor.
 
-    A floor is what two random halves of the real images score against each other: what perfect samples would
-    read. Halves have at most as many images as there are samples; where they have fewer, `fid_at_floor_n`
-    is the FID of as few samples and real images, as FID depends on their number.
+    A floor is what two random halves of the real images score against each other. Halves have at most as many
+    images as there are samples; `fid_at_floor_n` is the FID of as few samples and real images, as FID depends
+    on their number. Tiles of one slide fall into both halves: floors tell of chance, not of patients.
     """
-    real, fake = _embeddings(inputs)
+    real, fake = _embeddings(inputs, config.split)
     n_floor = min(len(real.values) // 2, len(fake.values))
     if n_floor <= NEIGHBOURS:
         raise DataError(
@@ -148,9 +147,8 @@ def score_hashes(inputs: Inputs) -> Tidy:
     another. A model that ignores its input scores no more than these.
     """
     items, _ = _test_items(inputs.manifest)
-    real, fake = _embeddings(inputs)
-    for path, embeddings in ((inputs.real_embeddings, real), (inputs.fake_embeddings, fake)):
-        _check_count(path, len(embeddings.values), len(items))
+    real, fake = _embeddings(inputs, "test")
+    _check_count(inputs.fake_embeddings, len(fake.values), len(items))
     if len(items) < 2:
         raise DataError(f"{inputs.manifest}: holds one test image; a hash has no floor without a second one")
     others = _another(len(items))
@@ -200,14 +198,16 @@ def _another(n: int) -> NDArray[np.int64]:
     return others
 
 
-def _embeddings(inputs: Inputs) -> tuple[Embeddings, Embeddings]:
-    """Those of the real images and of the samples. Raises DataError for stale ones."""
+def _embeddings(inputs: Inputs, split: str) -> tuple[Embeddings, Embeddings]:
+    """Those of a split of the real images, and of the samples. Raises DataError for stale ones."""
     assert inputs.real_embeddings is not None
     assert inputs.fake_embeddings is not None
     real, fake = read_pair(inputs.real_embeddings, inputs.fake_embeddings)
-    made_of = ((inputs.real_embeddings, real, inputs.store), (inputs.fake_embeddings, fake, inputs.predicted))
-    for path, embeddings, images in made_of:
-        if embeddings.images != sha256_of(images):
+    for path, embeddings, images, digest in (
+        (inputs.real_embeddings, real, inputs.store, image_set_digest(inputs.store, inputs.manifest, split)),
+        (inputs.fake_embeddings, fake, inputs.predicted, image_set_digest(inputs.predicted)),
+    ):
+        if embeddings.images != digest:
             raise DataError(f"{path}: made of other images than {images} holds now; make it again with --force")
     return real, fake
 

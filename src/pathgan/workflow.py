@@ -20,7 +20,6 @@ from pathgan.config.models import (
     Paper,
     PerceptualHashScore,
     SegmentationRun,
-    Weights,
     Workflow,
 )
 from pathgan.config.plan import Cell, conditions_of, label_of, real_of, table_cells, truth_of
@@ -55,6 +54,8 @@ class Plan:
         self.paper = lru_cache(maxsize=None)(self._load)
         self.code = lru_cache(maxsize=None)(self._code)
         self.weights = load_weights_table(root / "config" / "weights.yaml")
+        # Asked once: a file that comes while jobs run must not change half of a table.
+        self.present = {network for network in self.weights if self.weights_file(network).exists()}
         for name in workflow.papers:
             if name not in self.papers:
                 raise ConfigError(
@@ -225,16 +226,14 @@ class Plan:
         """Memory [MB]: the papers' sets of thousands of tiles are held whole."""
         return (12_000 if w.preset == "paper" else 3_000) * attempt
 
-    def embedding_weights(self, w: Any) -> dict[str, Any] | None:
-        """The entry of the weights to use; None where a random network stands in for absent ones."""
-        if w.preset in STAND_INS and not self.weights_file(w.network).exists():
-            return None
-        return self.weights[w.network].model_dump(mode="json")
+    def embedding_weights(self, w: Any) -> str | None:
+        """The sha256 of the weights to use; None where a random network stands in for absent ones."""
+        stand_in = w.preset in STAND_INS and w.network not in self.present
+        return None if stand_in else self.weights[w.network].sha256
 
-    def fetched_weights(self, w: Any) -> dict[str, Any]:
-        """The entry of a file of weights."""
-        entries: dict[str, Weights] = {entry.file: entry for entry in self.weights.values()}
-        return entries[w.weights].model_dump(mode="json")
+    def weights_sha256(self, w: Any) -> str:
+        """Of a file of weights. Nothing else of its entry is a parameter: a new licence text fetches nothing."""
+        return next(entry.sha256 for entry in self.weights.values() if entry.file == w.weights)
 
     def sampled_run(self, w: Any) -> Any:
         """The run behind a sample set."""

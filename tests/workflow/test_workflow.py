@@ -90,6 +90,7 @@ TINY = {
             "rows": {"gan": {"label": "GAN", "run": "gan"}},
             "columns": {
                 "fid": {"label": "{label} FID", "dataset": "cells", "score": "distribution", "metric": "fid"},
+                "floor": {"label": "floor", "dataset": "cells", "score": "distribution", "metric": "fid_floor"},
                 "p_hash": {"label": "{label} P-hash", "dataset": "cells", "score": "hash", "metric": "p_hash"},
             },
         },
@@ -171,7 +172,7 @@ def test_everything_is_there_and_recorded(done):
     random = pd.read_csv(done / BASE / "tables/table2.csv").set_index("column")
     assert set(random["comparable"]) == {"no"}
     assert random.loc["fid", "note"].startswith("a test; random-weight Inception; not in the paper; FID is biased")
-    assert random["n"].to_dict() == {"fid": 4, "p_hash": 4}
+    assert random["n"].to_dict() == {"fid": 4, "floor": 4, "p_hash": 4}
     assert (done / BASE / "figures/figure1.png").stat().st_size > 5000
     made = [path for path in (done / BASE).rglob("*") if path.is_file() and "state" not in path.parts]
     for path in made:

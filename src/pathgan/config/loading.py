@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pathgan.config.models import Paper, PolygonDataset, SegmentationRun, Weights, Workflow
-from pathgan.config.plan import SCORE_METRICS, generating_runs, sample_sets, scored_dataset, table_cells
+from pathgan.config.plan import FLOOR_OF, SCORE_METRICS, generating_runs, sample_sets, scored_dataset, table_cells
 from pathgan.errors import ConfigError
 
 PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
@@ -209,6 +209,10 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             if column.score in paper.scores:
                 metrics = set(SCORE_METRICS[paper.scores[column.score].kind])
                 yield from check(f"tables.{name}.columns.{key}.metric", column.metric, metrics, "metric")
+            floor = FLOOR_OF.get(column.metric)
+            beside = {(other.dataset, other.score, other.metric) for other in table.columns.values()}
+            if floor and (column.dataset, column.score, floor) not in beside:
+                yield f"tables.{name}.columns.{key}: {column.metric} needs a column of {floor} beside it"
         for cell in table_cells(table):
             yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, set(paper.runs), "run")
             scored = scored_dataset(paper, cell)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathgan.config.models import DistributionScore, PairedRun, Paper, Samples, SegmentationScore, Table
 
 SET = "set"  # the item, in a score file, of a score or fact of the whole set
+FLOOR_OF = {"fid": "fid_floor", "kid": "kid_floor"}  # distances of few images mean nothing without
 INSTANCE_METRICS = ("dq", "sq", "pq", "aji", "dice")
 SCORE_METRICS = {
     "similarity": ("ssim", "ms_ssim", "psnr", "mae", "fsim", "fsimc", "gmsd", "contour_contrast"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from pathgan.datasets.store import read_manifest, rows_of_split
 from pathgan.errors import DataError
-from pathgan.files import atomic
+from pathgan.files import atomic, sha256_of
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,21 @@ class Embedder:
 
 @dataclass(frozen=True)
 class Embeddings:
-    """values: (n, d) float32, one row an image. images: the sha256 of the store they were made of."""
+    """values: (n, d) float32, one row an image. images: the `image_set_digest` of what they were made of."""
 
     values: NDArray[np.float32]
     embedder: Embedder
     images: str
+
+
+def image_set_digest(store: Path, manifest: Path | None = None, split: str = "all") -> str:
+    """Names a set of images by its bytes: the sha256 of a store, and of the ids of the rows where a split is meant."""
+    digest = sha256_of(store)
+    if manifest is None:
+        return digest
+    rows = read_manifest(manifest)
+    ids = [f"{row} {rows[row]['id']}" for row in rows_of_split(rows, split, manifest.name)]
+    return hashlib.sha256("\n".join([digest, *ids]).encode()).hexdigest()
 
 
 def write_embeddings(path: Path, embeddings: Embeddings) -> None:
@@ -53,7 +65,7 @@ def read_embeddings(path: Path) -> Embeddings:
         with h5py.File(path, "r") as file:
             values = np.asarray(file["embeddings"][:], np.float32)
             facts = {name: str(file.attrs[name]) for name in ("network", "weights", "resize", "images")}
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a readable file of embeddings ({error}); make it again with --force") from error
     if values.ndim != 2 or not np.isfinite(values).all():
         raise DataError(f"{path}: expected finite embeddings (n, d), got shape {values.shape} or NaN; make it again")

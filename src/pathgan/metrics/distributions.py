@@ -73,7 +73,13 @@ def precision_recall(real: Features, fake: Features, neighbours: int = 3) -> tup
     real, fake = _checked(real, fake)
     if min(len(real), len(fake)) <= neighbours:
         raise ValueError(f"expected more than {neighbours} images a set, got {len(real)} and {len(fake)}")
-    return _covered(fake, real, neighbours), _covered(real, fake, neighbours)
+    real_radii, fake_radii = _radii(real, neighbours), _radii(fake, neighbours)
+    is_real_covered, is_fake_covered = np.zeros(len(real), bool), np.zeros(len(fake), bool)
+    for rows in _blocks(real):
+        between = _squared_distances(real[rows], fake)
+        is_real_covered[rows] = (between <= fake_radii).any(1)
+        is_fake_covered |= (between <= real_radii[rows, None]).any(0)
+    return float(is_fake_covered.mean()), float(is_real_covered.mean())
 
 
 def _checked(a: Features, b: Features) -> tuple[Plane, Plane]:
@@ -126,12 +132,10 @@ def _mean_kernel(a: Plane, b: Plane) -> float:
     return float(sum(_kernel(a[i], b).sum() for i in _blocks(a)) / (len(a) * len(b)))
 
 
-def _covered(items: Plane, by: Plane, neighbours: int) -> float:
-    """The share of `items` that lie in a ball around one of `by`, reaching to its k-th neighbour."""
-    radii = np.concatenate(
-        [np.partition(_squared_distances(by[i], by), neighbours)[:, neighbours] for i in _blocks(by)]
-    )
-    return float(np.concatenate([(_squared_distances(items[i], by) <= radii).any(1) for i in _blocks(items)]).mean())
+def _radii(items: Plane, neighbours: int) -> Plane:
+    """Squared distance of each item to its k-th neighbour in the set; the nearest is itself."""
+    blocks = (_squared_distances(items[rows], items) for rows in _blocks(items))
+    return np.concatenate([np.partition(block, neighbours)[:, neighbours] for block in blocks])
 
 
 def _squared_distances(a: Plane, b: Plane) -> Plane:

@@ -46,8 +46,8 @@ def build(name: str, weights: Path | None) -> nn.Module:
             return network.random().eval()
     try:
         return network.load(weights).eval()
-    except (RuntimeError, KeyError, AttributeError, pickle.UnpicklingError, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
+    except (RuntimeError, KeyError, AttributeError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise DataError(f"{weights}: does not hold the weights of {name} ({first}); remove it and fetch it") from error
 
 

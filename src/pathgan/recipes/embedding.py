@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pathgan.config.models import Weights
-from pathgan.datasets.embeddings import Embedder, Embeddings, write_embeddings
+from pathgan.datasets.embeddings import Embedder, Embeddings, image_set_digest, write_embeddings
 from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
 from pathgan.networks.pretrained import PRETRAINED, RANDOM_SEED, build
 from pathgan.training.devices import Compute, compute_on
 
+Item = TypeVar("Item")
 BATCH = 16  # fixed: how a batch is cut may change the last bits of a convolution
 
 
-def embed(images: NDArray[np.uint8], network: str, weights: Path | None, compute: Compute) -> NDArray[np.float32]:
-    """(n, h, w, 3) uint8 -> (n, d) float32; `weights` None for the random stand-in.
+def embed(
+    images: Iterable[NDArray[np.uint8]], network: str, weights: Path | None, compute: Compute
+) -> NDArray[np.float32]:
+    """Images (h, w, 3) of one size -> (n, d) float32; `weights` None for the random stand-in.
 
     Raises DataError where the network in the file puts out vectors of another length.
     """
     prepare, d = PRETRAINED[network].prepare, PRETRAINED[network].d
     embedder = build(network, weights).to(compute.device)
-
-    def batches() -> Iterator[NDArray[np.float32]]:
-        for start in range(0, len(images), BATCH):
-            batch = torch.stack([prepare(image) for image in images[start : start + BATCH]])
-            yield embedder(batch.to(compute.device)).cpu().numpy()
-
     with torch.inference_mode():
-        values = np.concatenate(list(batches()))
-    if values.shape[1:] != (d,):
-        raise DataError(f"{weights}: expected a network with {d} features, got {values.shape[1:]}; fetch it again")
-    return values
+        batches = (torch.stack(batch).to(compute.device) for batch in batched(map(prepare, images), BATCH))
+        parts = [embedder(batch).cpu().numpy() for batch in batches]
+    if parts[0].shape[1:] != (d,):
+        raise DataError(f"{weights}: expected a network with {d} features, got {parts[0].shape[1:]}; fetch it again")
+    return np.concatenate(parts)
 
 
 def embed_store(
@@ -45,33 +44,41 @@ def embed_store(
     manifest: Path | None,
     split: str,
     network: str,
-    weights: tuple[Path, Weights] | None,
+    weights: tuple[Path, str] | None,
     out: Path,
     device: str = "auto",
     threads: int = 1,
 ) -> None:
     """Embeds the images of a store, or with a manifest those of a split, and says what made them.
 
-    `weights`: the file and what it should be; None for the random stand-in. Raises DataError for a file of
-    another sha256, which is never opened.
+    `weights`: the file and its sha256; None for the random stand-in. Raises DataError for a file of another
+    sha256, which is never opened.
     """
     if weights is not None:
         check_weights(*weights)
-    rows = None if manifest is None else rows_of_split(read_manifest(manifest), split, manifest.name)
-    with ImageStore(store) as file:
-        images = file.images(rows)
     compute = compute_on(device, threads, "fp32")  # type: ignore[arg-type]
-    values = embed(images, network, weights and weights[0], compute)
-    digest = weights[1].sha256 if weights else f"random, seed {RANDOM_SEED}"
-    embedder = Embedder(network, digest, PRETRAINED[network].resize)
-    write_embeddings(out, Embeddings(values, embedder, sha256_of(store)))
+    with ImageStore(store) as file:
+        rows = np.arange(file.count("images"))
+        if manifest is not None:
+            rows = rows_of_split(read_manifest(manifest), split, manifest.name)
+        images = (image for part in batched(rows, BATCH) for image in file.images(np.array(part)))
+        values = embed(images, network, weights and weights[0], compute)
+    embedder = Embedder(network, weights[1] if weights else f"random, seed {RANDOM_SEED}", PRETRAINED[network].resize)
+    write_embeddings(out, Embeddings(values, embedder, image_set_digest(store, manifest, split)))
 
 
-def check_weights(path: Path, expected: Weights) -> None:
-    """Raises DataError unless the file is the one that the configuration names."""
+def check_weights(path: Path, sha256: str) -> None:
+    """Raises DataError unless the file has this sha256."""
     digest = sha256_of(path)
-    if digest != expected.sha256:
+    if digest != sha256:
         raise DataError(
-            f"{path}: expected sha256 {expected.sha256}, got {digest}; it was not opened. Remove it, then fetch "
-            f"{expected.url}"
+            f"{path}: expected sha256 {sha256}, got {digest}; it was not opened. Remove it, then fetch it: "
+            f"snakemake {path}"
         )
+
+
+def batched(items: Iterable[Item], n: int) -> Iterator[tuple[Item, ...]]:
+    """Runs of n items, the last one shorter (itertools.batched, which Python 3.11 lacks)."""
+    rest = iter(items)
+    while batch := tuple(islice(rest, n)):
+        yield batch

@@ -1,4 +1,4 @@
-"""Printed values that cannot be: percentages that no count of images gives, and PQ that is not DQ x SQ."""
+"""Doubt about printed values: percentages that no count of images gives, and PQ far from DQ x SQ."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 Cell = tuple[str, str]  # row, column
 
 # PQ is DQ x SQ in every image. Means over images differ from the product of means by the covariance of DQ and
-# SQ: at most 0.004 in the rows of Enhanced Sharp-GAN that agree. Ours: more than this is called impossible.
+# SQ: at most 0.004 in the rows of Enhanced Sharp-GAN that agree. Ours: more than this, and rounding, does not fit.
 PQ_TOLERANCE = Decimal("0.01")
 
 
@@ -24,15 +24,16 @@ def is_percentage_of(printed: str, n_images: int) -> bool:
 
 def impossible_percentages(printed: Mapping[Cell, str], n_images: int) -> dict[Cell, str]:
     """The cells of a table of percentages of `n_images` that cannot be, with the reason."""
+    reason = "published value cannot be: {} % of {} images is {:.1f} images"
     return {
-        cell: f"{value} % of {n_images} images is {Decimal(value) * n_images / 100:.1f} images"
+        cell: reason.format(value, n_images, Decimal(value) * n_images / 100)
         for cell, value in printed.items()
         if not is_percentage_of(value, n_images)
     }
 
 
-def impossible_qualities(printed: Mapping[Cell, str]) -> dict[Cell, str]:
-    """The cells whose DQ, SQ and PQ cannot be true together; columns end in `dq`, `sq`, `pq`."""
+def unfit_qualities(printed: Mapping[Cell, str]) -> dict[Cell, str]:
+    """The cells whose DQ, SQ and PQ hardly belong together; columns end in `dq`, `sq`, `pq`, fractions or per cent."""
     found: dict[Cell, str] = {}
     for row, column in printed:
         if not column.endswith("dq"):
@@ -41,6 +42,9 @@ def impossible_qualities(printed: Mapping[Cell, str]) -> dict[Cell, str]:
         if not all(cell in printed for cell in cells):
             continue
         dq, sq, pq = (Decimal(printed[cell]) for cell in cells)
-        if abs(dq * sq - pq) > PQ_TOLERANCE:
-            found |= dict.fromkeys(cells, f"DQ x SQ = {dq * sq:.3f}, not the printed PQ {pq}")
+        one = 100 if max(dq, sq, pq) > 1 else 1
+        product = dq * sq / one
+        half_steps = sum(Decimal(5).scaleb(int(value.as_tuple().exponent) - 1) for value in (dq, sq, pq))
+        if abs(product - pq) > PQ_TOLERANCE * one + half_steps:
+            found |= dict.fromkeys(cells, f"published values do not fit: DQ x SQ = {product:.3f}, PQ {pq}")
     return found

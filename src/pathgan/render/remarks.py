@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MS_SSIM_SCALES = 5  # Wang et al. 2003
-UNBIASED_FID_N = 2048  # the dimension of the embeddings: fewer images leave the covariance singular
+MANY_IMAGES = 2048  # the dimension of the embeddings: fewer leave their covariance singular
 FLOORS = ("fid_floor", "kid_floor", "precision_floor", "recall_floor")
 OF_REAL_IMAGES = (*FLOORS, "p_hash_real_real")  # the same for every seed, so there is no interval over seeds
 FID_IS_BIASED = "FID is biased at n = "
@@ -28,9 +28,9 @@ def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
     n_scales = facts.get("ms_ssim_scales", MS_SSIM_SCALES)
     if metric == "ms_ssim" and n_scales < MS_SSIM_SCALES:
         caveats.append(f"MS-SSIM with {n_scales:.0f} of {MS_SSIM_SCALES} scales")
-    if metric == "fid" and facts["n_images"] < UNBIASED_FID_N:
+    if metric == "fid" and (fewer := min(facts["n_images"], facts["n_real"])) < MANY_IMAGES:
         notes.append(
-            f"{FID_IS_BIASED}{facts['n_images']:.0f}: of {facts['n_floor']:.0f} images it is "
+            f"{FID_IS_BIASED}{fewer:.0f}: of {facts['n_floor']:.0f} images it is "
             f"{facts['fid_at_floor_n']:.4g}, and {facts['fid_floor']:.4g} for real against real"
         )
     if metric in ("kid", "kid_sd"):

@@ -16,7 +16,7 @@ from pathgan.config.plan import SET, Cell, table_cells
 from pathgan.errors import TableError
 from pathgan.files import atomic
 from pathgan.intervals import clustered_interval, student_interval
-from pathgan.render.consistency import impossible_percentages, impossible_qualities
+from pathgan.render.consistency import impossible_percentages, unfit_qualities
 from pathgan.render.remarks import OF_REAL_IMAGES, Remarks, in_legend, n_images, remarks
 
 COLUMNS = (
@@ -51,7 +51,7 @@ def build_table(
     if lacking:
         row, column = sorted(lacking)[0]
         raise TableError(f"{name}: the published cell {row} / {column} has no counterpart ({len(lacking)} in all)")
-    impossible = impossible_values(printed["value"].to_dict(), table.published_n)
+    doubts = published_doubts(printed["value"].to_dict(), table.published_n)
     rows = []
     for cell in cells:
         try:
@@ -60,7 +60,7 @@ def build_table(
             raise TableError(f"{name}, {cell.row} / {cell.column}: {error}") from None
         key = (cell.row, cell.column)
         theirs = printed.loc[key] if key in printed.index else None
-        against = [caveats[cell.dataset], *remarks.caveats, _doubt(theirs, impossible.get(key))]
+        against = [caveats[cell.dataset], *remarks.caveats, _against(theirs, doubts.get(key))]
         reasons = [reason for reason in against if reason]
         rows.append(
             {
@@ -76,10 +76,10 @@ def build_table(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def impossible_values(printed: Mapping[tuple[str, str], str], published_n: int | None) -> dict[tuple[str, str], str]:
-    """(row, column) -> why the printed value cannot be."""
+def published_doubts(printed: Mapping[tuple[str, str], str], published_n: int | None) -> dict[tuple[str, str], str]:
+    """(row, column) -> why the printed value cannot be trusted."""
     percentages = impossible_percentages(printed, published_n) if published_n else {}
-    return impossible_qualities(printed) | percentages
+    return unfit_qualities(printed) | percentages
 
 
 def _ours(cell: Cell, frames: list[pd.DataFrame], groups: Mapping[str, str]) -> tuple[dict[str, Any], Remarks]:
@@ -103,12 +103,11 @@ def _ours(cell: Cell, frames: list[pd.DataFrame], groups: Mapping[str, str]) -> 
     return ours, remarks(cell.metric, facts)
 
 
-def _doubt(theirs: pd.Series | None, impossible: str | None) -> str:
+def _against(theirs: pd.Series | None, doubt: str | None) -> str:
     """What keeps the published value itself from being compared with; '' for nothing."""
     if theirs is None:
         return "not in the paper"
-    reason = impossible or theirs["note"]
-    return f"published value cannot be: {reason}" if reason else ""
+    return doubt or (f"published value cannot be: {theirs['note']}" if theirs["note"] else "")
 
 
 def _number(text: str) -> float:
