@@ -4,12 +4,12 @@ rule embed:
         unpack(plan.embedding),
     output:
         "results/{preset}/{paper}/embeddings/{network}/{images}.h5",
-    wildcard_constraints:
-        images=r"data/[a-z0-9][a-z0-9_.-]*/(train|test|all)|samples/[a-z0-9][a-z0-9_.-]*/seed\d+",
     log:
         "results/{preset}/logs/{paper}/embed/{network}/{images}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/embed/{network}/{images}.tsv"
+    wildcard_constraints:
+        images=r"data/[a-z0-9][a-z0-9_.-]*/(train|test|all)|samples/[a-z0-9][a-z0-9_.-]*/seed\d+",
     conda:
         TORCH
     threads: 1
