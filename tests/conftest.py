@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,14 @@ def phantom_source(tmp_path_factory: pytest.TempPathFactory) -> Source:
     prepare_dataset(dataset, Path(), folder / "phantom.h5", folder / "phantom.csv")
     store, manifest = str(folder / "phantom.h5"), str(folder / "phantom.csv")
     return Source(images=store, instances=store, manifest=manifest, split="train")
+
+
+@pytest.fixture(autouse=True)
+def _torch_as_it_was():
+    """Jobs make torch refuse what is not deterministic, for their process; tests share one."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_deterministic_debug_mode("default")
 
 
 @pytest.fixture

@@ -8,12 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
+import numpy as np
 import pytest
 
 from pathgan import files
 from pathgan.errors import DataError
 from pathgan.files import atomic, sha256_of
 from pathgan.jobs import DEADLINE_MARGIN_S, deadline, job
+from pathgan.metrics import feature_similarity, gradient_magnitude_similarity_deviation
 from pathgan.provenance import JobFacts, code_digest, code_files, code_state, commit_state, record, record_path
 from pathgan.provenance.closure import BYSTANDERS
 
@@ -137,13 +139,24 @@ def test_a_job_leaves_a_record_and_a_log(tmp_path):
     assert json.loads(record_path(snakemake.output.out).read_text())["params"] == {"a": 1}
 
 
-def test_a_job_keeps_opencv_to_the_threads_of_its_rule(tmp_path):
+def test_a_job_keeps_opencv_to_its_threads_and_to_one_rounding(tmp_path, rng):
+    """Scores must not depend on where an array lies in memory."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(2)
+    real, fake = rng.integers(0, 256, (2, 1, 64, 64, 3), dtype=np.uint8)
+    values = set()
     with job(fake_snakemake(tmp_path)) as snakemake:
         assert cv2.getNumThreads() == snakemake.threads == 1
+        for offset in range(64):
+            spacer = np.empty(1 + 37 * offset, np.uint8)  # moves what is allocated after it
+            moved = np.empty(real.size + 64, np.uint8)[offset : offset + real.size].reshape(real.shape)
+            moved[...] = real
+            values.add((*feature_similarity(moved, fake), *gradient_magnitude_similarity_deviation(moved, fake)))
+            del spacer
         Path(snakemake.output.out).write_text("done")
+    assert len(values) == 1
     cv2.setNumThreads(before)
+    cv2.ipp.setUseIPP(True)
 
 
 def test_our_errors_are_one_line_and_exit_code_1(tmp_path, capsys):

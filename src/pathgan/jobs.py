@@ -30,8 +30,8 @@ def job(snakemake: Any) -> Iterator[Any]:
     log.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
     started = _started(snakemake)
-    if "cv2" in sys.modules:  # it alone does not heed the variables that Snakemake sets from `threads`
-        sys.modules["cv2"].setNumThreads(snakemake.threads)
+    if "cv2" in sys.modules:
+        make_repeatable(sys.modules["cv2"], snakemake.threads)
     try:
         yield snakemake
         record(replace(started, outputs=[str(path) for path in snakemake.output], device=_device()))
@@ -43,6 +43,16 @@ def job(snakemake: Any) -> Iterator[Any]:
         logging.getLogger("pathgan").exception("unexpected error")
         traceback.print_exc()
         raise
+
+
+def make_repeatable(cv2: Any, threads: int) -> None:
+    """The same bytes from OpenCV in every run.
+
+    It alone does not heed the variables that Snakemake sets from `threads`; and Intel's routines in it round by
+    where an array happens to lie in memory (1e-11 in GMSD, enough for another last digit).
+    """
+    cv2.setNumThreads(threads)
+    cv2.ipp.setUseIPP(False)
 
 
 def deadline(snakemake: Any, environment: dict[str, str], now: float | None = None) -> float | None:
