@@ -28,7 +28,7 @@ wildcard_constraints:
     samples=r"[a-z0-9][a-z0-9_.-]*",
     images=r"[a-z0-9][a-z0-9_.-]*",
     network="|".join(plan.weights),
-    weights="|".join(entry.file for entry in plan.weights.values()),
+    weights=plan.absent_weights(),
     score=r"[a-z0-9][a-z0-9_.-]*",
     figure=r"[a-z0-9][a-z0-9_.-]*",
     table=rf"(?!{HYPER_PARAMETERS}\.)[a-z0-9][a-z0-9_-]*",

@@ -13,6 +13,7 @@ from pathgan.config.loading import (
     expand_templates,
     hyper_parameters,
     load_paper,
+    load_weights_table,
     load_workflow,
     merge,
     source_of,
@@ -124,6 +125,10 @@ RUN = "enhanced-{dataset}"
         (
             lambda tree: tree["tables"]["distribution"]["columns"].pop("cpm/fid_floor"),
             r"tables.distribution.columns.cpm/fid: fid needs a column of fid_floor beside it",
+        ),
+        (
+            set_at("tables", "table1", "columns", "cpm/ssim", "metric", value="psnr"),
+            r"tables.table1.columns.cpm/ssim: is named after ssim, but its metric is psnr",
         ),
         (
             set_at("scores", "distribution", "real", value="cpn"),
@@ -272,3 +277,19 @@ def test_the_lock_names_no_host_and_hashes_everything():
     assert "http" not in text
     blocks = re.split(r"\n(?=[a-z])", text.strip())
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_the_table_of_weights_names_every_network_whole(tmp_path):
+    path = tmp_path / "weights.yaml"
+    tree = yaml.safe_load((ROOT / "config" / "weights.yaml").read_text())
+    path.write_text(yaml.safe_dump({**tree, "resnet50": tree["resnet18"]}))
+    with pytest.raises(
+        ConfigError, match="expected the networks inception, resnet18, got inception, resnet18, resnet50"
+    ):
+        load_weights_table(path)
+    tree["inception"] |= {"sha256": "f" * 63, "licens": "x"}
+    path.write_text(yaml.safe_dump(tree))
+    with pytest.raises(
+        ConfigError, match=r"(?s)weights.yaml: inception: sha256: .*licens: unknown key; did you mean 'licence'"
+    ):
+        load_weights_table(path)

@@ -54,6 +54,11 @@ def test_constant_vectors_equal_each_other(reading):
     assert perceptual_hash_similarity(np.ones((1, 128)), np.ones((1, 128)), reading)[0] == 1
 
 
+def test_a_misspelt_reading_is_refused():
+    with pytest.raises(ValueError, match="a reading among mean, median, pearson, dct, got 'dtc'"):
+        perceptual_hash_similarity(np.zeros((2, 128)), np.zeros((2, 128)), "dtc")
+
+
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [

@@ -1,6 +1,7 @@
 """Which file needs which, asked without Snakemake."""
 
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -70,7 +71,9 @@ def test_embeddings_are_of_a_split_or_of_samples(plan, tmp_path):
     (tmp_path / "weights").mkdir()
     found.weights_file("inception").touch()
     assert found.embedding_weights(samples) is None  # asked once, when the plan is made
+    assert re.fullmatch(found.absent_weights(), "inception-2015-12-05.pt")
     found = Plan(Workflow(data_root=str(tmp_path)), ROOT)
+    assert not re.fullmatch(found.absent_weights(), "inception-2015-12-05.pt")  # its owner's: never fetched over
     assert found.embedding(samples)["weights"] == str(tmp_path / "weights" / "inception-2015-12-05.pt")
     assert found.embedding_weights(samples).startswith("f58cb9b6")
 

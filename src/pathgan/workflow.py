@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,6 +54,7 @@ class Plan:
         self.papers = sorted(path.stem for path in (root / "config" / "papers").glob("*.yaml"))
         self.paper = lru_cache(maxsize=None)(self._load)
         self.code = lru_cache(maxsize=None)(self._code)
+        self._say_stand_in = lru_cache(maxsize=None)(self._announce_stand_in)  # once each
         self.weights = load_weights_table(root / "config" / "weights.yaml")
         # Asked once: a file that comes while jobs run must not change half of a table.
         self.present = {network for network in self.weights if self.weights_file(network).exists()}
@@ -228,8 +230,22 @@ class Plan:
 
     def embedding_weights(self, w: Any) -> str | None:
         """The sha256 of the weights to use; None where a random network stands in for absent ones."""
-        stand_in = w.preset in STAND_INS and w.network not in self.present
-        return None if stand_in else self.weights[w.network].sha256
+        if w.network in self.present or w.preset not in STAND_INS:
+            return self.weights[w.network].sha256
+        self._say_stand_in(w.network)
+        return None
+
+    def _announce_stand_in(self, network: str) -> None:
+        file = self.weights_file(network)
+        print(
+            f"pathgan: no {file}: a random network stands in for {network}; to fetch it: snakemake {file}",
+            file=sys.stderr,
+        )
+
+    def absent_weights(self) -> str:
+        """The files of weights that may be fetched, as a pattern; one that is there is never made again."""
+        names = [entry.file for network, entry in self.weights.items() if network not in self.present]
+        return "|".join(re.escape(name) for name in names) or "(?!)"
 
     def weights_sha256(self, w: Any) -> str:
         """Of a file of weights. Nothing else of its entry is a parameter: a new licence text fetches nothing."""

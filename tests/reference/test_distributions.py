@@ -153,6 +153,8 @@ SOUND = np.zeros((6, 4))
         (lambda: kernel_distance(SOUND, SOUND, subset_size=7), "subsets of 2 to 6 of 6 and 6 images, got 7"),
         (lambda: kernel_distance(SOUND, SOUND, subset_size=1), "subsets of 2 to 6"),
         (lambda: precision_recall(SOUND, SOUND[:3]), "more than 3 images a set, got 6 and 3"),
+        (lambda: precision_recall(SOUND, SOUND, 0), "at least one neighbour"),
+        (lambda: kernel_distance(SOUND, SOUND, subset_size=3, n_subsets=0), "at least one subset, got 0"),
     ],
 )
 def test_unsound_sets_are_refused(call, message):

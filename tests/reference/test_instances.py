@@ -123,5 +123,7 @@ def test_real_masks_of_hundreds_of_nuclei(real_data):
 def test_maps_of_two_sizes_are_refused():
     with pytest.raises(ValueError, match="one size"):
         panoptic_quality(np.zeros((2, 2), int), np.zeros((2, 3), int))
+    with pytest.raises(ValueError, match="integer ids, got float64 and float64"):
+        panoptic_quality(np.full((2, 2), 0.9), np.full((2, 2), 0.9))
     with pytest.raises(ValueError, match="negative"):
         panoptic_quality(np.zeros((2, 2), int), np.full((2, 2), -1))

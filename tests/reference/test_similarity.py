@@ -222,3 +222,9 @@ def test_contour_contrast_of_a_step_is_its_optical_density():
     # Off the contour lie 32 x 3 + 4 x 5 neighbours outside (a step of log 5) and 4 x 22 + 4 inside (no step).
     assert contour_contrast(image, edge)[0] == pytest.approx(np.log(5) * 116 / (116 + 92), rel=1e-6)
     assert np.isnan(contour_contrast(image, np.zeros_like(edge))[0])
+
+
+@pytest.mark.parametrize("contour", [np.zeros((1, 20, 20), np.uint8), np.zeros((1, 20, 19), bool)])
+def test_contours_of_another_kind_are_refused(contour):
+    with pytest.raises(ValueError, match=r"bool contours of shape \(1, 20, 20\)"):
+        contour_contrast(np.zeros((1, 20, 20, 3), np.uint8), contour)

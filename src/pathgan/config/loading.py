@@ -12,8 +12,8 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pathgan.config.models import Paper, PolygonDataset, SegmentationRun, Weights, Workflow
-from pathgan.config.plan import FLOOR_OF, SCORE_METRICS, generating_runs, sample_sets, scored_dataset, table_cells
+from pathgan.config.models import NETWORKS, Paper, PolygonDataset, SegmentationRun, Weights, Workflow
+from pathgan.config.plan import FLOORS_OF, SCORE_METRICS, generating_runs, sample_sets, scored_dataset, table_cells
 from pathgan.errors import ConfigError
 
 PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
@@ -37,7 +37,10 @@ def load_workflow(raw: Mapping[str, Any], source: str = "config/config.yaml") ->
 def load_weights_table(path: Path) -> dict[str, Weights]:
     """`config/weights.yaml`: network -> where its trained weights come from. Raises ConfigError."""
     entries = {}
-    for name, entry in _read(path).items():
+    tree = _read(path)
+    if set(tree) != set(NETWORKS):
+        raise ConfigError(f"{path}: expected the networks {', '.join(NETWORKS)}, got {', '.join(map(str, tree))}")
+    for name, entry in tree.items():
         try:
             entries[name] = Weights.model_validate(entry)
         except ValidationError as error:
@@ -174,6 +177,7 @@ def _broken_references(paper: Paper) -> Iterator[str]:
     images = {name for name, data in paper.datasets.items() if not isinstance(data, PolygonDataset)}
     samples = sample_sets(paper)
     generators = generating_runs(paper)
+    known_metrics = {metric for names in SCORE_METRICS.values() for metric in names}
     segmenters = {name for name, run in paper.runs.items() if isinstance(run, SegmentationRun)}
 
     def check(key: str, name: str, known: set[str], what: str) -> Iterator[str]:
@@ -209,10 +213,13 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             if column.score in paper.scores:
                 metrics = set(SCORE_METRICS[paper.scores[column.score].kind])
                 yield from check(f"tables.{name}.columns.{key}.metric", column.metric, metrics, "metric")
-            floor = FLOOR_OF.get(column.metric)
             beside = {(other.dataset, other.score, other.metric) for other in table.columns.values()}
-            if floor and (column.dataset, column.score, floor) not in beside:
-                yield f"tables.{name}.columns.{key}: {column.metric} needs a column of {floor} beside it"
+            for floor in FLOORS_OF.get(column.metric, ()):
+                if (column.dataset, column.score, floor) not in beside:
+                    yield f"tables.{name}.columns.{key}: {column.metric} needs a column of {floor} beside it"
+            named = key.rpartition("/")[2]
+            if named != column.metric and named in known_metrics:
+                yield f"tables.{name}.columns.{key}: is named after {named}, but its metric is {column.metric}"
         for cell in table_cells(table):
             yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, set(paper.runs), "run")
             scored = scored_dataset(paper, cell)

@@ -379,6 +379,9 @@ class Paper(Strict):
     sources: dict[str, str]
 
 
+NETWORKS = ("inception", "resnet18")  # whose weights `config/weights.yaml` names
+
+
 class Weights(Strict):
     """Trained weights that are fetched, not made: an entry of `config/weights.yaml`."""
 

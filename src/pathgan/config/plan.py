@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathgan.config.models import DistributionScore, PairedRun, Paper, Samples, SegmentationScore, Table
 
 SET = "set"  # the item, in a score file, of a score or fact of the whole set
-FLOOR_OF = {"fid": "fid_floor", "kid": "kid_floor"}  # distances of few images mean nothing without
+FLOORS_OF = {  # what a table must show beside a metric that means nothing without
+    "fid": ("fid_at_floor_n", "fid_floor"),
+    "kid": ("kid_floor",),
+    "kid_full": ("kid_floor",),
+    "precision": ("precision_floor",),
+    "recall": ("recall_floor",),
+    "p_hash": ("p_hash_real_real", "p_hash_shuffled"),
+}
 INSTANCE_METRICS = ("dq", "sq", "pq", "aji", "dice")
 SCORE_METRICS = {
     "similarity": ("ssim", "ms_ssim", "psnr", "mae", "fsim", "fsimc", "gmsd", "contour_contrast"),

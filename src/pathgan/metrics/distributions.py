@@ -38,6 +38,8 @@ def kernel_distance(
     seeds give equal numbers. Raises ValueError where a set is smaller than a subset.
     """
     a, b = _checked(a, b)
+    if n_subsets < 1:
+        raise ValueError(f"expected at least one subset, got {n_subsets}")
     if not 2 <= subset_size <= min(len(a), len(b)):
         raise ValueError(
             f"expected subsets of 2 to {min(len(a), len(b))} of {len(a)} and {len(b)} images, got {subset_size}"
@@ -71,8 +73,10 @@ def precision_recall(real: Features, fake: Features, neighbours: int = 3) -> tup
     other way round. Raises ValueError for sets of `neighbours` items or fewer.
     """
     real, fake = _checked(real, fake)
-    if min(len(real), len(fake)) <= neighbours:
-        raise ValueError(f"expected more than {neighbours} images a set, got {len(real)} and {len(fake)}")
+    if neighbours < 1 or min(len(real), len(fake)) <= neighbours:
+        raise ValueError(
+            f"expected at least one neighbour and more than {neighbours} images a set, got {len(real)} and {len(fake)}"
+        )
     real_radii, fake_radii = _radii(real, neighbours), _radii(fake, neighbours)
     is_real_covered, is_fake_covered = np.zeros(len(real), bool), np.zeros(len(fake), bool)
     for rows in _blocks(real):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ def perceptual_hash_similarity(a: Features, b: Features, reading: Reading = "mea
     vector's lower half of frequencies, the constant left out, above their median, as the classic image hash
     does. `pearson`: no hash but the correlation, in [-1, 1]. Raises ValueError for other shapes, NaN, inf.
     """
+    if reading not in get_args(Reading):
+        raise ValueError(f"expected a reading among {', '.join(get_args(Reading))}, got {reading!r}")
     if a.shape != b.shape or a.ndim != 2 or a.shape[1] < 4:
         raise ValueError(f"expected two equal sets of vectors (n, d >= 4), got {a.shape} and {b.shape}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):

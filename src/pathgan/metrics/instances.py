@@ -96,6 +96,8 @@ def _dice(overlaps: _Overlaps) -> float:
 def _overlaps(true: Instances, predicted: Instances) -> _Overlaps:
     if true.shape != predicted.shape or true.ndim != 2:
         raise ValueError(f"expected two maps of one size (h, w), got {true.shape} and {predicted.shape}")
+    if not all(np.issubdtype(ids.dtype, np.integer) or ids.dtype == np.bool_ for ids in (true, predicted)):
+        raise ValueError(f"expected integer ids, got {true.dtype} and {predicted.dtype}")
     if min(true.min(initial=0), predicted.min(initial=0)) < 0:
         raise ValueError("expected ids of 0 (background) and above, got negative ones")
     rows, columns = int(true.max(initial=0)) + 1, int(predicted.max(initial=0)) + 1

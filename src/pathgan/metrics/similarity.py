@@ -93,6 +93,9 @@ def contour_contrast(images: Images, contour: NDArray[np.bool_]) -> Scores:
     Mean over contour pixels and those of their eight neighbours that lie off any contour of the absolute
     difference in optical density, averaged over R, G and B. NaN for an image without contours.
     """
+    check_pairs(images, images)
+    if contour.dtype != np.bool_ or contour.shape != images.shape[:3]:
+        raise ValueError(f"expected bool contours of shape {images.shape[:3]}, got {contour.dtype} {contour.shape}")
     scores = []
     for image, edge in zip(images, contour, strict=True):
         density = optical_density(image).mean(-1)

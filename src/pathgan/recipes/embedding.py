@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathgan.files import sha256_of
 from pathgan.networks.pretrained import PRETRAINED, RANDOM_SEED, build
 from pathgan.training.devices import Compute, compute_on
 
+logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 BATCH = 16  # fixed: how a batch is cut may change the last bits of a convolution
 
@@ -54,7 +56,9 @@ def embed_store(
     `weights`: the file and its sha256; None for the random stand-in. Raises DataError for a file of another
     sha256, which is never opened.
     """
-    if weights is not None:
+    if weights is None:
+        logger.info("no weights of %s: a random network stands in", network)
+    else:
         check_weights(*weights)
     compute = compute_on(device, threads, "fp32")  # type: ignore[arg-type]
     with ImageStore(store) as file:
@@ -72,8 +76,8 @@ def check_weights(path: Path, sha256: str) -> None:
     digest = sha256_of(path)
     if digest != sha256:
         raise DataError(
-            f"{path}: expected sha256 {sha256}, got {digest}; it was not opened. Remove it, then fetch it: "
-            f"snakemake {path}"
+            f"{path}: expected sha256 {sha256}, got {digest}; it was not opened. Remove it, then put the right one "
+            f"there or fetch it: snakemake {path}"
         )
 
 
