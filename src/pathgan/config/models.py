@@ -118,6 +118,21 @@ class PhantomDataset(ImageDataset):
     tissue: Tissue = Tissue()
 
 
+class SectionPhantom(Strict):
+    """Pairs of serial sections, H&E and Ki-67, of one block each; lengths in pixels of the phantom."""
+
+    n_pairs: Positive
+    size_px: Positive
+    seed: int
+    tissue: Tissue = Tissue()
+    shared: Fraction = 0.4  # nuclei of a section that the other one also shows
+    max_rotation_deg: Annotated[float, Field(ge=0, le=180)] = 15.0
+    max_stretch: Fraction = 0.02
+    elastic_px: Annotated[float, Field(ge=0)] = 10.0
+    mirror_every: Annotated[int, Field(ge=0)] = 0  # 0 for never
+    damage_every: Annotated[int, Field(ge=0)] = 0  # tears and missing tissue
+
+
 class PolygonDataset(Strict):
     """Nucleus-like polygons (Hou et al. 2019); lengths are given at 400 px and rescaled to `size_px`."""
 

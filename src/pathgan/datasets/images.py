@@ -80,9 +80,11 @@ def _read(path: Path, palette_as_ids: bool = False) -> NDArray[Any]:
             with tifffile.TiffFile(path) as tiff:
                 page = tiff.pages[0]
                 _check_size(path, int(page.shape[1]), int(page.shape[0]))
+                _check_colours(path, tifffile.PHOTOMETRIC(page.photometric).name)
                 return np.asarray(page.asarray())
         with Image.open(path) as image:
             _check_size(path, *image.size)
+            _check_colours(path, image.mode)
             sixteen = "16" in str(image.tile[0][3]) if image.tile else False
             image.load()
             upright = ImageOps.exif_transpose(image)
@@ -94,6 +96,12 @@ def _read(path: Path, palette_as_ids: bool = False) -> NDArray[Any]:
         raise DataError(f"{path}: not an image that we can read; get it again or save it as PNG or TIFF") from None
     except (OSError, ValueError, SyntaxError, tifffile.TiffFileError, IndexError) as error:
         raise DataError(f"{path}: damaged ({error}); get it again") from error
+
+
+def _check_colours(path: Path, mode: str) -> None:
+    """Raises DataError for four inks, which would pass for RGB with alpha, and for Lab."""
+    if mode in ("CMYK", "SEPARATED", "LAB", "CIELAB", "ICCLAB", "YCCK"):
+        raise DataError(f"{path}: expected RGB, got {mode}; save it in colour (RGB)")
 
 
 def _check_size(path: Path, width: int, height: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -18,14 +18,21 @@ Manifest = list[dict[str, str]]
 MANIFEST_COLUMNS = ("id", "source", "sha256", "class", "group", "split", "x", "y")
 
 
-def write_store(path: Path, **fields: Iterable[NDArray[np.generic]]) -> int:
+def write_store(
+    path: Path, attributes: Mapping[str, float] | None = None, **fields: Iterable[NDArray[np.generic]]
+) -> int:
     """Writes each field (`images`, `instances`) item by item, so that memory holds one item; returns n.
 
-    Every item of a field has one shape and type; a chunk is an item.
+    Every item of a field has one shape and type; a chunk is an item. An array of one number an item is written whole.
     """
     n = 0
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs.update(attributes or {})
         for name, items in fields.items():
+            if isinstance(items, np.ndarray) and items.ndim == 1:
+                file[name] = items
+                n = len(items)
+                continue
             n = 0
             stored = None
             for item in items:

@@ -42,17 +42,21 @@ def histology_field(tissue: Tissue, size_px: int, seed: tuple[int, ...]) -> Fiel
     eosin = (eosin + 0.10 * near_nuclei) * (1 - gaps)
     haematoxylin = np.maximum(0.07 + 0.02 * patches + 0.10 * near_nuclei, 0) * (1 - gaps)
 
-    chromatin = _chromatin(nuclei, instances, radius, rng)
-    haematoxylin = np.where(inside, chromatin, haematoxylin) * tissue.haematoxylin
+    haematoxylin = np.where(inside, chromatin(nuclei, instances, radius, rng), haematoxylin) * tissue.haematoxylin
     eosin = np.where(inside, 0.55 * eosin + 0.08, eosin) * tissue.eosin
 
     light = beer_lambert({"haematoxylin": haematoxylin, "eosin": eosin})
     light = cv2.GaussianBlur(light, (0, 0), max(0.08 * radius, 0.4))
-    light += rng.normal(0, 2.0, light.shape).astype(np.float32)
-    return Field(np.clip(np.round(light), 0, 255).astype(np.uint8), instances, nuclei)
+    return Field(photograph(light, rng), instances, nuclei)
 
 
-def _chromatin(
+def photograph(light: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """What a camera makes of light (h, w, 3) in [0, 255]: noise and eight bits."""
+    noisy = light + rng.normal(0, 2.0, light.shape).astype(np.float32)
+    return np.clip(np.round(noisy), 0, 255).astype(np.uint8)
+
+
+def chromatin(
     nuclei: Nuclei, instances: NDArray[np.int32], radius_px: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Haematoxylin inside nuclei: a level a nucleus, clumps, a darker membrane, nucleoli in tumour cells."""
@@ -63,12 +67,12 @@ def _chromatin(
     clumps = blobs(len(instances), 0.45 * radius_px, rng) + 0.5 * blobs(len(instances), radius_px, rng)
     depth = cv2.distanceTransform((instances > 0).astype(np.uint8), cv2.DIST_L2, 5)
     rim = np.exp(-((depth / (0.16 * radius_px)) ** 2))
-    chromatin = level[instances] * (1 + contrast[instances] * clumps + 0.30 * rim)
+    density = level[instances] * (1 + contrast[instances] * clumps + 0.30 * rim)
     for index, kind in enumerate(kinds):
         if kind.nucleoli and rng.random() < 0.6:
             at = nuclei.centre[index] + rng.uniform(-0.35, 0.35, 2) * radius_px
-            spot = np.zeros_like(chromatin, np.uint8)
+            spot = np.zeros_like(density, np.uint8)
             x, y = np.round(at * 16).astype(int)
             cv2.circle(spot, (int(x), int(y)), round(16 * 0.16 * radius_px), 1, -1, shift=4)
-            chromatin[(spot > 0) & (instances == index + 1)] += 0.45
-    return chromatin.astype(np.float32)
+            density[(spot > 0) & (instances == index + 1)] += 0.45
+    return density.astype(np.float32)

@@ -1,0 +1,38 @@
+"""Slides of our own: pyramidal, tiled, JPEG-compressed TIFF, as scanners write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import tifffile
+
+from pathgan.files import atomic
+from pathgan.slides.base import Pixels
+
+TILE_PX = 240
+QUALITY = 90
+SMALLEST_PX = 512  # the pyramid ends below
+
+
+def write_slide(path: Path, image: Pixels, mpp: float) -> None:
+    """Writes (h, w, 3) uint8 with `mpp` [um/px] as a pyramid whose levels halve."""
+    levels = [image]
+    while max(levels[-1].shape) > 2 * SMALLEST_PX:
+        height, width = (side // 2 for side in levels[-1].shape[:2])
+        levels.append(cv2.resize(levels[-1], (width, height), interpolation=cv2.INTER_AREA))
+    with atomic(path) as temporary, tifffile.TiffWriter(temporary, bigtiff=True) as file:
+        for index, level in enumerate(levels):
+            pixels_per_cm = 1e4 / (mpp * 2**index)
+            file.write(
+                level,
+                photometric="rgb",
+                tile=(TILE_PX, TILE_PX),
+                compression="jpeg",
+                compressionargs={"level": QUALITY},
+                resolution=(pixels_per_cm, pixels_per_cm),
+                resolutionunit="CENTIMETER",
+                subfiletype=0 if index == 0 else 1,
+                software=False,
+                metadata=None,
+            )
