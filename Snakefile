@@ -9,6 +9,7 @@ configfile: "config/config.yaml"
 
 include: "rules/common.smk"
 include: "rules/data.smk"
+include: "rules/slides.smk"
 include: "rules/train.smk"
 include: "rules/synthesize.smk"
 include: "rules/score.smk"

@@ -34,7 +34,7 @@ from skimage.metrics import structural_similarity as skimage_ssim
 from timing import Comparison, compare, machine, markdown
 
 from pathgan import metrics
-from pathgan.config.models import Tissue
+from pathgan.config.datasets import Tissue
 from pathgan.networks.pretrained import PRETRAINED
 from pathgan.phantoms import histology_field
 

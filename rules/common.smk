@@ -5,8 +5,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from pathgan.config.loading import load_workflow
-from pathgan.config.models import PairedRun, SegmentationRun
+from pathgan.config.datasets import SlideDataset
+from pathgan.config.runs import CycleRun, PairedRun, SegmentationRun
 from pathgan.errors import PathganError
+from pathgan.slide_plan import REGISTRATION, TILING
 from pathgan.workflow import HYPER_PARAMETERS, Plan, share_source
 
 share_source()
@@ -22,6 +24,9 @@ ANALYSIS = "../envs/analysis.yaml"
 wildcard_constraints:
     preset="demo|public|paper",
     paper="|".join(plan.papers),
+    slides=r"[a-z0-9][a-z0-9_.-]*",
+    slide=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    index=r"\d{3}",
     dataset=r"[a-z0-9][a-z0-9_.-]*",
     run=r"[a-z0-9][a-z0-9_.-]*",
     segmenter=r"[a-z0-9][a-z0-9_.-]*",
@@ -31,6 +36,6 @@ wildcard_constraints:
     weights=plan.absent_weights(),
     score=r"[a-z0-9][a-z0-9_.-]*",
     figure=r"[a-z0-9][a-z0-9_.-]*",
-    table=rf"(?!{HYPER_PARAMETERS}\.)[a-z0-9][a-z0-9_-]*",
+    table=rf"(?!({HYPER_PARAMETERS}|{REGISTRATION}|{TILING})\.)[a-z0-9][a-z0-9_-]*",
     seed=r"\d+",
     folder=r"[A-Za-z0-9_.-]+",

@@ -59,6 +59,8 @@ rule prepare:
         "results/{preset}/logs/{paper}/prepare/{dataset}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/prepare/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=rf"(?!({plan.dataset_names(SlideDataset)})\.(h5|csv)$)[a-z0-9][a-z0-9_.-]*",
     conda:
         ANALYSIS
     threads: 1

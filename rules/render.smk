@@ -90,6 +90,7 @@ rule draw:
     params:
         figure=plan.figure_config,
         panels=plan.panels,
+        evaluations=plan.evaluations,
         code=plan.code("draw"),
     script:
         "../scripts/draw.py"

@@ -26,6 +26,36 @@ rule train_generator:
         "../scripts/train_generator.py"
 
 
+rule train_cycle:
+    """Train both generators of a run between two stains; resumes like train_generator."""
+    input:
+        plan.training,
+    output:
+        weights="results/{preset}/{paper}/models/{run}/seed{seed}/generator.safetensors",
+        inverse="results/{preset}/{paper}/models/{run}/seed{seed}/inverse.safetensors",
+        history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
+        evaluations="results/{preset}/{paper}/models/{run}/seed{seed}/evaluations.csv",
+    log:
+        "results/{preset}/logs/{paper}/train_cycle/{run}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/train_cycle/{run}/seed{seed}.tsv"
+    wildcard_constraints:
+        run=plan.run_names(CycleRun),
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=plan.training_memory,
+        runtime=2880,
+        gpu=plan.gpus,
+    params:
+        run=plan.trained_run,
+        sources=plan.sources,
+        code=plan.code("train_cycle"),
+    script:
+        "../scripts/train_cycle.py"
+
+
 rule train_segmenter:
     """Train the segmentation network of a run; resumes like train_generator."""
     input:

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
-from pathgan.config.models import Figure
+from pydantic import TypeAdapter
+
+from pathgan.config.models import CurveFigure, Figure
 from pathgan.jobs import job
-from pathgan.render.figures import PanelImages, draw_figure
+from pathgan.render.figures import PanelImages, draw_curves, draw_figure
 
 with job(snakemake):
-    figure = Figure.model_validate(snakemake.params.figure)
-    images = PanelImages(figure, snakemake.params.panels)
-    draw_figure(figure, images.read, Path(snakemake.output.png), Path(snakemake.output.pdf))
+    figure = TypeAdapter(Figure).validate_python(snakemake.params.figure)
+    png, pdf = Path(snakemake.output.png), Path(snakemake.output.pdf)
+    if isinstance(figure, CurveFigure):
+        draw_curves(figure, snakemake.params.evaluations, png, pdf)
+    else:
+        draw_figure(figure, PanelImages(figure, snakemake.params.panels).read, png, pdf)

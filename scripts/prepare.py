@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from pathgan.config.models import Dataset
+from pathgan.config.datasets import Dataset
 from pathgan.datasets.prepare import prepare
 from pathgan.jobs import job
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pathgan.config.models import SegmentationRun
+from pathgan.config.runs import SegmentationRun
 from pathgan.jobs import job
 from pathgan.recipes.running import segment
 from pathgan.recipes.sources import Source

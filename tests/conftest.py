@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathgan.config.models import PhantomDataset, Split, Tiles, Tissue
+from pathgan.config.datasets import PhantomDataset, Split, Tiles, Tissue
 from pathgan.datasets.prepare import prepare_dataset
 from pathgan.recipes.sources import Source
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from pathgan.config.models import (
+from pathgan.config.datasets import (
     CpmDataset,
     Download,
     MonusegDataset,

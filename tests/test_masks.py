@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from pathgan.config.models import PolygonDataset, Watershed
+from pathgan.config.datasets import PolygonDataset
+from pathgan.config.runs import Watershed
 from pathgan.masks import (
     contours,
     distance_map,

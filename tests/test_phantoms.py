@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pathgan.config.models import Tissue
+from pathgan.config.datasets import Tissue
 from pathgan.phantoms import histology_field, rasterise, scatter
 from pathgan.phantoms.noise import blobs, fibres
 from pathgan.stains import STAIN_VECTORS, beer_lambert, optical_density

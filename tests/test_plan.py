@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pathgan.config.models import PairedRun, SegmentationRun, Workflow
+from pathgan.config.models import Workflow
+from pathgan.config.runs import PairedRun, SegmentationRun
 from pathgan.errors import ConfigError
 from pathgan.workflow import Plan, share_source
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pathgan.config.models import SectionPhantom, Tissue
+from pathgan.config.datasets import SectionPhantom, Tissue
 from pathgan.phantoms.sections import serial_pair
 from pathgan.slides import open_slide, register
 from pathgan.slides.registration import RegistrationError, align, landmark_errors, quality

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from pathgan.config.models import (
+from pathgan.config.runs import (
     Adversarial,
     PairedRun,
     PatchGAN,

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.models import DistributionScore, PerceptualHashScore, Score
+from pathgan.config.models import DistributionScore, PerceptualHashScore, PositivityScore, Score
 from pathgan.config.plan import SET
 from pathgan.datasets.embeddings import Embeddings, image_set_digest, read_pair
 from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
@@ -32,6 +32,7 @@ from pathgan.metrics import (
     multiscale_structural_similarity,
     peak_signal_noise_ratio,
     perceptual_hash_similarity,
+    positive_share,
     precision_recall,
     structural_similarity,
 )
@@ -65,6 +66,8 @@ def score(config: Score, inputs: Inputs) -> Tidy:
         return score_distribution(config, inputs)
     if isinstance(config, PerceptualHashScore):
         return score_hashes(inputs)
+    if isinstance(config, PositivityScore):
+        return score_positivity(config, inputs)
     return score_similarity(inputs) if config.kind == "similarity" else score_instances(inputs)
 
 
@@ -160,7 +163,42 @@ def score_hashes(inputs: Inputs) -> Tidy:
         "p_hash_real_real": perceptual_hash_similarity(real.values, real.values[others]),
         "p_hash_shuffled": perceptual_hash_similarity(real.values[others], fake.values),
     }
-    return [*_tidy(items, scores), (SET, "random_weights", float(real.embedder.is_random))]
+    facts = {"p_hash_sd": float(scores["p_hash"].std(ddof=1)), "random_weights": float(real.embedder.is_random)}
+    return [*_tidy(items, scores), *((SET, name, value) for name, value in facts.items())]
+
+
+def score_positivity(config: PositivityScore, inputs: Inputs) -> Tidy:
+    """The Ki-67-positive share of the nuclear area in samples against the registered stain, tile by tile.
+
+    `positivity_correlation`: Pearson's over tiles; `..._shuffled`: its floor, against the tile of another place.
+    `positivity_bias`: mean of sample less real. Tiles with next to no nuclei in the real stain are left out.
+    """
+    items, rows = _test_items(inputs.manifest)
+    with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
+        real, nuclear = positive_share(real_store.images(rows))
+        fake, _ = positive_share(sample_store.images())
+    _check_count(inputs.predicted, len(fake), len(items))
+    kept = nuclear >= max(config.min_nuclear, 1e-9)
+    if kept.sum() < 3:
+        raise DataError(
+            f"{inputs.store}: {kept.sum()} of {len(kept)} test tiles have {config.min_nuclear:.0%} of nuclear area, a "
+            "correlation needs three; lower min_nuclear or add slides"
+        )
+    real, fake = real[kept], np.nan_to_num(fake[kept])  # a sample without nuclei has no positive ones
+    chosen = [item for item, keep in zip(items, kept, strict=True) if keep]
+    facts = {
+        "positivity_correlation": _correlation(real, fake),
+        "positivity_correlation_shuffled": _correlation(real[_another(len(real))], fake),
+        "positivity_bias": float((fake - real).mean()),
+        "n_images": float(len(chosen)),
+    }
+    shares = _tidy(chosen, {"positive_share": fake, "positive_share_real": real})
+    return [*shares, *((SET, name, value) for name, value in facts.items())]
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Pearson's; 0 where one of the two does not vary."""
+    return float(np.corrcoef(one, other)[0, 1]) if min(one.std(), other.std()) > 1e-9 else 0.0
 
 
 def write_scores(scores: Tidy, path: Path) -> None:

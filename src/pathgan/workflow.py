@@ -13,20 +13,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from pathgan.config.datasets import Download
 from pathgan.config.loading import PRESETS, load_paper, load_weights_table
 from pathgan.config.models import (
+    CurveFigure,
     DistributionScore,
-    Download,
+    ImageFigure,
     Panel,
     Paper,
     PerceptualHashScore,
-    SegmentationRun,
     Workflow,
 )
-from pathgan.config.plan import Cell, conditions_of, label_of, real_of, table_cells, truth_of
+from pathgan.config.plan import Cell, conditions_of, label_of, likeness_of, real_of, table_cells, truth_of
+from pathgan.config.runs import CycleRun, SegmentationRun
 from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
 from pathgan.provenance import code_digest
+from pathgan.slide_plan import SlidePlan
 
 HYPER_PARAMETERS = "hyperparameters"
 STAND_INS = ("demo", "public")  # presets where a random network may take the place of absent weights
@@ -55,6 +58,7 @@ class Plan:
         self.paper = lru_cache(maxsize=None)(self._load)
         self.code = lru_cache(maxsize=None)(self._code)
         self._say_stand_in = lru_cache(maxsize=None)(self._announce_stand_in)  # once each
+        self.slides = SlidePlan(self)
         self.weights = load_weights_table(root / "config" / "weights.yaml")
         # Asked once: a file that comes while jobs run must not change half of a table.
         self.present = {network for network in self.weights if self.weights_file(network).exists()}
@@ -69,19 +73,17 @@ class Plan:
     def targets(self, preset: str, paper: str) -> list[str]:
         """Every table and figure of a paper."""
         config, base = self.paper(preset, paper), f"results/{preset}/{paper}"
-        tables = [f"{base}/tables/{name}.csv" for name in (*config.tables, HYPER_PARAMETERS)]
+        names = (*config.tables, *self.slides.tables(config), HYPER_PARAMETERS)
+        tables = [f"{base}/tables/{name}.csv" for name in names]
         return [*tables, *(f"{base}/figures/{name}.png" for name in config.figures)]
 
     def run_names(self, kind: type) -> str:
         """The names of the runs of a kind, of any paper, as a pattern: tells the rules that train apart."""
-        names = {
-            name
-            for paper in self.papers
-            for preset in PRESETS
-            for name, run in self.paper(preset, paper).runs.items()
-            if isinstance(run, kind)
-        }
-        return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
+        return self._names("runs", kind)
+
+    def dataset_names(self, kind: type) -> str:
+        """The same of datasets: tells the rules that prepare them apart."""
+        return self._names("datasets", kind)
 
     # --- inputs -------------------------------------------------------------------------------------------
 
@@ -90,7 +92,7 @@ class Plan:
 
         The receipt stays the input once it is there: files that appear would make a new set of inputs.
         """
-        dataset = self._entry(w, "datasets", w.dataset)
+        dataset = self.entry(w, "datasets", w.dataset)
         found = [str(path) for path in raw_files(dataset, self.data_root)]
         if isinstance(getattr(dataset, "origin", None), Download):
             receipt = self.data_root / dataset.folder / f"{w.preset}.{w.paper}.{w.dataset}.fetched.json"
@@ -99,15 +101,18 @@ class Plan:
         return found
 
     def training(self, w: Any) -> list[str]:
-        return [path for source in self.sources(w) for path in dict.fromkeys(self._source_files(source))]
+        return list(dict.fromkeys(path for source in self.sources(w) for path in self._source_files(source)))
 
     def synthesis(self, w: Any) -> dict[str, str]:
         config = self._paper(w)
         samples = conditions_of(config, w.samples)
         if samples is None:
             raise ConfigError(self._unknown(w, "samples", w.samples))
-        run = f"{self._base(w)}/models/{samples.run}/seed{w.seed}"
-        return {"weights": f"{run}/generator.safetensors", **self._store(w, samples.dataset)}
+        model = f"{self._base(w)}/models/{samples.run}/seed{w.seed}"
+        weights = {"weights": f"{model}/generator.safetensors"}
+        if isinstance(config.runs[samples.run], CycleRun):
+            weights["inverse"] = f"{model}/inverse.safetensors"
+        return {**weights, **self._store(w, samples.dataset)}
 
     def segmentation(self, w: Any) -> dict[str, str]:
         return {
@@ -132,20 +137,20 @@ class Plan:
 
     def score(self, w: Any) -> dict[str, str]:
         """Similarity, distribution and hash read samples; utility and segmentation what a segmenter made of images."""
-        score, base = self._entry(w, "scores", w.score), self._base(w)
-        run = self._entry(w, "runs", w.run)
+        score, base = self.entry(w, "scores", w.score), self._base(w)
+        run = self.entry(w, "runs", w.run)
         if isinstance(run, SegmentationRun) != (score.kind == "segmentation"):
             raise ConfigError(f"{w.paper}: the score {w.score!r} ({score.kind}) is not for the run {w.run!r}")
         if score.kind == "segmentation":
             predicted = f"{base}/segmentations/{w.run}/seed{w.seed}/{score.dataset}.h5"
             return {"predicted": predicted, **self._store(w, score.dataset)}
-        store = self._store(w, run.dataset)
+        real, split = likeness_of(run), "test"
+        store = self._store(w, real)
         if score.kind == "utility":
             return {"predicted": f"{base}/segmentations/{score.segmenter}/seed{w.seed}/{w.run}.h5", **store}
         samples = {"predicted": f"{base}/samples/{w.run}/seed{w.seed}.h5"}
         if not isinstance(score, DistributionScore | PerceptualHashScore):
             return {**samples, **store}
-        real, split = run.dataset, "test"
         if isinstance(score, DistributionScore):
             real, split = real_of(score, run), score.split
         embeddings = f"{base}/embeddings/{score.network}"
@@ -163,12 +168,12 @@ class Plan:
 
     def manifests(self, w: Any) -> dict[str, str]:
         """Dataset -> manifest, of every dataset that a table is about."""
-        columns = self._entry(w, "tables", w.table).columns.values()
+        columns = self.entry(w, "tables", w.table).columns.values()
         return {column.dataset: self._store(w, column.dataset)["manifest"] for column in columns}
 
     def score_files(self, w: Any) -> dict[str, list[str]]:
         """`run/score` -> one score file a seed, of every cell of a table."""
-        cells: list[Cell] = table_cells(self._entry(w, "tables", w.table))
+        cells: list[Cell] = table_cells(self.entry(w, "tables", w.table))
         return {
             f"{cell.run}/{cell.score}": [
                 f"{self._base(w)}/scores/{cell.run}/seed{seed}/{cell.score}.csv" for seed in self._paper(w).seeds
@@ -177,12 +182,24 @@ class Plan:
         }
 
     def figure(self, w: Any) -> list[str]:
-        files = [file for panel in self.panels(w) for file in panel.values() if file.endswith((".h5", ".csv"))]
+        curves = [file for seeds in self.evaluations(w).values() for file in seeds]
+        files = curves + [file for panel in self.panels(w) for file in panel.values() if file.endswith((".h5", ".csv"))]
         return list(dict.fromkeys(files))
+
+    def evaluations(self, w: Any) -> dict[str, list[str]]:
+        """Run -> one file of evaluations a seed, of a figure of curves; nothing for a figure of images."""
+        figure = self.entry(w, "figures", w.figure)
+        if not isinstance(figure, CurveFigure):
+            return {}
+        return {
+            run: [f"{self._base(w)}/models/{run}/seed{seed}/evaluations.csv" for seed in self._paper(w).seeds]
+            for run in figure.curves
+        }
 
     def panels(self, w: Any) -> list[dict[str, str]]:
         """What each panel of a figure shows: `file`, its `field`, and the `manifest` where rows are picked."""
-        return [self._panel(w, panel) for panel in self._entry(w, "figures", w.figure).panels]
+        figure = self.entry(w, "figures", w.figure)
+        return [self._panel(w, panel) for panel in figure.panels] if isinstance(figure, ImageFigure) else []
 
     def _panel(self, w: Any, panel: Panel) -> dict[str, str]:
         seed = self._paper(w).seeds[0]
@@ -191,6 +208,14 @@ class Plan:
         if panel.by:
             file = f"{self._base(w)}/segmentations/{panel.by}/seed{seed}/{panel.of}.h5"
             return {"file": file, "field": "instances"}
+        if panel.show in ("reconstruction", "residual"):
+            samples = self._images(w, panel.of, str(seed))
+            return {
+                "file": samples,
+                "field": "reconstructions",
+                "original": truth["store"],
+                "manifest": truth["manifest"],
+            }
         if panel.show == "image" and not is_dataset:
             return {"file": self._images(w, panel.of, str(seed)), "field": "images"}
         field = "images" if panel.show == "image" else "instances"
@@ -202,31 +227,35 @@ class Plan:
         """A function of wildcards: the configuration of one entry, for `params`, so that a change re-runs."""
 
         def params(w: Any) -> Any:
-            return self._entry(w, section, getattr(w, wildcard)).model_dump(mode="json")
+            return self.entry(w, section, getattr(w, wildcard)).model_dump(mode="json")
 
         return params
 
     def table_config(self, w: Any) -> Any:
         """A table with the datasets' labels in its headings."""
-        table = self._entry(w, "tables", w.table).model_dump(mode="json")
+        table = self.entry(w, "tables", w.table).model_dump(mode="json")
         for column in table["columns"].values():
             column["label"] = column["label"].replace("{label}", label_of(self._paper(w), column["dataset"]))
         return table
 
     def figure_config(self, w: Any) -> Any:
         """A figure with the datasets' labels in its titles."""
-        figure = self._entry(w, "figures", w.figure).model_dump(mode="json")
-        for panel in figure["panels"]:
+        figure = self.entry(w, "figures", w.figure).model_dump(mode="json")
+        for panel in figure.get("panels", ()):
             panel["title"] = panel["title"].replace("{label}", label_of(self._paper(w), panel["of"]))
         return figure
 
     def trained_run(self, w: Any) -> Any:
         """What training a run depends on: all of it but the watershed, which reads what was trained."""
-        return self._entry(w, "runs", w.run).model_dump(mode="json", exclude={"watershed"})
+        return self.entry(w, "runs", w.run).model_dump(mode="json", exclude={"watershed"})
 
     def memory(self, w: Any, attempt: int) -> int:
         """Memory [MB]: the papers' sets of thousands of tiles are held whole."""
         return (12_000 if w.preset == "paper" else 3_000) * attempt
+
+    def training_memory(self, w: Any, attempt: int) -> int:
+        """Memory [MB] of a run on tens of thousands of tiles in two stains, which are held whole."""
+        return (40_000 if w.preset == "paper" else 4_000) * attempt
 
     def embedding_weights(self, w: Any) -> str | None:
         """The sha256 of the weights to use; None where a random network stands in for absent ones."""
@@ -260,13 +289,20 @@ class Plan:
 
     def sources(self, w: Any) -> list[dict[str, str]]:
         """`Source`s of a training run: datasets' training splits, and sample sets with their conditions."""
-        run = self._entry(w, "runs", w.run)
+        run = self.entry(w, "runs", w.run)
+        if isinstance(run, CycleRun):
+            sides = ((run.source, "train"), (run.target, "train"), (run.source, "test"))
+            return [self._source(w, name, split) for name, split in sides]
         names = run.train_on if isinstance(run, SegmentationRun) else (run.dataset,)
         return [self._source(w, name, "train") for name in names]
 
     def sample_source(self, w: Any) -> dict[str, str]:
-        """The conditions of a sample set; its images do not exist yet."""
-        return {**self._source(w, w.samples, "test"), "images": ""}
+        """The conditions of a sample set, or the images that it translates; its own do not exist yet."""
+        source = self._source(w, w.samples, "test")
+        samples = conditions_of(self._paper(w), w.samples)
+        assert samples is not None  # `synthesis` has refused others
+        translated = isinstance(self._paper(w).runs[samples.run], CycleRun)
+        return {**source, "images": source["instances"] if translated else ""}
 
     def image_source(self, w: Any) -> dict[str, str]:
         """The images that a segmenter reads: a dataset's test split, or a sample set."""
@@ -291,6 +327,16 @@ class Plan:
 
     # --- pieces -------------------------------------------------------------------------------------------
 
+    def _names(self, section: str, kind: type) -> str:
+        names = {
+            name
+            for paper in self.papers
+            for preset in PRESETS
+            for name, entry in getattr(self.paper(preset, paper), section).items()
+            if isinstance(entry, kind)
+        }
+        return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
+
     def _load(self, preset: str, paper: str) -> Paper:
         return load_paper(self.root / "config" / "papers" / f"{paper}.yaml", preset, self.workflow.device)
 
@@ -300,7 +346,7 @@ class Plan:
     def _base(self, w: Wildcards) -> str:
         return f"results/{w.preset}/{w.paper}"
 
-    def _entry(self, w: Wildcards, section: str, name: str) -> Any:
+    def entry(self, w: Wildcards, section: str, name: str) -> Any:
         entries = getattr(self._paper(w), section)
         if name not in entries:
             raise ConfigError(self._unknown(w, section, name))

@@ -17,14 +17,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pathgan.config.models import (
-    CpmDataset,
-    MonusegDataset,
-    SheetDataset,
-    Split,
-    Tiles,
-    TnbcDataset,
-)
+from pathgan.config.datasets import CpmDataset, MonusegDataset, SheetDataset, Split, Tiles, TnbcDataset
 from pathgan.datasets.images import read_image, read_mask
 from pathgan.datasets.prepare import prepare
 from pathgan.datasets.store import ImageStore, read_manifest

@@ -110,7 +110,7 @@ def test_a_half_is_no_match():
 
 
 def test_real_masks_of_hundreds_of_nuclei(real_data):
-    from pathgan.config.models import MonusegDataset
+    from pathgan.config.datasets import MonusegDataset
     from pathgan.datasets.adapters import read_items
 
     item = next(iter(read_items(MonusegDataset(adapter="monuseg", folder="monuseg_breast"), real_data)))

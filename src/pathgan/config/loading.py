@@ -12,13 +12,23 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pathgan.config.models import NETWORKS, Paper, PolygonDataset, SegmentationRun, Weights, Workflow
-from pathgan.config.plan import FLOORS_OF, SCORE_METRICS, generating_runs, sample_sets, scored_dataset, table_cells
+from pathgan.config.datasets import PolygonDataset, SlideDataset
+from pathgan.config.models import NETWORKS, CurveFigure, Paper, Weights, Workflow
+from pathgan.config.plan import (
+    EVALUATED,
+    FLOORS_OF,
+    SCORE_METRICS,
+    generating_runs,
+    sample_sets,
+    scored_dataset,
+    table_cells,
+)
+from pathgan.config.runs import CycleRun, SegmentationRun
 from pathgan.errors import ConfigError
 
 PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
 DISCRIMINATORS = ("adapter", "recipe", "kind")  # a changed one replaces the whole entry
-MERGED = ("datasets", "runs", "samples", "scores", "tables", "figures")
+MERGED = ("slides", "datasets", "runs", "samples", "scores", "tables", "figures")
 
 Tree = dict[str, Any]
 
@@ -175,6 +185,7 @@ def _field_names(model: type[BaseModel]) -> set[str]:
 def _broken_references(paper: Paper) -> Iterator[str]:
     """References to runs, datasets, scores and sample sets that do not exist."""
     images = {name for name, data in paper.datasets.items() if not isinstance(data, PolygonDataset)}
+    annotated = {name for name in images if not isinstance(paper.datasets[name], SlideDataset)}
     samples = sample_sets(paper)
     generators = generating_runs(paper)
     known_metrics = {metric for names in SCORE_METRICS.values() for metric in names}
@@ -186,6 +197,13 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"
             yield f"{key}: no {what} called {name!r}; {hint}"
 
+    for name, dataset in paper.datasets.items():
+        if isinstance(dataset, SlideDataset):
+            yield from check(f"datasets.{name}.slides", dataset.slides, set(paper.slides), "set of slides")
+            if dataset.registered_to and dataset.slides in paper.slides:
+                fixed = paper.slides[dataset.slides].fixed
+                if dataset.registered_to != fixed:
+                    yield f"datasets.{name}.registered_to: expected {fixed!r}, the fixed stain of {dataset.slides!r}"
     for name in sorted(samples.keys() & paper.datasets.keys()):
         yield f"samples.{name}: a dataset has the same name; rename one of them"
     for name, run in paper.runs.items():
@@ -194,8 +212,11 @@ def _broken_references(paper: Paper) -> Iterator[str]:
                 yield from check(f"runs.{name}.train_on", item, images | samples.keys(), "dataset or sample set")
                 if item in samples and samples[item].dataset in images:
                     yield f"runs.{name}.train_on: {item} holds test masks; declare a sample set of polygons"
+        elif isinstance(run, CycleRun):
+            for key in ("source", "target"):
+                yield from check(f"runs.{name}.{key}", getattr(run, key), images, "dataset with images")
         else:
-            yield from check(f"runs.{name}.dataset", run.dataset, images, "dataset with images")
+            yield from check(f"runs.{name}.dataset", run.dataset, annotated, "dataset with masks")
     for name, entry in paper.samples.items():
         yield from check(f"samples.{name}.run", entry.run, set(generators), "generating run")
         yield from check(f"samples.{name}.dataset", entry.dataset, set(paper.datasets), "dataset")
@@ -229,6 +250,13 @@ def _broken_references(paper: Paper) -> Iterator[str]:
                     f"{cell.run!r} is about, got {cell.dataset!r}"
                 )
     for name, figure in paper.figures.items():
+        if isinstance(figure, CurveFigure):
+            cycles = {run for run, entry in paper.runs.items() if isinstance(entry, CycleRun)}
+            for curve in figure.curves:
+                yield from check(f"figures.{name}.curves", curve, cycles, "run of the recipe `cycle`")
+            for metric in figure.metrics:
+                yield from check(f"figures.{name}.metrics", metric, set(EVALUATED), "evaluated metric")
+            continue
         for panel in figure.panels:
             yield from check(f"figures.{name}", panel.of, paper.datasets.keys() | samples.keys(), "images")
             if panel.by:

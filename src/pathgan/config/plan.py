@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pathgan.config.models import DistributionScore, PairedRun, Paper, Samples, SegmentationScore, Table
+from pathgan.config.models import DistributionScore, Paper, Samples, SegmentationScore, Table
+from pathgan.config.runs import CycleRun, GeneratingRun
 
 SET = "set"  # the item, in a score file, of a score or fact of the whole set
 FLOORS_OF = {  # what a table must show beside a metric that means nothing without
@@ -14,7 +15,9 @@ FLOORS_OF = {  # what a table must show beside a metric that means nothing witho
     "precision": ("precision_floor",),
     "recall": ("recall_floor",),
     "p_hash": ("p_hash_real_real", "p_hash_shuffled"),
+    "positivity_correlation": ("positivity_correlation_shuffled",),
 }
+EVALUATED = ("ssim", "ms_ssim", "psnr", "mae")  # of a reconstruction, while a run of the recipe `cycle` trains
 INSTANCE_METRICS = ("dq", "sq", "pq", "aji", "dice")
 SCORE_METRICS = {
     "similarity": ("ssim", "ms_ssim", "psnr", "mae", "fsim", "fsimc", "gmsd", "contour_contrast"),
@@ -33,11 +36,19 @@ SCORE_METRICS = {
     ),
     "perceptual_hash": (
         "p_hash",
+        "p_hash_sd",
         "p_hash_median",
         "p_hash_pearson",
         "p_hash_dct",
         "p_hash_real_real",
         "p_hash_shuffled",
+    ),
+    "positivity": (
+        "positive_share",
+        "positive_share_real",
+        "positivity_correlation",
+        "positivity_correlation_shuffled",
+        "positivity_bias",
     ),
     "utility": INSTANCE_METRICS,
     "segmentation": INSTANCE_METRICS,
@@ -72,8 +83,18 @@ def table_cells(table: Table) -> list[Cell]:
     ]
 
 
-def generating_runs(paper: Paper) -> dict[str, PairedRun]:
-    return {name: run for name, run in paper.runs.items() if isinstance(run, PairedRun)}
+def generating_runs(paper: Paper) -> dict[str, GeneratingRun]:
+    return {name: run for name, run in paper.runs.items() if isinstance(run, GeneratingRun)}
+
+
+def input_of(run: GeneratingRun) -> str:
+    """The dataset that a generator is applied to."""
+    return run.source if isinstance(run, CycleRun) else run.dataset
+
+
+def likeness_of(run: GeneratingRun) -> str:
+    """The dataset whose images a run's samples should look like."""
+    return run.target if isinstance(run, CycleRun) else run.dataset
 
 
 def scored_dataset(paper: Paper, cell: Cell) -> str | None:
@@ -83,19 +104,20 @@ def scored_dataset(paper: Paper, cell: Cell) -> str | None:
         return None
     if isinstance(score, SegmentationScore):
         return score.dataset
-    if not isinstance(run, PairedRun):
+    if not isinstance(run, GeneratingRun):
         return None
-    return real_of(score, run) if isinstance(score, DistributionScore) else run.dataset
+    return real_of(score, run) if isinstance(score, DistributionScore) else likeness_of(run)
 
 
-def real_of(score: DistributionScore, run: PairedRun) -> str:
+def real_of(score: DistributionScore, run: GeneratingRun) -> str:
     """The dataset whose images a distribution score compares a run's samples with."""
-    return score.real or run.dataset
+    return score.real or likeness_of(run)
 
 
 def sample_sets(paper: Paper) -> dict[str, Samples]:
     """The declared sample sets, and one of its own name a generating run: its dataset's test split."""
-    own = {name: Samples(run=name, dataset=run.dataset, split="test") for name, run in generating_runs(paper).items()}
+    runs = generating_runs(paper).items()
+    own = {name: Samples(run=name, dataset=input_of(run), split="test") for name, run in runs}
     return {**own, **paper.samples}
 
 
@@ -107,7 +129,7 @@ def conditions_of(paper: Paper, images: str) -> Samples | None:
 def label_of(paper: Paper, images: str) -> str:
     """What a heading calls a dataset or sample set: the label of the dataset that it looks like."""
     samples = conditions_of(paper, images)
-    name = generating_runs(paper)[samples.run].dataset if samples else images
+    name = likeness_of(generating_runs(paper)[samples.run]) if samples else images
     return paper.datasets[name].label or name
 
 

@@ -27,7 +27,7 @@ def paper_schema() -> dict[str, Any]:
     schema["properties"] |= {"defaults": OPEN, "presets": OPEN}
     for part in (schema, *schema["$defs"].values()):
         _relax(part)
-    for section in ("datasets", "runs", "samples", "scores", "tables", "figures"):
+    for section in ("slides", "datasets", "runs", "samples", "scores", "tables", "figures"):
         entries = schema["properties"][section]
         patterns = entries.pop("patternProperties", None)
         if patterns:  # a template's key holds {braces}, so any name is let through

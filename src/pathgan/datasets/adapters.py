@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from pathgan.config.models import MonusegDataset, PhantomDataset, SheetDataset, TnbcDataset
+from pathgan.config.datasets import MonusegDataset, PhantomDataset, SheetDataset, TnbcDataset
 from pathgan.datasets.images import read_image, read_mask, relabel
 from pathgan.datasets.layouts import ImageAdapter, Pair, absent, find_pairs
 from pathgan.errors import DataError

@@ -78,7 +78,7 @@ def _read(path: Path, palette_as_ids: bool = False) -> NDArray[Any]:
     try:
         if path.suffix.lower() in (".tif", ".tiff"):
             with tifffile.TiffFile(path) as tiff:
-                page = tiff.pages[0]
+                page = tiff.pages.first
                 _check_size(path, int(page.shape[1]), int(page.shape[0]))
                 _check_colours(path, tifffile.PHOTOMETRIC(page.photometric).name)
                 return np.asarray(page.asarray())

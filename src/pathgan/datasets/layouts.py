@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathgan.config.models import (
+from pathgan.config.datasets import (
     CpmDataset,
     MonusegDataset,
     PhantomDataset,

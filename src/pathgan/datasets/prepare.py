@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.models import PolygonDataset, Tiles
+from pathgan.config.datasets import PolygonDataset, Tiles
 from pathgan.datasets.adapters import Item, read_items
 from pathgan.datasets.images import relabel
 from pathgan.datasets.layouts import ImageAdapter

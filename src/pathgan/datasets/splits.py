@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pathgan.config.models import Split
+from pathgan.config.datasets import Split
 from pathgan.datasets.adapters import Item
 from pathgan.errors import DataError
 

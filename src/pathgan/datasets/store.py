@@ -15,44 +15,50 @@ from pathgan.errors import DataError
 from pathgan.files import atomic
 
 Manifest = list[dict[str, str]]
-MANIFEST_COLUMNS = ("id", "source", "sha256", "class", "group", "split", "x", "y")
+MANIFEST_COLUMNS = ("id", "source", "sha256", "class", "group", "split", "x", "y", "level", "mpp")
 
 
 def write_store(
-    path: Path, attributes: Mapping[str, float] | None = None, **fields: Iterable[NDArray[np.generic]]
+    path: Path, attributes: Mapping[str, float | str] | None = None, **fields: Iterable[NDArray[np.generic]]
 ) -> int:
-    """Writes each field (`images`, `instances`) item by item, so that memory holds one item; returns n.
+    """Writes the fields (`images`, `instances`) side by side, so that memory holds one item of each; returns n.
 
     Every item of a field has one shape and type; a chunk is an item. An array of one number an item is written whole.
     """
-    n = 0
+    whole = {name: items for name, items in fields.items() if isinstance(items, np.ndarray) and items.ndim == 1}
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update(attributes or {})
-        for name, items in fields.items():
-            if isinstance(items, np.ndarray) and items.ndim == 1:
-                file[name] = items
-                n = len(items)
-                continue
-            n = 0
-            stored = None
-            for item in items:
-                if stored is None:
-                    stored = file.create_dataset(
-                        name,
-                        shape=(0, *item.shape),
-                        maxshape=(None, *item.shape),
-                        chunks=(1, *item.shape),
-                        dtype=item.dtype,
-                        # Tissue hardly shrinks. gzip, not lzf, whose bytes differ from run to run.
-                        **({} if item.dtype == np.uint8 else {"compression": "gzip", "compression_opts": 1}),
-                        shuffle=item.dtype.itemsize > 1,
-                    )
-                if item.shape != stored.shape[1:]:
-                    raise DataError(f"{path}: {name}: item {n} is {item.shape}, the first was {stored.shape[1:]}")
-                stored.resize(n + 1, axis=0)
-                stored[n] = item
-                n += 1
+        streamed = {name: items for name, items in fields.items() if name not in whole}
+        n = 0
+        for items in zip(*streamed.values(), strict=True):
+            for name, item in zip(streamed, items, strict=True):
+                _append(file, name, item, path)
+            n += 1
+        for name, values in whole.items():
+            if len(values) != n:
+                raise DataError(f"{path}: {name} has {len(values)} numbers for {n} items")
+            file[name] = values
     return n
+
+
+def _append(file: h5py.File, name: str, item: NDArray[np.generic], path: Path) -> None:
+    if name not in file:
+        file.create_dataset(
+            name,
+            shape=(0, *item.shape),
+            maxshape=(None, *item.shape),
+            chunks=(1, *item.shape),
+            dtype=item.dtype,
+            # Tissue hardly shrinks. gzip, not lzf, whose bytes differ from run to run.
+            **({} if item.dtype == np.uint8 else {"compression": "gzip", "compression_opts": 1}),
+            shuffle=item.dtype.itemsize > 1,
+        )
+    stored = file[name]
+    n = len(stored)
+    if item.shape != stored.shape[1:]:
+        raise DataError(f"{path}: {name}: item {n} is {item.shape}, the first was {stored.shape[1:]}")
+    stored.resize(n + 1, axis=0)
+    stored[n] = item
 
 
 class ImageStore:
@@ -80,6 +86,10 @@ class ImageStore:
     def images(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint8]:
         """(n, h, w, 3), all or the ascending rows."""
         return self._read("images", rows).astype(np.uint8, copy=False)
+
+    def reconstructions(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint8]:
+        """(n, h, w, 3), of a store of translated images, all or the ascending rows."""
+        return self._read("reconstructions", rows).astype(np.uint8, copy=False)
 
     def instances(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.int32]:
         """(n, h, w), all or the ascending rows."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.models import PolygonDataset
+from pathgan.config.datasets import PolygonDataset
 from pathgan.masks.drawing import draw_polygon
 
 REFERENCE_PX = 400  # the field at which the published lengths hold

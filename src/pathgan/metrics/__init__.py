@@ -14,6 +14,7 @@ from pathgan.metrics.instances import (
     instance_scores,
     panoptic_quality,
 )
+from pathgan.metrics.positivity import positive_share
 from pathgan.metrics.similarity import (
     contour_contrast,
     gradient_magnitude_similarity_deviation,
@@ -39,6 +40,7 @@ __all__ = [
     "panoptic_quality",
     "peak_signal_noise_ratio",
     "perceptual_hash_similarity",
+    "positive_share",
     "precision_recall",
     "structural_similarity",
 ]

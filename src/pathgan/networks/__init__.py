@@ -1,7 +1,8 @@
 """Architectures only: tensors in, tensors out; no loss, no data, no device."""
 
 from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.residual import ResidualGenerator
 from pathgan.networks.segnet import SegmentationNetwork
 from pathgan.networks.unet import UNetGenerator
 
-__all__ = ["PatchDiscriminator", "SegmentationNetwork", "UNetGenerator"]
+__all__ = ["PatchDiscriminator", "ResidualGenerator", "SegmentationNetwork", "UNetGenerator"]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.models import SectionPhantom
+from pathgan.config.datasets import SectionPhantom
 
 N_WAVES = 6
 INVERSION_STEPS = 60

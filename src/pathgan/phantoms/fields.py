@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.models import Tissue
+from pathgan.config.datasets import Tissue
 from pathgan.phantoms.noise import blobs, fibres
 from pathgan.phantoms.nuclei import NUCLEUS_KINDS, Nuclei, scatter
 from pathgan.stains import beer_lambert

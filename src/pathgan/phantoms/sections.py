@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.models import SectionPhantom, Tissue
+from pathgan.config.datasets import SectionPhantom, Tissue
 from pathgan.phantoms.deformations import Deformation, draw_deformation
 from pathgan.phantoms.fields import chromatin, photograph
 from pathgan.phantoms.noise import blobs, fibres
@@ -26,13 +26,15 @@ class SerialPair:
     """Two sections of a block.
 
     he, ki67: (size_px, size_px, 3) uint8, each in its own frame. instances: (size_px, size_px) int32, the nuclei
-    of the Ki-67 section in the frame of the H&E section, and `positive` (n,) whether nucleus i + 1 of them is.
+    of the Ki-67 section in the frame of the H&E section; `nuclei` (n, 2) their centres x, y [px], and `positive` (n,)
+    whether nucleus i + 1 of them is.
     landmarks_he, landmarks_ki67: (k, 2) x, y [px] of the same places in tissue that both sections kept.
     """
 
     he: NDArray[np.uint8]
     ki67: NDArray[np.uint8]
     instances: NDArray[np.int32]
+    nuclei: NDArray[np.float64]
     positive: NDArray[np.bool_]
     deformation: Deformation
     landmarks_he: NDArray[np.float64]
@@ -55,6 +57,7 @@ def serial_pair(options: SectionPhantom, index: int) -> SerialPair:
         photograph(he, rng),
         photograph(ki67, rng),
         rasterise(ki67_nuclei, size),
+        ki67_nuclei.centre,
         positive,
         deformation,
         landmarks,

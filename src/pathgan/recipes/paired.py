@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from pathgan import losses
-from pathgan.config.models import Adversarial, Loss, PairedRun, Pixel, Sharpness, Smoothness
+from pathgan.config.runs import Adversarial, Loss, PairedRun, Pixel, Sharpness, Smoothness
 from pathgan.errors import DataError
 from pathgan.masks import condition_map, contours
 from pathgan.networks import PatchDiscriminator, UNetGenerator
 from pathgan.recipes.sources import Source
-from pathgan.training.data import Batch
+from pathgan.training.data import Batch, to_pixels
 from pathgan.training.devices import Compute
 
 
@@ -117,6 +117,5 @@ def generate(
     for start in range(0, len(conditions), batch_size):
         x = torch.from_numpy(conditions[start : start + batch_size, None]).to(compute.device).float() / 255
         with compute.autocast():
-            fake = generator(2 * x - 1).float()
-        pixels = ((fake + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
-        yield from pixels
+            fake = generator(2 * x - 1)
+        yield from to_pixels(fake)

@@ -6,7 +6,11 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import tee
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,15 +21,16 @@ from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pathgan.config.models import PairedRun, Run, SegmentationRun
+from pathgan.config.runs import CycleRun, GeneratingRun, PairedRun, Run, SegmentationRun
 from pathgan.datasets.store import write_store
 from pathgan.files import atomic
 from pathgan.jobs import deadline
 from pathgan.masks import condition_map
-from pathgan.recipes import paired, segmentation
+from pathgan.recipes import cycle, paired, segmentation
 from pathgan.recipes.sources import Source
-from pathgan.training import Recipe, TrainingData, compute_on, train
+from pathgan.training import Compute, Recipe, TrainingData, Unpaired, compute_on, train
 from pathgan.training.checkpoints import Checkpoints
+from pathgan.training.data import Data
 from pathgan.training.lease import Lease
 
 N = TypeVar("N", bound=nn.Module)
@@ -46,46 +51,80 @@ class Job:
     deadline: float | None = None
 
 
-def train_run(run: PairedRun | SegmentationRun, sources: list[Source], job: Job, weights: Path, history: Path) -> None:
-    """Trains `run` and writes the network that leaves it, and its losses.
+def train_run(run: Run, sources: list[Source], job: Job, outputs: Mapping[str, Path]) -> None:
+    """Trains `run` and writes the networks that leave it, its losses, and what it measured on the way.
 
-    Resumes from `job.state_dir` where an earlier job of the same settings, data and code was cut off. The
-    last state stays: `remove_state` once the outputs are safe.
+    sources: what to train on; of a `cycle` the source and target sets and the test images that are evaluated.
+    outputs: `weights` and `history`, of a `cycle` also `inverse` and `evaluations`. Resumes from `job.state_dir` where
+    an earlier job of the same settings, data and code was cut off. The last state stays: `remove_state` once the
+    outputs are safe.
     """
     with Lease(job.state_dir) as lease:
         compute = compute_on(job.device, job.threads, run.training.precision)  # type: ignore[arg-type]
-        fields = (
-            paired.training_fields(run, sources[0])
-            if isinstance(run, PairedRun)
-            else segmentation.training_fields(sources)
-        )
-        options = run.training
-        data = TrainingData(fields, options.batch_size, options.crop_px, options.augment, job.seed, compute.device)
         torch.manual_seed(job.seed)
-        recipe: Recipe = (
-            paired.Paired(run, compute) if isinstance(run, PairedRun) else segmentation.Segmentation(run, compute)
+        training = _set_up(run, sources, job, compute)
+        checkpoints = Checkpoints(job.state_dir, _fingerprint(run, job, compute.device.type, training.fields))
+        history, evaluations = train(
+            training.recipe, training.data, run.training, compute, lease, checkpoints, job.deadline, training.measure
         )
-        checkpoints = Checkpoints(job.state_dir, _fingerprint(run, job, compute.device.type, fields))
-        losses = train(recipe, data, options, compute, lease, checkpoints, job.deadline)
-        exported = "generator" if isinstance(run, PairedRun) else "segmenter"
-        save_weights(recipe.networks[exported], weights)
-        losses.write_csv(history)
+        for output, network in training.exported.items():
+            save_weights(training.recipe.networks[network], outputs[output])
+        history.write_csv(outputs["history"])
+        if "evaluations" in outputs:
+            evaluations.write_csv(outputs["evaluations"])
+
+
+@dataclass(frozen=True)
+class _Training:
+    """A run, ready to start. exported: output -> network. fields: every array that it learns from or is judged on."""
+
+    recipe: Recipe
+    data: Data
+    exported: dict[str, str]
+    fields: dict[str, NDArray[np.uint8]]
+    measure: Callable[[], dict[str, float]] | None = None
+
+
+def _set_up(run: Run, sources: list[Source], job: Job, compute: Compute) -> _Training:
+    options = run.training
+
+    def resident(fields: dict[str, NDArray[np.uint8]], seed: int) -> TrainingData:
+        return TrainingData(fields, options.batch_size, options.crop_px, options.augment, seed, compute.device)
+
+    match run:
+        case PairedRun():
+            fields = paired.training_fields(run, sources[0])
+            return _Training(paired.Paired(run, compute), resident(fields, job.seed), {"weights": "generator"}, fields)
+        case SegmentationRun():
+            fields = segmentation.training_fields(sources)
+            return _Training(
+                segmentation.Segmentation(run, compute), resident(fields, job.seed), {"weights": "segmenter"}, fields
+            )
+        case CycleRun():
+            names = ("source", "target", "evaluated")
+            fields = {name: source.images_of_split() for name, source in zip(names, sources, strict=True)}
+            fields["evaluated"] = fields["evaluated"][: options.evaluated_images]
+            recipe = cycle.CycleTranslation(run, compute)
+            # Seeds of their own: the n-th images of both sets must not be companions for ever.
+            data = Unpaired(*(resident({"image": fields[name]}, 2 * job.seed + k) for k, name in enumerate(names[:2])))
+            measure = partial(cycle.evaluate, recipe, fields["evaluated"])
+            return _Training(recipe, data, {"weights": "generator", "inverse": "inverse"}, fields, measure)
 
 
 def train_job(snakemake: Any) -> Path:
-    """`train_run` for a rule with the outputs `weights` and `history`; returns the folder of its state."""
-    weights = Path(snakemake.output.weights)
-    run: PairedRun | SegmentationRun = TypeAdapter(Run).validate_python(snakemake.params.run)
+    """`train_run` for a rule, whose outputs bear the names that it expects; returns the folder of its state."""
+    outputs = {name: Path(path) for name, path in snakemake.output.items()}
+    run: Run = TypeAdapter(Run).validate_python(snakemake.params.run)
     work = Job(
         seed=int(snakemake.wildcards.seed),
-        state_dir=weights.parent / "state",
+        state_dir=outputs["weights"].parent / "state",
         device=snakemake.config.get("device", "auto"),
         threads=snakemake.threads,
         code=snakemake.params.code,
         deadline=deadline(snakemake, dict(os.environ)),
     )
     sources = [Source.model_validate(source) for source in snakemake.params.sources]
-    train_run(run, sources, work, weights, Path(snakemake.output.history))
+    train_run(run, sources, work, outputs)
     return work.state_dir
 
 
@@ -94,12 +133,29 @@ def remove_state(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def synthesize(run: PairedRun, weights: Path, source: Source, out: Path, device: str = "auto", threads: int = 1) -> int:
-    """Writes the images that `weights` make of the conditions of `source`; returns their number."""
+def synthesize(
+    run: GeneratingRun,
+    weights: Path,
+    source: Source,
+    out: Path,
+    device: str = "auto",
+    threads: int = 1,
+    inverse: Path | None = None,
+) -> int:
+    """Writes the images that `weights` make of the conditions or images of `source`; returns their number.
+
+    Of a `cycle` also the `reconstructions` by the weights `inverse`.
+    """
     compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
-    generator = load_weights(paired.build_generator(run), weights).to(compute.device)
-    conditions = source.maps(lambda instances: condition_map(run.condition, instances))
-    return write_store(out, images=paired.generate(run, generator, conditions, compute))
+    if isinstance(run, PairedRun):
+        generator = load_weights(paired.build_generator(run), weights).to(compute.device)
+        conditions = source.maps(lambda instances: condition_map(run.condition, instances))
+        return write_store(out, images=paired.generate(run, generator, conditions, compute))
+    assert inverse is not None
+    there, back = (load_weights(cycle.build_generator(run), path).to(compute.device) for path in (weights, inverse))
+    pairs = tee(cycle.translate(there, back, source.images_of_split(), compute))
+    fakes, reconstructions = (map(itemgetter(k), half) for k, half in enumerate(pairs))
+    return write_store(out, images=fakes, reconstructions=reconstructions)
 
 
 def segment(
@@ -124,7 +180,7 @@ def load_weights(network: N, path: Path) -> N:
     return network
 
 
-def _fingerprint(run: PairedRun | SegmentationRun, job: Job, device: str, fields: dict[str, NDArray[np.uint8]]) -> str:
+def _fingerprint(run: Run, job: Job, device: str, fields: dict[str, NDArray[np.uint8]]) -> str:
     """Names what a training state belongs to: settings, seed, code, arithmetic, and every byte of the data."""
     settings = run.model_dump(mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}})
     arithmetic = [device, torch.__version__, job.threads]

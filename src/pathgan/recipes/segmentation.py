@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan.config.models import SegmentationRun
+from pathgan.config.runs import SegmentationRun
 from pathgan.errors import DataError
 from pathgan.masks import separated
 from pathgan.networks import SegmentationNetwork

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.models import Strict
+from pathgan.config.base import Strict
 from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
 from pathgan.errors import DataError
 

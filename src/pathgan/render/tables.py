@@ -114,8 +114,8 @@ def _number(text: str) -> float:
     return float(text) if text else np.nan
 
 
-def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> None:
-    """Writes `csv`, `md`, `tex` and `html`; keys of `out` are these suffixes."""
+def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path], counted: str = "images") -> None:
+    """Writes `csv`, `md`, `tex` and `html`; keys of `out` are these suffixes. `counted`: what n counts."""
     with atomic(out["csv"]) as temporary:
         cells.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     header = ["", *(column.label for column in table.columns.values())]
@@ -123,7 +123,10 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> N
     body = [
         [
             row.label,
-            *(_text(lookup[key, name], column.digits or table.digits) for name, column in table.columns.items()),
+            *(
+                _text(lookup.get((key, name)), table.digits if column.digits is None else column.digits)
+                for name, column in table.columns.items()
+            ),
         ]
         for key, row in table.rows.items()
     ]
@@ -133,7 +136,7 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path]) -> N
         legend += f" [95 % interval over {'seeds' if (cells['seeds'] > 1).any() else 'patients or images'}]"
     if cells["published"].notna().any():
         legend += " (published)"
-    legend += f". n = {_span(cells['n'])} images, {_span(cells['seeds'])} seed(s)."
+    legend += f". n = {_span(cells['n'])} {counted}, {_span(cells['seeds'])} seed(s)."
     if (cells["published"].notna() & (cells["comparable"] == "no")).any():
         legend += " † not comparable with the paper."
     if notes:
@@ -169,7 +172,9 @@ def write_hyper_parameters(table: pd.DataFrame, title: str, out: Mapping[str, Pa
         temporary.write_text(text, encoding="utf-8")
 
 
-def _text(cell: Mapping[str, Any], digits: int) -> str:
+def _text(cell: Mapping[str, Any] | None, digits: int) -> str:
+    if cell is None:
+        return "–"
     text = f"{cell['value']:.{digits}f}"
     if np.isfinite(cell["low"]):
         text += f" [{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"

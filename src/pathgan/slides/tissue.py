@@ -11,8 +11,9 @@ from skimage.morphology import remove_small_holes, remove_small_objects
 from pathgan.slides.base import Pixels
 from pathgan.stains import optical_density
 
+UNSCANNED = 254
 BRIGHT, GREYISH = 200, 25  # glass has no channel darker, and none far from another
-THRESHOLD_RANGE = (0.03, 0.12)  # of absorbance: below is JPEG noise, above is tissue in every stain
+THRESHOLD_RANGE = (0.03, 0.06)  # of absorbance: below is JPEG noise, above is tissue in every stain
 MIN_PART = 1 / 2000  # of the image: smaller specks are dirt, smaller holes are no lumen
 WHITE = (245.0, 245.0, 245.0)
 
@@ -23,8 +24,8 @@ def tissue_mask(image: Pixels) -> NDArray[np.bool_]:
     All channels count, as weakly stained IHC is as bright as glass in some. Otsu's threshold on absorbance, kept
     within limits in which a blank slide has no tissue and a full one no glass.
     """
-    absorbance = np.abs(optical_density(image) - _glass_density(image)).mean(axis=2)
-    smooth = cv2.GaussianBlur(np.minimum(absorbance, 0.5), (0, 0), 1.5)
+    absorbance = np.maximum(optical_density(image) - _glass_density(image), 0).mean(axis=2)
+    smooth = cv2.GaussianBlur(np.minimum(absorbance, 0.5), (0, 0), 2.0)
     low, high = THRESHOLD_RANGE
     threshold = float(np.clip(threshold_otsu(smooth), low, high)) if smooth.max() > smooth.min() else high
     n_pixels = max(1, int(MIN_PART * smooth.size))
@@ -33,9 +34,12 @@ def tissue_mask(image: Pixels) -> NDArray[np.bool_]:
 
 
 def _glass_density(image: Pixels) -> NDArray[np.float32]:
-    """Optical density (3,) of bright grey pixels; of white where the image has next to none."""
+    """Optical density (3,) of bright grey pixels; of white where the image has next to none.
+
+    Pure white is what a scanner leaves out, not what it sees.
+    """
     low, high = image.min(axis=2), image.max(axis=2)
-    glass = image[(low > BRIGHT) & (high - low < GREYISH)]
+    glass = image[(low > BRIGHT) & (high - low < GREYISH) & (low < UNSCANNED)]
     if len(glass) < 0.005 * low.size:
         glass = np.array([WHITE])
     brightest = glass[glass.sum(axis=1) >= np.quantile(glass.sum(axis=1), 0.5)]  # pale tissue is among the rest

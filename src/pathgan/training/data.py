@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +15,21 @@ from pathgan.errors import DataError
 
 Augment = Literal["none", "flips", "traditional"]
 Batch = dict[str, Tensor]
+
+
+class Data(Protocol):
+    """What the loop draws batches from."""
+
+    n_images: int  # of an epoch
+
+    def iterations(self, epochs: int) -> int:
+        """Iterations in which every image of an epoch is seen `epochs` times."""
+
+    def epoch(self, iteration: int) -> float:
+        """Epochs that lie behind before an iteration."""
+
+    def batch(self, iteration: int) -> Batch:
+        """Batch t depends on the seed and t alone."""
 
 
 class TrainingData:
@@ -69,6 +84,10 @@ class TrainingData:
             batch["image"] = _perturb(batch["image"], rng)
         return batch
 
+    def epoch(self, iteration: int) -> float:
+        """Epochs that lie behind before an iteration."""
+        return iteration * self._batch_size / self.n_images
+
     def _row(self, position: int) -> int:
         epoch, place = divmod(position, self.n_images)
         if self._order[0] != epoch:
@@ -86,6 +105,34 @@ class TrainingData:
             return torch.rot90(tile, quarters, (0, 1))
 
         return turn
+
+
+class Unpaired:
+    """Two sets of images, each in an order of its own; an epoch is one of the larger."""
+
+    def __init__(self, source: TrainingData, target: TrainingData):
+        self._source, self._target = source, target
+        self._larger = max(source, target, key=lambda data: data.n_images)
+        self.n_images = self._larger.n_images
+
+    def iterations(self, epochs: int) -> int:
+        return self._larger.iterations(epochs)
+
+    def epoch(self, iteration: int) -> float:
+        return self._larger.epoch(iteration)
+
+    def batch(self, iteration: int) -> Batch:
+        """source and target (batch, 3, crop_px, crop_px)."""
+        return {
+            "source": self._source.batch(iteration)["image"],
+            "target": self._target.batch(iteration)["image"],
+        }
+
+
+def to_pixels(x: Tensor) -> NDArray[np.uint8]:
+    """(n, 3, h, w) in [-1, 1] -> (n, h, w, 3) uint8."""
+    pixels = ((x.float() + 1) * 127.5).round().clamp(0, 255).byte()
+    return pixels.permute(0, 2, 3, 1).cpu().numpy()
 
 
 def _to_float(stacked: Tensor) -> Tensor:

@@ -21,11 +21,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan.config.models import Training
+from pathgan.config.runs import Training
 from pathgan.errors import TrainingError
 from pathgan.files import atomic
 from pathgan.training.checkpoints import Checkpoints
-from pathgan.training.data import Batch, TrainingData
+from pathgan.training.data import Batch, Data
 from pathgan.training.devices import Compute
 from pathgan.training.lease import Lease
 
@@ -86,12 +86,7 @@ class History:
             self._pending = []
 
     def write_csv(self, path: Path) -> None:
-        with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["iteration", *self._names])
-            writer.writerows(
-                [int(iteration), *(f"{value:.6g}" for value in losses)] for iteration, *losses in self.rows
-            )
+        _write_rows(path, ["iteration", *self._names], self.rows)
 
     def state(self, iteration: int) -> dict[str, Any]:
         # Checked first: a state with a broken loss in it must never be kept.
@@ -105,38 +100,71 @@ class History:
         return ", ".join(f"{name} {value:.4g}" for name, value in zip(self._names, self.rows[-1][1:], strict=True))
 
 
+class Evaluations:
+    """What `measure` finds at even distances over the training, the last time at its end."""
+
+    def __init__(self, measure: Callable[[], dict[str, float]] | None, n: int, total: int):
+        self._measure = measure
+        self._due = {round(total * k / n) for k in range(1, n + 1)} if measure and n else set()
+        self.rows: list[dict[str, float]] = []
+
+    def add(self, iteration: int, epoch: float) -> None:
+        """Measures after iteration `iteration` (from 1), if it is time to."""
+        if self._measure is None or iteration not in self._due:
+            return
+        self.rows.append({"iteration": float(iteration), "epoch": epoch, **self._measure()})
+        log.info("evaluation: %s", ", ".join(f"{name} {value:.4g}" for name, value in self.rows[-1].items()))
+
+    def write_csv(self, path: Path) -> None:
+        header = list(self.rows[0]) if self.rows else ["iteration", "epoch"]
+        _write_rows(path, header, [list(row.values()) for row in self.rows])
+
+
+def _write_rows(path: Path, header: list[str], rows: list[list[float]]) -> None:
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([int(iteration), *(f"{value:.6g}" for value in rest)] for iteration, *rest in rows)
+
+
 def train(
     recipe: Recipe,
-    data: TrainingData,
+    data: Data,
     options: Training,
     compute: Compute,
     lease: Lease,
     checkpoints: Checkpoints,
     deadline: float | None = None,
-) -> History:
+    measure: Callable[[], dict[str, float]] | None = None,
+) -> tuple[History, Evaluations]:
     """Trains to the end of the schedule, from the newest sound checkpoint where there is one.
 
     The last state stays too, until the job's outputs and records are there: see `remove_state`.
 
-    `deadline`: the time.time() before which to save and leave. Raises Interrupted on SIGTERM, SIGINT or
-    the deadline, after saving; TrainingError for a loss that is not finite, a full disk, or a lost lease.
+    `measure`: what `options.evaluations` asks for. `deadline`: the time.time() before which to save and leave. Raises
+    Interrupted on SIGTERM, SIGINT or the deadline, after saving; TrainingError for a loss that is not finite, a full
+    disk, or a lost lease.
     """
     total = options.iterations or data.iterations(options.epochs or 0)
     history = History(recipe.loss_names, options.history_every)
-    iteration = _resume(recipe, history, checkpoints, compute)
+    evaluations = Evaluations(measure, options.evaluations, total)
+    iteration = _resume(recipe, history, evaluations, checkpoints, compute)
     saved_at = started = time.monotonic()
     first = iteration
     with _stop_requests() as stop, _progress(iteration, total) as advance:
         while iteration < total:
+            if options.decay:
+                _decay(recipe, options, data.epoch(iteration))
             losses = recipe.step(data.batch(iteration))
             iteration += 1
             history.add(iteration, losses)
+            evaluations.add(iteration, data.epoch(iteration))
             advance()
             reason = stop[0] if stop else _overdue(deadline)
             now = time.monotonic()
             if reason or iteration == total or now - saved_at > 60 * options.checkpoint_minutes:
                 lease.check()
-                checkpoints.save(iteration, _state(recipe, history, iteration, compute.device.type == "cuda"))
+                checkpoints.save(iteration, _state(recipe, history, evaluations, iteration, compute))
                 saved_at = time.monotonic()
                 log.info(
                     "saved iteration %d of %d (%.2f/s)",
@@ -150,19 +178,34 @@ def train(
     lease.check()
     elapsed = max(time.monotonic() - started, 1e-9)
     log.info("trained %d iterations in %.1f s (%.2f/s)", iteration - first, elapsed, (iteration - first) / elapsed)
-    return history
+    return history, evaluations
 
 
-def _state(recipe: Recipe, history: History, iteration: int, on_gpu: bool) -> dict[str, Any]:
+def _decay(recipe: Recipe, options: Training, epoch: float) -> None:
+    """Sets the learning rate of an epoch; it needs no state, as it depends on the epoch alone."""
+    assert options.decay is not None
+    rate = options.learning_rate * options.decay.factor ** int(epoch / options.decay.every_epochs)
+    for optimizer in recipe.optimizers.values():
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+
+def _state(
+    recipe: Recipe, history: History, evaluations: Evaluations, iteration: int, compute: Compute
+) -> dict[str, Any]:
+    on_gpu = compute.device.type == "cuda"
     return {
         "networks": {name: network.state_dict() for name, network in recipe.networks.items()},
         "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
         "history": history.state(iteration),
+        "evaluations": evaluations.rows,
         "generators": {"cpu": torch.get_rng_state()} | ({"cuda": torch.cuda.get_rng_state()} if on_gpu else {}),
     }
 
 
-def _resume(recipe: Recipe, history: History, checkpoints: Checkpoints, compute: Compute) -> int:
+def _resume(
+    recipe: Recipe, history: History, evaluations: Evaluations, checkpoints: Checkpoints, compute: Compute
+) -> int:
     state = checkpoints.latest()
     if state is None:
         return 0
@@ -171,6 +214,7 @@ def _resume(recipe: Recipe, history: History, checkpoints: Checkpoints, compute:
     for name, optimizer in recipe.optimizers.items():
         optimizer.load_state_dict(state["optimizers"][name])
     history.restore(state["history"], compute.device)
+    evaluations.rows = [dict(row) for row in state["evaluations"]]
     torch.set_rng_state(state["generators"]["cpu"])
     if "cuda" in state["generators"]:
         torch.cuda.set_rng_state(state["generators"]["cuda"])

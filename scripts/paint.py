@@ -1,0 +1,12 @@
+"""Draw a pair of phantom serial sections as slides."""
+
+from pathlib import Path
+
+from pathgan.config.datasets import SectionPhantom
+from pathgan.jobs import job
+from pathgan.slides.jobs import paint
+
+with job(snakemake):
+    options = SectionPhantom.model_validate(snakemake.params.phantom)
+    outputs = {name: Path(path) for name, path in snakemake.output.items()}
+    paint(options, int(snakemake.wildcards.index), outputs)

@@ -1,0 +1,179 @@
+"""Where images come from: public datasets, sample sheets, phantoms and slides, as frozen types with defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pathgan.config.base import Fraction, Name, Positive, Sha256, Strict
+
+
+class Download(Strict):
+    """An archive that the `fetch` rule gets."""
+
+    kind: Literal["download"]
+    url: str
+    sha256: Sha256 | None = None
+    max_bytes: Positive = 8_000_000_000
+    max_unpacked_bytes: Positive = 32_000_000_000
+
+
+class Manual(Strict):
+    """Files that a person must get: the error of an absent dataset names page, file and folder."""
+
+    kind: Literal["manual"]
+    page: str
+    file: str
+
+
+Origin = Annotated[Download | Manual, Field(discriminator="kind")]
+
+
+class Split(Strict):
+    """Which images are held out. Seeded, by the manifest's `group` (patient, slide or image)."""
+
+    by: Literal["image", "patient", "slide"] = "image"
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    seed: int = 0
+
+
+class Tiles(Strict):
+    """How images become equal tiles; the last tile of a row or column is flush with the edge."""
+
+    tile_px: Positive = 256
+    stride_px: Positive = 256  # of training tiles; test tiles lie edge to edge
+
+
+class ImageDataset(Strict):
+    tiles: Tiles = Tiles()
+    split: Split = Split()
+    label: str = ""  # the heading in tables and figures
+    caveat: str = ""  # why a number on these images may not be compared with the paper's
+
+
+class FolderDataset(ImageDataset):
+    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]  # below data_root
+    origin: Origin | None = None
+
+
+class CpmDataset(ImageDataset):
+    """CPM-15 and CPM-17: the layout of the challenge (`_mask.txt`) and that of hover_net (`.mat`)."""
+
+    adapter: Literal["cpm"]
+    folders: tuple[str, ...]  # below data_root
+    origin: Manual | None = None
+
+
+class TnbcDataset(FolderDataset):
+    """TNBC of Naylor et al.: `Slide_XX/*.png` and `GT_XX/*.png`; brain slides (12 to 14) stay out."""
+
+    adapter: Literal["tnbc"]
+    slides: tuple[int, ...] = tuple(range(1, 12))
+
+
+class MonusegDataset(FolderDataset):
+    """MoNuSeg: TIF images and XML polygons."""
+
+    adapter: Literal["monuseg"]
+
+
+class SheetDataset(ImageDataset):
+    """A user's own images: a TSV with the columns image, mask, class, patient, split."""
+
+    adapter: Literal["sheet"]
+    split: Split = Split(by="patient")  # an image without a patient is its own
+    sheet: str  # path; images and masks are relative to it
+
+
+class Tissue(Strict):
+    """A phantom's look, at the pixel size of the phantom."""
+
+    nuclei_per_mpx: Annotated[float, Field(gt=0)] = 2600.0  # a million pixels
+    radius_px: Annotated[float, Field(gt=1)] = 8.0  # of a tumour nucleus
+    tumour_fraction: Fraction = 0.7
+    touching: Fraction = 0.3  # nuclei that are placed against another
+    haematoxylin: float = 1.0  # stain strength, 1 is typical
+    eosin: float = 1.0
+    fibres: Fraction = 0.6  # of stroma: 0 even, 1 fibrous
+
+
+class PhantomDataset(ImageDataset):
+    adapter: Literal["phantom"]
+    n_images: Positive
+    size_px: Positive
+    seed: int
+    tissue: Tissue = Tissue()
+
+
+class PolygonDataset(Strict):
+    """Nucleus-like polygons (Hou et al. 2019); lengths are given at 400 px and rescaled to `size_px`."""
+
+    adapter: Literal["polygons"]
+    n_images: Positive
+    size_px: Positive
+    seed: int
+    radius: tuple[float, float] = (8.5, 13.0)
+    irregularity: tuple[float, float] = (0.6, 2.6)
+    spike: tuple[float, float] = (0.04, 0.24)
+    n_vertices: tuple[int, int] = (10, 17)
+    max_overlap: Fraction = 0.15
+    max_nuclei: Positive = 256
+    min_area: float = 140.0
+    scale: Annotated[float, Field(gt=0)] = 1.0  # of the nuclei, where the real ones are larger or smaller
+    label: str = ""
+    caveat: str = ""
+
+
+class SlideDataset(ImageDataset):
+    """Tiles of the slides of one stain."""
+
+    adapter: Literal["slides"]
+    split: Split = Split(by="patient")  # a slide without a patient is its pair's
+    slides: Name  # a set of slides
+    stain: str
+    registered_to: str | None = None  # the stain in whose frame test tiles are cut, so that the two are pairs
+    mpp: Annotated[float, Field(gt=0)]  # of the tiles [um/px]
+    min_tissue: Fraction = 0.1  # share of a tile
+
+
+Dataset = Annotated[
+    CpmDataset | TnbcDataset | MonusegDataset | SheetDataset | PhantomDataset | SlideDataset | PolygonDataset,
+    Field(discriminator="adapter"),
+]
+
+
+class SlideSheet(Strict):
+    """Slides of one's own: a TSV with the columns slide, stain, pair, patient, split, path, mpp, landmarks.
+
+    The last two may be absent or empty: `mpp` [um/px] where a file does not say its own, `landmarks` a CSV of X, Y.
+    """
+
+    adapter: Literal["slide_sheet"]
+    sheet: str  # path; those in it are relative to it,
+    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] | None = None  # or to this one below data_root
+    fixed: str = "he"  # the stain that the others of its pair are laid on
+    pixels_per_landmark: Annotated[float, Field(gt=0)] = 1.0  # where landmarks were set at another size
+    caveat: str = ""
+
+
+class SectionPhantom(Strict):
+    """Pairs of serial sections, H&E and Ki-67, of one block each; lengths in pixels of the phantom."""
+
+    adapter: Literal["phantom_sections"]
+    n_pairs: Positive
+    size_px: Positive
+    seed: int
+    mpp: Annotated[float, Field(ge=0.1, le=2)] = 0.5
+    tissue: Tissue = Tissue()
+    shared: Fraction = 0.4  # nuclei of a section that the other one also shows
+    max_rotation_deg: Annotated[float, Field(ge=0, le=180)] = 15.0
+    max_stretch: Fraction = 0.02
+    elastic_px: Annotated[float, Field(ge=0)] = 10.0
+    mirror_every: Annotated[int, Field(ge=0)] = 0  # 0 for never
+    damage_every: Annotated[int, Field(ge=0)] = 0  # tears and missing tissue
+    fixed: Literal["he"] = "he"
+    caveat: str = ""
+
+
+SlideSet = Annotated[SlideSheet | SectionPhantom, Field(discriminator="adapter")]

@@ -1,0 +1,119 @@
+"""Which slides a set holds, and which of them are serial sections of one block. Opens the sheet and no slide."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+from pathgan.config.base import Strict
+from pathgan.config.datasets import SectionPhantom, SlideDataset, SlideSet, SlideSheet
+from pathgan.datasets.splits import assign_splits
+from pathgan.errors import DataError
+
+COLUMNS = ("slide", "stain", "pair", "patient", "split", "path")
+OPTIONAL = ("mpp", "landmarks")
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+
+
+class SlideFile(Strict):
+    """A slide of a set. pair: the block that it was cut from; mpp: [um/px], where the file does not say its own."""
+
+    slide: str
+    stain: str
+    pair: str
+    patient: str = ""
+    split: str = ""
+    path: Path
+    mpp: float | None = None
+    landmarks: Path | None = None
+
+
+def read_slides(options: SlideSet, data_root: Path, drawn: Path) -> list[SlideFile]:
+    """The slides of a set, in a fixed order; phantoms lie in the folder `drawn`. Raises DataError for a wrong sheet."""
+    return _read_sheet(options, data_root) if isinstance(options, SlideSheet) else _phantoms(options, drawn)
+
+
+def moving_pairs(slides: list[SlideFile], fixed: str) -> dict[str, tuple[SlideFile, SlideFile]]:
+    """Name of each moving slide -> (fixed slide, moving slide), of every pair that has both."""
+    anchors = {slide.pair: slide for slide in slides if slide.stain == fixed}
+    moving = [slide for slide in slides if slide.stain != fixed and slide.pair in anchors]
+    return {slide.slide: (anchors[slide.pair], slide) for slide in moving}
+
+
+def sides(dataset: SlideDataset, slides: list[SlideFile]) -> dict[str, str]:
+    """Slide -> `train` or `test`: as its sheet says, else seeded, by patient; a pair is never parted."""
+    groups = {slide.slide: slide.patient or slide.pair for slide in slides}
+    given = {groups[slide.slide]: slide.split for slide in slides}
+    chosen = assign_splits(given, dataset.split)
+    return {slide: chosen[group] for slide, group in groups.items()}
+
+
+def _phantoms(options: SectionPhantom, drawn: Path) -> list[SlideFile]:
+    return [
+        SlideFile(
+            slide=f"{pair}-{stain}",
+            stain=stain,
+            pair=pair,
+            path=drawn / f"{pair}-{stain}.tif",
+            landmarks=drawn / f"{pair}-{stain}.csv",
+        )
+        for pair in (f"pair{index:03d}" for index in range(options.n_pairs))
+        for stain in ("he", "ki67")
+    ]
+
+
+def _read_sheet(options: SlideSheet, data_root: Path) -> list[SlideFile]:
+    sheet = Path(options.sheet)
+    if not sheet.exists():
+        raise DataError(f"{sheet}: no such sample sheet")
+    folder = data_root / options.folder if options.folder else sheet.parent
+    with sheet.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file, delimiter="\t")
+        header = reader.fieldnames or []
+        missing = [name for name in COLUMNS if name not in header]
+        unknown = [name for name in header if name not in COLUMNS + OPTIONAL]
+        if missing or unknown:
+            raise DataError(
+                f"{sheet}: expected the tab-separated columns {', '.join(COLUMNS)}, and {', '.join(OPTIONAL)} where "
+                f"wanted; missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
+            )
+        slides = [_row(row, f"{sheet}, line {line}", folder) for line, row in enumerate(reader, start=2)]
+    if not slides:
+        raise DataError(f"{sheet}: the sheet lists no slide")
+    _check(slides, sheet)
+    return slides
+
+
+def _row(row: dict[str, str], where: str, folder: Path) -> SlideFile:
+    values = {name: (row.get(name) or "").strip() for name in COLUMNS + OPTIONAL}
+    for name in ("slide", "stain", "pair"):
+        if not NAME.match(values[name]):
+            raise DataError(f"{where}: {name}: expected letters, digits, dots, _ and -, got {values[name]!r}")
+    if not values["path"]:
+        raise DataError(f"{where}: path: expected a file, got nothing")
+    if values["split"] not in ("", "train", "test"):
+        raise DataError(f"{where}: split: expected train, test or nothing, got {values['split']!r}")
+    try:
+        mpp = float(values["mpp"]) if values["mpp"] else None
+    except ValueError:
+        raise DataError(f"{where}: mpp: expected a number [um/px] or nothing, got {values['mpp']!r}") from None
+    landmarks = folder / values["landmarks"] if values["landmarks"] else None
+    texts = {name: values[name] for name in ("slide", "stain", "pair", "patient", "split")}
+    return SlideFile(**texts, path=folder / values["path"], mpp=mpp, landmarks=landmarks)
+
+
+def _check(slides: list[SlideFile], sheet: Path) -> None:
+    """Raises DataError for a name twice, two slides of one stain in a pair, and a patient on both sides."""
+    for what, keys in {
+        "slide": [slide.slide for slide in slides],
+        "stain of one pair": [f"{slide.stain} of {slide.pair}" for slide in slides],
+    }.items():
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            raise DataError(f"{sheet}: the {what} {sorted(twice)[0]!r} is listed twice; give each a name of its own")
+    splits: dict[str, str] = {}
+    for slide in slides:
+        group = slide.patient or slide.pair
+        if splits.setdefault(group, slide.split) != slide.split:
+            raise DataError(f"{sheet}: {group} is in more than one split; a patient's slides belong on one side")

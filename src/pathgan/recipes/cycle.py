@@ -1,0 +1,177 @@
+"""`cycle`: two generators between two sets of images without pairs (CycleGAN and its kin)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from pathgan import losses
+from pathgan.config.runs import Adversarial, Cycle, CycleLoss, CycleRun, StructuralCycle
+from pathgan.errors import DataError
+from pathgan.metrics import (
+    mean_absolute_error,
+    multiscale_structural_similarity,
+    peak_signal_noise_ratio,
+    structural_similarity,
+)
+from pathgan.networks import PatchDiscriminator, ResidualGenerator
+from pathgan.training.data import Batch, to_pixels
+from pathgan.training.devices import Compute
+
+Images = NDArray[np.uint8]
+
+
+class ImagePool(nn.Module):
+    """Fakes of earlier steps for a discriminator (Shrivastava 2017); a buffer, so that it is saved with the weights."""
+
+    def __init__(self, size: int, side_px: int):
+        super().__init__()
+        self.images: Tensor
+        self.filled: Tensor
+        self.register_buffer("images", torch.zeros(size, 3, side_px, side_px))
+        self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
+
+    @torch.no_grad()
+    def exchange(self, fakes: Tensor) -> Tensor:
+        """(n, 3, h, w) -> as many: each is kept and returned, or with even odds swapped for an earlier one."""
+        size = len(self.images)
+        if size == 0:
+            return fakes
+        out = []
+        for fake in fakes:
+            filled = int(self.filled)
+            if filled < size:
+                self.images[filled] = fake
+                self.filled += 1
+                out.append(fake)
+            elif torch.rand(()) < 0.5:  # the CPU's generator, which checkpoints hold
+                place = int(torch.randint(size, ()))
+                out.append(self.images[place].clone())
+                self.images[place] = fake
+            else:
+                out.append(fake)
+        return torch.stack(out)
+
+
+class CycleTranslation:
+    """Both generators and discriminators of a `CycleRun`; `generator` goes from source to target, `inverse` back."""
+
+    def __init__(self, run: CycleRun, compute: Compute):
+        self.losses = run.losses
+        self.compute = compute
+        discriminator = partial(PatchDiscriminator, 3, run.discriminator.width, run.discriminator.layers)
+        self.networks: dict[str, nn.Module] = {
+            "generator": build_generator(run),
+            "inverse": build_generator(run),
+            "source_discriminator": discriminator(),
+            "target_discriminator": discriminator(),
+            "source_pool": ImagePool(run.pool_size, run.training.crop_px),
+            "target_pool": ImagePool(run.pool_size, run.training.crop_px),
+        }
+        for network in self.networks.values():
+            network.to(compute.device)
+        adam = partial(
+            torch.optim.Adam, lr=run.training.learning_rate, betas=(run.optimizer.beta1, run.optimizer.beta2)
+        )
+        self.optimizers: dict[str, Optimizer] = {
+            "generators": adam(self._parameters("generator", "inverse")),
+            "discriminators": adam(self._parameters("source_discriminator", "target_discriminator")),
+        }
+        self.loss_names = ("discriminator", *(loss.kind for loss in run.losses))
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """batch: source and target (n, 3, h, w) in [0, 1]."""
+        source, target = 2 * batch["source"] - 1, 2 * batch["target"] - 1
+        generator, inverse = self.networks["generator"], self.networks["inverse"]
+        judges = {"source": self.networks["source_discriminator"], "target": self.networks["target_discriminator"]}
+        for judge in judges.values():
+            judge.requires_grad_(False)
+        with self.compute.autocast():
+            fakes = {"target": generator(source), "source": inverse(target)}
+            back = {"source": inverse(fakes["target"]), "target": generator(fakes["source"])}
+            verdicts = [judge(fakes[name]) for name, judge in judges.items()]
+        pairs = [(back["source"].float(), source), (back["target"].float(), target)]
+        logits = [verdict.float() for verdict in verdicts]
+        values: dict[str, Tensor] = {loss.kind: _term(loss, logits, pairs) for loss in self.losses}
+        total = torch.stack([loss.weight * values[loss.kind] for loss in self.losses]).sum()
+        self._update("generators", total)
+
+        reals = {"source": source, "target": target}
+        with self.compute.autocast():
+            judged = []
+            for name, judge in judges.items():
+                judge.requires_grad_(True)
+                pool = self.networks[f"{name}_pool"]
+                assert isinstance(pool, ImagePool)
+                judged.append((judge(reals[name]), judge(pool.exchange(fakes[name].detach().float()))))
+        discriminator = torch.stack([losses.discriminator_loss(real.float(), fake.float()) for real, fake in judged])
+        values["discriminator"] = discriminator.sum()
+        self._update("discriminators", values["discriminator"])
+        return {name: value.detach() for name, value in values.items()}
+
+    def _parameters(self, *names: str) -> Iterator[nn.Parameter]:
+        return chain.from_iterable(self.networks[name].parameters() for name in names)
+
+    def _update(self, name: str, loss: Tensor) -> None:
+        self.optimizers[name].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers[name].step()
+
+
+def _term(loss: CycleLoss, verdicts: list[Tensor], pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """Each is the sum over both directions."""
+    match loss:
+        case Adversarial():
+            return torch.stack([losses.generator_loss(logits) for logits in verdicts]).sum()
+        case Cycle():
+            return torch.stack([(back - original).abs().mean() for back, original in pairs]).sum()
+        case StructuralCycle():
+            unlike = [losses.structural_dissimilarity((a + 1) / 2, (b + 1) / 2) for a, b in pairs]
+            return torch.stack(unlike).sum()
+
+
+def build_generator(run: CycleRun) -> ResidualGenerator:
+    options = run.generator
+    if run.training.crop_px % 2**options.downsamplings:
+        raise DataError(
+            f"training.crop_px = {run.training.crop_px} is no multiple of 2^downsamplings = "
+            f"{2**options.downsamplings}; change it or generator.downsamplings"
+        )
+    return ResidualGenerator(
+        options.width, options.downsamplings, options.blocks, options.skips, options.activation, options.init
+    )
+
+
+def evaluate(recipe: CycleTranslation, images: Images) -> dict[str, float]:
+    """Means of SSIM, MS-SSIM, PSNR [dB] and MAE of source images (n, h, w, 3) and what comes back (Liu, Fig. 3)."""
+    generator, inverse = recipe.networks["generator"], recipe.networks["inverse"]
+    back = np.stack([pair[1] for pair in translate(generator, inverse, images, recipe.compute)])
+    generator.train(), inverse.train()
+    scores = {
+        "ssim": structural_similarity,
+        "ms_ssim": multiscale_structural_similarity,
+        "psnr": peak_signal_noise_ratio,
+        "mae": mean_absolute_error,
+    }
+    return {name: float(score(images, back).mean()) for name, score in scores.items()}
+
+
+@torch.inference_mode()
+def translate(
+    generator: nn.Module, inverse: nn.Module, images: Images, compute: Compute, batch_size: int = 4
+) -> Iterator[tuple[Images, Images]]:
+    """For each image (h, w, 3) its translation and what comes back, both (h, w, 3) uint8."""
+    generator.eval(), inverse.eval()
+    for start in range(0, len(images), batch_size):
+        x = torch.from_numpy(images[start : start + batch_size]).to(compute.device).permute(0, 3, 1, 2).float()
+        with compute.autocast():
+            fake = generator(x / 127.5 - 1)
+            back = inverse(fake)
+        yield from zip(to_pixels(fake), to_pixels(back), strict=True)

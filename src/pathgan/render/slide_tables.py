@@ -1,0 +1,77 @@
+"""Tables of slides that no paper prints: how well pairs were registered, and how slides were tiled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pathgan.config.models import Column, Row, Table
+from pathgan.errors import TableError
+from pathgan.render.tables import COLUMNS
+
+REGISTRATION = {  # metric -> heading and digits
+    "rtre_unaligned": ("median rTRE [%] as they lie", 2),
+    "rtre_median": ("median rTRE [%] ↓", 3),
+    "rtre_p90": ("90th percentile rTRE [%] ↓", 3),
+    "rtre_affine": ("median rTRE [%] of the best affine", 3),
+    "quality": ("quality ↑", 3),
+    "pose_quality": ("quality of the pose", 3),
+    "support": ("support ↑", 2),
+    "smallest_area": ("smallest change of area", 2),
+    "mirrored": ("mirrored", 0),
+}
+TILING = {
+    "n_tiles": ("tiles", 0),
+    "n_grid": ("tiles of the grid", 0),
+    "tissue": ("tissue", 2),
+    "level": ("level", 0),
+    "mpp": ("um/px", 2),
+}
+COUNTED = {"registration": "landmarks a pair", "tiling": "tiles a slide"}  # what n is
+CAPTIONS = {
+    "registration": (
+        "Not in the paper. Registration of serial sections: error at landmarks relative to the diagonal (rTRE) where "
+        "there are landmarks. The best affine is fitted to the landmarks themselves."
+    ),
+    "tiling": "Not in the paper. Tiles of each slide.",
+}
+
+
+def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.DataFrame, Table]:
+    """The cells and the layout of the table `registration` or `tiling`; scores: one tidy frame a slide.
+
+    A metric that no slide has (errors without landmarks) has no column; one that some lack is empty there.
+    """
+    columns = REGISTRATION if name == "registration" else TILING
+    if not scores:
+        raise TableError(f"{name}: no slides to tell of; does the sheet hold pairs with the fixed stain?")
+    values = {str(frame["item"].iloc[0]): frame.set_index("metric")["value"].to_dict() for frame in scores}
+    shown = {key: what for key, what in columns.items() if any(key in known for known in values.values())}
+    note = "; ".join(text for text in (caveat, "not in the paper") if text)
+    cells = [
+        {
+            "row": slide,
+            "column": metric,
+            "value": known[metric],
+            "low": np.nan,
+            "high": np.nan,
+            "n": int(known.get("n_landmarks", known.get("n_tiles", 0))),
+            "seeds": 1,
+            "published": np.nan,
+            "published_sd": np.nan,
+            "comparable": "no",
+            "note": note,
+        }
+        for slide, known in values.items()
+        for metric in shown
+        if metric in known
+    ]
+    layout = Table(
+        caption=CAPTIONS[name],
+        rows={slide: Row(label=slide, run=name) for slide in values},
+        columns={
+            metric: Column(label=heading, dataset="slides", score=name, metric=metric, digits=digits)
+            for metric, (heading, digits) in shown.items()
+        },
+    )
+    return pd.DataFrame(cells, columns=list(COLUMNS)), layout

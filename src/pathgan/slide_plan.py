@@ -1,0 +1,169 @@
+"""Which file needs which, of slides: the part of the plan behind `rules/slides.smk`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pathgan.config.datasets import SectionPhantom, SlideDataset
+from pathgan.config.models import Paper
+from pathgan.datasets.slide_sets import SlideFile, moving_pairs, read_slides, sides
+from pathgan.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from pathgan.workflow import Plan
+
+REGISTRATION, TILING = "registration", "tiling"  # tables that need no configuration
+Params = dict[str, Any]
+
+
+class SlidePlan:
+    """Answers from the `slides` and the slide datasets of a paper under a preset."""
+
+    def __init__(self, plan: Plan):
+        self._plan = plan
+
+    def tables(self, paper: Paper) -> list[str]:
+        """The tables of a paper that has slides."""
+        tiled = any(isinstance(dataset, SlideDataset) for dataset in paper.datasets.values())
+        return [*([REGISTRATION] if paper.slides else []), *([TILING] if tiled else [])]
+
+    # --- paint and register ---------------------------------------------------------------------------------
+
+    def phantom(self, w: Any) -> Params:
+        options = self._set(w, w.slides)
+        if not isinstance(options, SectionPhantom):
+            raise ConfigError(f"config/papers/{w.paper}.yaml: slides.{w.slides}: not a phantom; nothing to paint")
+        return options.model_dump(mode="json")
+
+    def registered_files(self, w: Any) -> dict[str, str]:
+        """Both slides of a pair, and their landmarks where they have some."""
+        fixed, moving = self._pair(w, w.slides, w.slide)
+        files = {"fixed": fixed.path, "moving": moving.path}
+        if fixed.landmarks and moving.landmarks:
+            files |= {"fixed_landmarks": fixed.landmarks, "moving_landmarks": moving.landmarks}
+        return {name: str(path) for name, path in files.items()}
+
+    def pair(self, w: Any) -> Params:
+        fixed, moving = self._pair(w, w.slides, w.slide)
+        scale = getattr(self._set(w, w.slides), "pixels_per_landmark", 1.0)
+        return {**_both(fixed, moving), "pixels_per_landmark": scale}
+
+    # --- tile and gather --------------------------------------------------------------------------------------
+
+    def tiled_files(self, w: Any) -> dict[str, str]:
+        """A slide; where its tiles are cut in another's frame also that one and the transform."""
+        fixed, slide = self._framed(w)
+        files = {"slide": str(slide.path)}
+        if fixed is not None:
+            dataset = self._dataset(w)
+            transform = f"{self._base(w)}/registrations/{dataset.slides}/{slide.slide}.h5"
+            files |= {"fixed": str(fixed.path), "transform": transform}
+        return files
+
+    def tiling(self, w: Any) -> Params:
+        fixed, slide = self._framed(w)
+        dataset = self._dataset(w)
+        return {
+            "dataset": dataset.model_dump(mode="json", exclude={"label", "caveat"}),
+            "side": self._sides(w, dataset)[slide.slide],
+            "slide": slide.model_dump(mode="json"),
+            "fixed": fixed and fixed.model_dump(mode="json"),
+        }
+
+    def stores(self, w: Any) -> list[str]:
+        return [part["store"] for part in self.parts(w)]
+
+    def parts(self, w: Any) -> list[dict[str, str]]:
+        """What `gather` puts together: a tile store a slide, and what its manifest rows say."""
+        dataset = self._dataset(w)
+        split = self._sides(w, dataset)
+        return [
+            {
+                "store": f"{self._base(w)}/tiles/{w.dataset}/{slide.slide}.h5",
+                "source": self._named(slide.path),
+                "pair": slide.pair,
+                "group": slide.patient or slide.pair,
+                "split": split[slide.slide],
+            }
+            for slide in self._of_stain(w, dataset)
+        ]
+
+    # --- tables -----------------------------------------------------------------------------------------------
+
+    def scores(self, w: Any) -> list[str]:
+        """The score files behind the table of registrations or of tilings."""
+        paper = self._plan.paper(w.preset, w.paper)
+        if w.table == REGISTRATION:
+            return [
+                f"{self._base(w)}/registrations/{name}/{slide}.csv"
+                for name, options in paper.slides.items()
+                for slide in moving_pairs(self._slides(w, name), options.fixed)
+            ]
+        tiled = {name: entry for name, entry in paper.datasets.items() if isinstance(entry, SlideDataset)}
+        return [
+            f"{self._base(w)}/tiles/{name}/{slide.slide}.csv"
+            for name, dataset in tiled.items()
+            for slide in self._of_stain(w, dataset)
+        ]
+
+    def caveat(self, w: Any) -> str:
+        paper = self._plan.paper(w.preset, w.paper)
+        reasons = [paper.caveat, *(options.caveat for options in paper.slides.values())]
+        return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+
+    # --- pieces -----------------------------------------------------------------------------------------------
+
+    def _base(self, w: Any) -> str:
+        return f"results/{w.preset}/{w.paper}"
+
+    def _set(self, w: Any, name: str) -> Any:
+        return self._plan.entry(w, "slides", name)
+
+    def _dataset(self, w: Any) -> SlideDataset:
+        dataset = self._plan.entry(w, "datasets", w.dataset)
+        if not isinstance(dataset, SlideDataset):
+            raise ConfigError(f"config/papers/{w.paper}.yaml: datasets.{w.dataset}: not a dataset of slides")
+        return dataset
+
+    def _slides(self, w: Any, name: str) -> list[SlideFile]:
+        drawn = Path(self._base(w)) / "slides" / name
+        return read_slides(self._set(w, name), self._plan.data_root, drawn)
+
+    def _of_stain(self, w: Any, dataset: SlideDataset) -> list[SlideFile]:
+        slides = self._slides(w, dataset.slides)
+        found = [slide for slide in slides if slide.stain == dataset.stain]
+        if not found:
+            stains = ", ".join(sorted({slide.stain for slide in slides}))
+            raise DataError(f"slides.{dataset.slides}: no slide of the stain {dataset.stain!r}; there are: {stains}")
+        return found
+
+    def _sides(self, w: Any, dataset: SlideDataset) -> dict[str, str]:
+        return sides(dataset, self._slides(w, dataset.slides))
+
+    def _pair(self, w: Any, name: str, slide: str) -> tuple[SlideFile, SlideFile]:
+        pairs = moving_pairs(self._slides(w, name), self._set(w, name).fixed)
+        if slide not in pairs:
+            raise ConfigError(f"slides.{name}: no pair whose moving slide is {slide!r}; there are: {', '.join(pairs)}")
+        return pairs[slide]
+
+    def _framed(self, w: Any) -> tuple[SlideFile | None, SlideFile]:
+        """The slide of a path, and for test tiles of a registered stain the slide that they are cut from."""
+        dataset = self._dataset(w)
+        slides = {slide.slide: slide for slide in self._of_stain(w, dataset)}
+        if w.slide not in slides:
+            raise ConfigError(
+                f"slides.{dataset.slides}: no {dataset.stain} slide {w.slide!r}; there are: {', '.join(slides)}"
+            )
+        if dataset.registered_to is None or self._sides(w, dataset)[w.slide] == "train":
+            return None, slides[w.slide]
+        return self._pair(w, dataset.slides, w.slide)
+
+    def _named(self, path: Path) -> str:
+        """The path below data_root, so that a manifest does not depend on where the data lie."""
+        root = self._plan.data_root
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _both(fixed: SlideFile, moving: SlideFile) -> Params:
+    return {"fixed": fixed.model_dump(mode="json"), "moving": moving.model_dump(mode="json")}
