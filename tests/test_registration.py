@@ -18,6 +18,7 @@ from pathgan.slides.transforms import GRID, Transform
 from pathgan.slides.writing import write_slide
 
 PHANTOM = SectionPhantom(
+    adapter="phantom_sections",
     n_pairs=4,
     size_px=900,
     seed=11,

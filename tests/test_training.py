@@ -92,9 +92,13 @@ def result(folder: Path) -> bytes:
     return (folder / "weights.safetensors").read_bytes() + (folder / "history.csv").read_bytes()
 
 
+def outputs(folder):
+    return {"weights": folder / "weights.safetensors", "history": folder / "history.csv"}
+
+
 def train(run, source, folder: Path, seed: int = 0) -> bytes:
     job = Job(seed=seed, state_dir=folder / "state", device="cpu", threads=1)
-    train_run(run, [source], job, folder / "weights.safetensors", folder / "history.csv")
+    train_run(run, [source], job, outputs(folder))
     remove_state(job.state_dir)
     return result(folder)
 
@@ -211,7 +215,7 @@ def test_a_state_of_other_settings_is_removed_and_does_not_shadow_ours(phantom_s
 
 def test_a_kill_after_the_last_step_loses_no_training(phantom_source, tmp_path, unbroken, monkeypatch):
     job = Job(seed=0, state_dir=tmp_path / "state", device="cpu", threads=1)
-    train_run(gan(), [phantom_source], job, tmp_path / "weights.safetensors", tmp_path / "history.csv")
+    train_run(gan(), [phantom_source], job, outputs(tmp_path))
     (tmp_path / "weights.safetensors").unlink()  # as Snakemake does with the outputs of a killed job
     monkeypatch.setattr(paired.Paired, "step", lambda self, batch: pytest.fail("trained again"))
     assert train(gan(), phantom_source, tmp_path) == unbroken["gan"]
@@ -287,7 +291,12 @@ def test_no_state_with_a_broken_loss_is_kept(phantom_source, tmp_path, monkeypat
 def test_the_deadline_saves_and_leaves(phantom_source, tmp_path, unbroken):
     job = Job(seed=0, state_dir=tmp_path / "state", device="cpu", threads=1, deadline=time.time() - 1)
     with pytest.raises(Interrupted, match="the time limit is near: saved at iteration 1 of 7"):
-        train_run(gan(), [phantom_source], job, tmp_path / "weights.safetensors", tmp_path / "history.csv")
+        train_run(
+            gan(),
+            [phantom_source],
+            job,
+            outputs(tmp_path),
+        )
     assert train(gan(), phantom_source, tmp_path) == unbroken["gan"]
 
 

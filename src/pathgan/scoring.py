@@ -163,7 +163,11 @@ def score_hashes(inputs: Inputs) -> Tidy:
         "p_hash_real_real": perceptual_hash_similarity(real.values, real.values[others]),
         "p_hash_shuffled": perceptual_hash_similarity(real.values[others], fake.values),
     }
-    facts = {"p_hash_sd": float(scores["p_hash"].std(ddof=1)), "random_weights": float(real.embedder.is_random)}
+    facts = {
+        "p_hash_sd": float(scores["p_hash"].std(ddof=1)),
+        "n_images": float(len(items)),
+        "random_weights": float(real.embedder.is_random),
+    }
     return [*_tidy(items, scores), *((SET, name, value) for name, value in facts.items())]
 
 

@@ -66,7 +66,10 @@ def _phantoms(options: SectionPhantom, drawn: Path) -> list[SlideFile]:
 def _read_sheet(options: SlideSheet, data_root: Path) -> list[SlideFile]:
     sheet = Path(options.sheet)
     if not sheet.exists():
-        raise DataError(f"{sheet}: no such sample sheet")
+        raise DataError(
+            f"{sheet}: no such sample sheet; write one, tab-separated, with the columns {', '.join(COLUMNS)} and where "
+            f"wanted {', '.join(OPTIONAL)}, a line a slide"
+        )
     folder = data_root / options.folder if options.folder else sheet.parent
     with sheet.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file, delimiter="\t")

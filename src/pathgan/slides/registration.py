@@ -15,7 +15,7 @@ from pathgan.slides.matching import AFFINE, ELASTIC, Blocks, aligned_fields, mat
 from pathgan.slides.pose import sift_pose, sweep_poses
 from pathgan.slides.transforms import Transform
 
-N_POSES = 6  # of the sweep that are followed up
+N_POSES, N_FINALISTS = 6, 2  # of the sweep that are followed up, and of them to the end of the affine stages
 PROOF = Blocks(side=512, half=24, reach=24, step=12, smoothness=0.0, blur=1.5, window=8.0)
 AGREE_PX = 6.0  # at PROOF.side, of a reach of 24: by chance one block in 20
 MIN_SUPPORT = 0.27  # between what 30 related (0.35 or more) and 30 unrelated pairs (0.20 or less) have
@@ -58,9 +58,11 @@ def align(fixed: Pixels, moving: Pixels) -> Registration:
     tried = []
     for pose in [*sweep_poses(fixed, moving, N_POSES), *([sift] if sift else [])]:
         start = Transform.affine(pose.matrix, *sizes)
-        stretched = refine(fixed, moving, start, AFFINE)
+        stretched = refine(fixed, moving, start, AFFINE[:1])
         tried.append((quality(fixed, moving, stretched), pose, start, stretched))
-    _, pose, start, stretched = max(tried, key=lambda entry: entry[0])
+    tried.sort(key=lambda entry: -entry[0])
+    finished = [(*entry[1:3], refine(fixed, moving, entry[3], AFFINE[1:])) for entry in tried[:N_FINALISTS]]
+    pose, start, stretched = max(finished, key=lambda entry: quality(fixed, moving, entry[2]))
     support = support_of(fixed, moving, stretched)
     if support < MIN_SUPPORT:
         raise RegistrationError(
