@@ -1,6 +1,7 @@
 # make demo   everything of every paper on phantoms, and the report
 # make test   the tests, with coverage; make lint for style and types
-# make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores
+# make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores,
+#             SERIAL_SECTIONS=folder the registration of real sections
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +36,8 @@ lint: setup
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/metrics.py $(if $(HOVER_NET),--hover-net $(HOVER_NET))
+	.venv-bench/bin/python benchmarks/slides.py
+	.venv-bench/bin/python benchmarks/registration.py $(if $(SERIAL_SECTIONS),--real $(SERIAL_SECTIONS))
 
 .venv-bench/.installed: envs/bench.lock setup
 	$(PYTHON) -m venv .venv-bench

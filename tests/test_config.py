@@ -25,6 +25,7 @@ from pathgan.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
 PAPERS = sorted((ROOT / "config" / "papers").glob("*.yaml"))
+SHARPGAN = ROOT / "config" / "papers" / "sharpgan.yaml"
 
 
 @pytest.mark.parametrize("preset", [*PRESETS, "public/gpu"])
@@ -52,6 +53,8 @@ def test_the_papers_tables_hold_every_published_cell():
     for path in PAPERS:
         for preset in PRESETS:
             paper = load_paper(path, preset)
+            if preset == "public" and not paper.runs:
+                continue  # there are no public data to train on, and nothing is said about the paper's numbers
             for name, cells in published[published["paper"] == path.stem].groupby("table"):
                 ours = {(cell.row, cell.column) for cell in table_cells(paper.tables[name])}
                 assert set(zip(cells["row"], cells["column"], strict=True)) <= ours
@@ -71,7 +74,7 @@ def test_the_files_as_written_satisfy_their_schemas():
 
 
 def test_the_schema_knows_a_misspelt_key():
-    tree = yaml.safe_load(PAPERS[0].read_text())
+    tree = yaml.safe_load(SHARPGAN.read_text())
     tree["runs"]["enhanced-{dataset}"]["conditon"] = "mask"
     assert list(Draft202012Validator(paper_schema()).iter_errors(tree))
 
@@ -117,7 +120,7 @@ RUN = "enhanced-{dataset}"
         ),
         (
             set_at("runs", RUN, "dataset", value="cmp"),
-            r"runs.enhanced-cpm.dataset: no dataset with images called 'cmp'; did you mean 'cpm'",
+            r"runs.enhanced-cpm.dataset: no dataset with masks called 'cmp'; did you mean 'cpm'",
         ),
         (
             set_at("tables", "table1", "rows", "enhanced", "run", value="enhancd-{dataset}"),
@@ -193,7 +196,7 @@ def test_a_preset_must_be_there_and_losses_be_of_different_kinds(tmp_path):
 
 
 def test_an_unknown_paper_and_broken_yaml_are_named(tmp_path):
-    with pytest.raises(ConfigError, match="no such paper; there are: sharpgan"):
+    with pytest.raises(ConfigError, match="no such paper; there are: ki67stain, sharpgan"):
         load_paper(ROOT / "config" / "papers" / "sharpgun.yaml", "demo")
     (tmp_path / "x.yaml").write_text("title: [")
     with pytest.raises(ConfigError, match=r"x\.yaml: not YAML"):
@@ -239,14 +242,14 @@ def test_templates_are_written_out():
 
 
 def test_the_gpu_variant_is_the_papers_size():
-    small, large = (load_paper(PAPERS[0], "public", device) for device in ("cpu", "gpu"))
+    small, large = (load_paper(SHARPGAN, "public", device) for device in ("cpu", "gpu"))
     assert small.runs["enhanced-cpm"].training.crop_px == 128
     assert large.runs["enhanced-cpm"].training.crop_px == 256
     assert large.runs["enhanced-cpm"].training.epochs == 150
 
 
 def test_every_generating_run_has_a_sample_set_of_its_own():
-    paper = load_paper(PAPERS[0], "demo")
+    paper = load_paper(SHARPGAN, "demo")
     sets = sample_sets(paper)
     assert sets["enhanced-cpm"].split == "test"
     assert sets["synthetic-cpm"].dataset == "polygons"

@@ -20,6 +20,7 @@ from pathgan.metrics import structural_similarity
 from pathgan.networks import ResidualGenerator
 from pathgan.networks.residual import Reflect
 from pathgan.recipes.cycle import ImagePool
+from pathgan.recipes.evaluation import evaluate
 from pathgan.recipes.running import Job, synthesize, train_run
 from pathgan.recipes.sources import Source
 from pathgan.training import Interrupted, TrainingData, Unpaired
@@ -177,13 +178,15 @@ def test_both_sets_are_seen_in_orders_of_their_own():
 def test_interrupted_training_ends_in_the_same_bytes(tmp_path, sources, monkeypatch):
     """Networks, both optimisers, pools, evaluations and decay: stopped after each iteration, to the last bit."""
     whole, parts = outputs(tmp_path / "whole"), outputs(tmp_path / "parts")
-    train_run(run(), sources, Job(seed=3, state_dir=tmp_path / "whole" / "state"), whole)
+    train_run(run(), sources, Job(seed=3, state_dir=tmp_path / "whole" / "state"), whole, evaluate)
     clock = iter([0.0, 2.0] * 50)
     monkeypatch.setattr("pathgan.training.loop.time.time", lambda: next(clock))
     stopped = 0
     for _ in range(20):
         try:
-            train_run(run(), sources, Job(seed=3, state_dir=tmp_path / "parts" / "state", deadline=1.0), parts)
+            train_run(
+                run(), sources, Job(seed=3, state_dir=tmp_path / "parts" / "state", deadline=1.0), parts, evaluate
+            )
             break
         except Interrupted:
             stopped += 1
@@ -194,7 +197,7 @@ def test_interrupted_training_ends_in_the_same_bytes(tmp_path, sources, monkeypa
 
 def test_evaluations_are_evenly_spaced_and_end_with_the_training(tmp_path, sources):
     files = outputs(tmp_path)
-    train_run(run(), sources, Job(seed=0, state_dir=tmp_path / "state"), files)
+    train_run(run(), sources, Job(seed=0, state_dir=tmp_path / "state"), files, evaluate)
     rows = list(csv.DictReader(files["evaluations"].open()))
     assert [int(row["iteration"]) for row in rows] == [2, 4, 6]
     assert [float(row["epoch"]) for row in rows] == pytest.approx([2 * t / 6 for t in (2, 4, 6)], abs=1e-5)
@@ -205,7 +208,7 @@ def test_evaluations_are_evenly_spaced_and_end_with_the_training(tmp_path, sourc
 
 def test_the_last_evaluation_is_of_the_weights_that_leave(tmp_path, sources):
     files = outputs(tmp_path)
-    train_run(run(), sources, Job(seed=1, state_dir=tmp_path / "state"), files)
+    train_run(run(), sources, Job(seed=1, state_dir=tmp_path / "state"), files, evaluate)
     n = synthesize(run(), files["weights"], sources[2], tmp_path / "samples.h5", inverse=files["inverse"])
     with ImageStore(tmp_path / "samples.h5") as store:
         back = store.reconstructions()
@@ -229,4 +232,6 @@ def test_the_learning_rate_decays_by_epochs(tmp_path, sources):
 def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):
     training = run().training.model_dump() | {"crop_px": 18}
     with pytest.raises(DataError, match=r"training.crop_px = 18 is no multiple of 2\^downsamplings = 4"):
-        train_run(run(training=training), sources, Job(seed=0, state_dir=tmp_path / "state"), outputs(tmp_path))
+        train_run(
+            run(training=training), sources, Job(seed=0, state_dir=tmp_path / "state"), outputs(tmp_path), evaluate
+        )

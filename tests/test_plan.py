@@ -163,7 +163,7 @@ def test_runs_are_told_apart_by_kind(plan):
         (lambda plan: plan.sampled_run(w(samples="none")), r"samples: no 'none'"),
         (lambda plan: plan.table(w(table="table9")), r"tables: no 'table9'; there are: table1"),
         (lambda plan: plan.score(w(run="segnet_r-cpm", score="similarity")), r"\(similarity\) is not for the run"),
-        (lambda plan: Plan(Workflow(papers=("other",)), ROOT), r"no paper called 'other'; there are: sharpgan"),
+        (lambda plan: Plan(Workflow(papers=("other",)), ROOT), r"no paper called 'other'; there are: ki67stain, sharp"),
     ],
 )  # fmt: skip
 def test_what_does_not_exist_is_named_with_what_does(plan, ask, message):

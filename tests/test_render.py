@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from pathgan.config.models import Column, Figure, Panel, Row, Table
+from pathgan.config.models import Column, ImageFigure, Panel, Row, Table
 from pathgan.config.plan import SET
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import TableError
@@ -223,7 +223,9 @@ def test_a_figure_is_drawn_from_the_right_rows_and_reproducibly(tmp_path):
     write_store(tmp_path / "x.h5", images=iter(images))
     rows = [{"id": str(i), "split": split} for i, split in enumerate(("test", "train", "test"))]
     write_manifest(tmp_path / "x.csv", rows)
-    figure = Figure(caption="", panels=(Panel(title="Real", show="image", of="x"),), items=(0, 1), across="items")
+    figure = ImageFigure(
+        kind="images", caption="", panels=(Panel(title="Real", show="image", of="x"),), items=(0, 1), across="items"
+    )
     files = [{"file": str(tmp_path / "x.h5"), "field": "images", "manifest": str(tmp_path / "x.csv")}]
     read = PanelImages(figure, files).read
     assert read(figure.panels[0], 1)[0, 0, 0] == 200

@@ -167,7 +167,11 @@ def test_embeddings_of_another_split_are_refused(embedded):
 def test_hashes_stand_beside_real_and_shuffled_pairs(embedded):
     files, real, fake = embedded
     scores = score(PerceptualHashScore(kind="perceptual_hash"), files)
-    assert set(SCORE_METRICS["perceptual_hash"]) == {name for item, name, _ in scores if item != SET}
+    each = {name for item, name, _ in scores if item != SET}
+    assert set(SCORE_METRICS["perceptual_hash"]) == each | {"p_hash_sd"}
+    assert {name: value for item, name, value in scores if item == SET}["p_hash_sd"] == pytest.approx(
+        np.std(values(scores, "p_hash"), ddof=1)
+    )
     assert values(scores, "p_hash") == perceptual_hash_similarity(real, fake).tolist()
     assert np.mean(values(scores, "p_hash")) > np.mean(values(scores, "p_hash_shuffled")) + 0.2
     assert max(values(scores, "p_hash_real_real")) < 1  # nobody is paired with itself

@@ -74,7 +74,7 @@ def test_pixel_size_of_real_slides(real_data):
 def test_bands_and_regions_are_the_same_pixels(slide_file):
     with open_slide(slide_file) as slide:
         for level, size in enumerate(slide.levels):
-            whole = np.concatenate([band for _, band in slide.bands(level)])
+            whole = np.concatenate([band.copy() for _, band in slide.bands(level)])
             assert whole.shape == (size.height, size.width, 3)
             np.testing.assert_array_equal(whole, slide.region(level, 0, 0, size.width, size.height))
 
@@ -178,7 +178,7 @@ def test_bands_do_not_show_in_resampled_rows(slide_file, scale):
     """The plain twin: the whole level in one piece."""
     with open_slide(slide_file) as slide:
         width, height = resampled_size(slide, 1, scale)
-        ours = np.concatenate(list(resampled_bands(slide, 1, scale)))
+        ours = np.concatenate([band.copy() for band in resampled_bands(slide, 1, scale)])
         whole = slide.region(1, 0, 0, slide.levels[1].width, slide.levels[1].height)
     assert ours.shape == (height, width, 3)
     if scale == round(scale):
@@ -210,7 +210,8 @@ def test_the_papers_slides_make_400_tiles(tmp_path):
 def test_tiles_are_the_regions_they_name(slide_file, mpp, min_tissue):
     with open_slide(slide_file) as slide:
         tiling, *_ = plan_tiles(slide, tile_px=96, stride_px=56, mpp=mpp, min_tissue=min_tissue)
-        whole = np.concatenate(list(resampled_bands(slide, tiling.level, tiling.scale)))
+        bands = resampled_bands(slide, tiling.level, tiling.scale)
+        whole = np.concatenate([band.copy() for band in bands])
         tiles = [tile.copy() for tile in read_tiles(slide, tiling)]
     assert len(tiles) == len(tiling)
     for tile, x, y in zip(tiles, tiling.x, tiling.y, strict=True):
@@ -267,8 +268,9 @@ def test_tissue_of_pale_stains(real_data, stain):
     assert 0.25 < mask.mean() < 0.95
     lesion = cv2.boxFilter(mask.astype(np.float32), -1, (41, 41))
     assert lesion.max() > 0.97
-    brightest = image.min(axis=2) >= np.quantile(image.min(axis=2), 0.98)
-    assert mask[brightest].mean() < 0.5
+    around = cv2.blur(image.min(axis=2), (31, 31))
+    lumen = around >= np.quantile(around, 0.98)
+    assert mask[lumen].mean() < 0.1
 
 
 def test_a_blank_slide_has_no_tissue(rng):

@@ -23,7 +23,8 @@ class SlidePlan:
     def __init__(self, plan: Plan):
         self._plan = plan
 
-    def tables(self, paper: Paper) -> list[str]:
+    @staticmethod
+    def tables(paper: Paper) -> list[str]:
         """The tables of a paper that has slides."""
         tiled = any(isinstance(dataset, SlideDataset) for dataset in paper.datasets.values())
         return [*([REGISTRATION] if paper.slides else []), *([TILING] if tiled else [])]

@@ -100,6 +100,7 @@ TINY = {
     },
     "figures": {
         "figure1": {
+            "kind": "images",
             "caption": "Figure 1",
             "panels": [
                 {"title": "{label}", "show": "image", "of": "cells"},

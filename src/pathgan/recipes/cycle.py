@@ -15,12 +15,6 @@ from torch.optim import Optimizer
 from pathgan import losses
 from pathgan.config.runs import Adversarial, Cycle, CycleLoss, CycleRun, StructuralCycle
 from pathgan.errors import DataError
-from pathgan.metrics import (
-    mean_absolute_error,
-    multiscale_structural_similarity,
-    peak_signal_noise_ratio,
-    structural_similarity,
-)
 from pathgan.networks import PatchDiscriminator, ResidualGenerator
 from pathgan.training.data import Batch, to_pixels
 from pathgan.training.devices import Compute
@@ -147,20 +141,6 @@ def build_generator(run: CycleRun) -> ResidualGenerator:
     return ResidualGenerator(
         options.width, options.downsamplings, options.blocks, options.skips, options.activation, options.init
     )
-
-
-def evaluate(recipe: CycleTranslation, images: Images) -> dict[str, float]:
-    """Means of SSIM, MS-SSIM, PSNR [dB] and MAE of source images (n, h, w, 3) and what comes back (Liu, Fig. 3)."""
-    generator, inverse = recipe.networks["generator"], recipe.networks["inverse"]
-    back = np.stack([pair[1] for pair in translate(generator, inverse, images, recipe.compute)])
-    generator.train(), inverse.train()
-    scores = {
-        "ssim": structural_similarity,
-        "ms_ssim": multiscale_structural_similarity,
-        "psnr": peak_signal_noise_ratio,
-        "mae": mean_absolute_error,
-    }
-    return {name: float(score(images, back).mean()) for name, score in scores.items()}
 
 
 @torch.inference_mode()

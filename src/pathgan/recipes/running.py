@@ -34,6 +34,7 @@ from pathgan.training.data import Data
 from pathgan.training.lease import Lease
 
 N = TypeVar("N", bound=nn.Module)
+Evaluate = Callable[[cycle.CycleTranslation, NDArray[np.uint8]], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -51,18 +52,20 @@ class Job:
     deadline: float | None = None
 
 
-def train_run(run: Run, sources: list[Source], job: Job, outputs: Mapping[str, Path]) -> None:
+def train_run(
+    run: Run, sources: list[Source], job: Job, outputs: Mapping[str, Path], evaluate: Evaluate | None = None
+) -> None:
     """Trains `run` and writes the networks that leave it, its losses, and what it measured on the way.
 
     sources: what to train on; of a `cycle` the source and target sets and the test images that are evaluated.
-    outputs: `weights` and `history`, of a `cycle` also `inverse` and `evaluations`. Resumes from `job.state_dir` where
-    an earlier job of the same settings, data and code was cut off. The last state stays: `remove_state` once the
-    outputs are safe.
+    outputs: `weights` and `history`, of a `cycle` also `inverse` and `evaluations`, by `evaluate`. Resumes from
+    `job.state_dir` where an earlier job of the same settings, data and code was cut off. The last state stays:
+    `remove_state` once the outputs are safe.
     """
     with Lease(job.state_dir) as lease:
         compute = compute_on(job.device, job.threads, run.training.precision)  # type: ignore[arg-type]
         torch.manual_seed(job.seed)
-        training = _set_up(run, sources, job, compute)
+        training = _set_up(run, sources, job, compute, evaluate)
         checkpoints = Checkpoints(job.state_dir, _fingerprint(run, job, compute.device.type, training.fields))
         history, evaluations = train(
             training.recipe, training.data, run.training, compute, lease, checkpoints, job.deadline, training.measure
@@ -85,7 +88,7 @@ class _Training:
     measure: Callable[[], dict[str, float]] | None = None
 
 
-def _set_up(run: Run, sources: list[Source], job: Job, compute: Compute) -> _Training:
+def _set_up(run: Run, sources: list[Source], job: Job, compute: Compute, evaluate: Evaluate | None) -> _Training:
     options = run.training
 
     def resident(fields: dict[str, NDArray[np.uint8]], seed: int) -> TrainingData:
@@ -107,11 +110,11 @@ def _set_up(run: Run, sources: list[Source], job: Job, compute: Compute) -> _Tra
             recipe = cycle.CycleTranslation(run, compute)
             # Seeds of their own: the n-th images of both sets must not be companions for ever.
             data = Unpaired(*(resident({"image": fields[name]}, 2 * job.seed + k) for k, name in enumerate(names[:2])))
-            measure = partial(cycle.evaluate, recipe, fields["evaluated"])
+            measure = evaluate and partial(evaluate, recipe, fields["evaluated"])
             return _Training(recipe, data, {"weights": "generator", "inverse": "inverse"}, fields, measure)
 
 
-def train_job(snakemake: Any) -> Path:
+def train_job(snakemake: Any, evaluate: Evaluate | None = None) -> Path:
     """`train_run` for a rule, whose outputs bear the names that it expects; returns the folder of its state."""
     outputs = {name: Path(path) for name, path in snakemake.output.items()}
     run: Run = TypeAdapter(Run).validate_python(snakemake.params.run)
@@ -124,7 +127,7 @@ def train_job(snakemake: Any) -> Path:
         deadline=deadline(snakemake, dict(os.environ)),
     )
     sources = [Source.model_validate(source) for source in snakemake.params.sources]
-    train_run(run, sources, work, outputs)
+    train_run(run, sources, work, outputs, evaluate)
     return work.state_dir
 
 

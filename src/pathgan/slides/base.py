@@ -45,7 +45,7 @@ class Slide(ABC):
         """The pixels (height, width, 3) from (x, y) of a level on, which must hold them."""
 
     def bands(self, level: int, plane: int = 0) -> Iterator[tuple[int, Pixels]]:
-        """The whole level as (top, rows) from top to bottom; what is in memory is one band."""
+        """The whole level as (top, rows) from top to bottom; the next band may overwrite the one before."""
         size, step = self.levels[level], 512
         for top in range(0, size.height, step):
             yield top, self.region(level, 0, top, size.width, min(step, size.height - top), plane)

@@ -20,7 +20,8 @@ def resampled_size(slide: Slide, level: int, scale: float) -> tuple[int, int]:
 def resampled_bands(slide: Slide, level: int, scale: float, plane: int = 0) -> Iterator[Pixels]:
     """Bands of rows (h, w, 3) of a level whose pixels grow by `scale` >= 1; where a band ends changes no pixel.
 
-    Means over areas where `scale` is a whole number, a triangle filter of the same width otherwise.
+    The next band may overwrite the one before. Means over areas where `scale` is a whole number, a triangle filter of
+    the same width otherwise.
     """
     if scale == 1:
         yield from (band for _, band in slide.bands(level, plane))

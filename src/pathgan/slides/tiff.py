@@ -52,9 +52,15 @@ class TiffSlide(Slide):
 
     def region(self, level: int, x: int, y: int, width: int, height: int, plane: int = 0) -> Pixels:
         self.check_region(level, x, y, width, height, plane)
-        page = self._pages[level][plane]
+        out = np.empty((height, width, 3), np.uint8)
+        self._read_into(out, self._pages[level][plane], x, y)
+        return out
+
+    def _read_into(self, out: Pixels, page: tifffile.TiffPage, x: int, y: int) -> None:
+        height, width = out.shape[:2]
         tall, wide = page.chunks[:2]
-        out = np.full((height, width, 3), GLASS, np.uint8)
+        if 0 in page.databytecounts:
+            out[:] = GLASS  # tiles that the file leaves out
         rows = range(y // tall, -(-(y + height) // tall))
         columns = range(x // wide, -(-(x + width) // wide))
         for tile, row, column in self._decode(page, rows, columns):
@@ -62,14 +68,15 @@ class TiffSlide(Slide):
             inside = tile[max(-top, 0) : height - top, max(-left, 0) : width - left]
             top, left = max(top, 0), max(left, 0)
             out[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
-        return out
 
     def bands(self, level: int, plane: int = 0) -> Iterator[tuple[int, Pixels]]:
         size, page = self.levels[level], self._pages[level][plane]
         tall = page.chunks[0]
-        for row in range(page.chunked[0]):
-            top = row * tall
-            yield top, self.region(level, 0, top, size.width, min(tall, size.height - top), plane)
+        buffer = np.empty((tall, size.width, 3), np.uint8)  # fresh memory for each band costs as much as decoding it
+        for top in range(0, size.height, tall):
+            band = buffer[: min(tall, size.height - top)]
+            self._read_into(band, page, 0, top)
+            yield top, band
 
     def _decode(self, page: tifffile.TiffPage, rows: range, columns: range) -> Iterator[tuple[Pixels, int, int]]:
         """(tile, row, column) of every tile that the file holds; a tile at the edge may be padded."""

@@ -18,7 +18,7 @@ from pathgan.slides.reading import level_for, open_slide, pixel_size, thumbnail
 from pathgan.slides.resampling import resampled_bands, resampled_size
 from pathgan.slides.tissue import tissue_mask
 
-TISSUE_PX = 2048  # longer side of the thumbnail in which tissue is looked for
+TISSUE_PX = 1024  # longer side of the thumbnail in which tissue is looked for
 
 
 @dataclass(frozen=True)
@@ -75,24 +75,26 @@ def read_tiles(slide: Slide, tiling: Tiling, plane: int = 0) -> Iterator[Pixels]
     """The tiles (tile_px, tile_px, 3) in the order of `tiling`, which goes down the slide.
 
     Each compressed tile of the file is decoded once; memory holds the rows that tiles still to come need. A tile
-    is a view of them: copy it to keep it.
+    is a view of them, which later tiles overwrite: copy it to keep it.
     """
-    tile_px, next_tile, first = tiling.tile_px, 0, 0
-    rows = np.empty((0, tiling.size[0], 3), np.uint8)
+    tile_px, next_tile = tiling.tile_px, 0
+    rows, first, held = np.empty((0, tiling.size[0], 3), np.uint8), 0, 0  # `held` rows from `first` on are there
     for band in resampled_bands(slide, tiling.level, tiling.scale, plane):
-        if first + len(rows) <= tiling.y[next_tile]:  # nothing before the next tile is needed
-            first, rows = first + len(rows), band
-        else:
-            rows = np.concatenate([rows, band])
-        while tiling.y[next_tile] + tile_px <= first + len(rows):
+        keep = max(0, first + held - int(tiling.y[next_tile]))  # rows that the next tile, and so all others, may need
+        if keep + len(band) > len(rows):
+            larger = np.empty((keep + len(band) + tile_px, *rows.shape[1:]), np.uint8)
+            larger[:keep] = rows[held - keep : held]
+            rows = larger
+        elif keep < held:
+            rows[:keep] = rows[held - keep : held].copy() if keep > held - keep else rows[held - keep : held]
+        rows[keep : keep + len(band)] = band
+        first, held = first + held - keep, keep + len(band)
+        while tiling.y[next_tile] + tile_px <= first + held:
             top, left = tiling.y[next_tile] - first, tiling.x[next_tile]
             yield rows[top : top + tile_px, left : left + tile_px]
             next_tile += 1
             if next_tile == len(tiling):
                 return
-        passed = min(tiling.y[next_tile] - first, len(rows))
-        if passed > 0:
-            rows, first = rows[passed:], first + passed
 
 
 def tile_slide(
