@@ -1,4 +1,4 @@
-"""What is measured of a `cycle` while it trains; apart from the recipe, as a changed score changes no other training."""
+"""What is measured of a `cycle` while it trains; apart from the recipe, as a changed score changes no training else."""
 
 from __future__ import annotations
 
