@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pathgan.config.datasets import SectionPhantom
 from pathgan.jobs import job
-from pathgan.slides.jobs import paint
+from pathgan.phantoms.slides import paint
 
 with job(snakemake):
     options = SectionPhantom.model_validate(snakemake.params.phantom)

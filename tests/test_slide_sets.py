@@ -14,7 +14,8 @@ from pathgan.config.datasets import SectionPhantom, SlideDataset, SlideSheet, Sp
 from pathgan.datasets.slide_sets import SlideFile, moving_pairs, read_slides, sides
 from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
 from pathgan.errors import DataError
-from pathgan.slides.jobs import gather, paint, register_pair, tile
+from pathgan.phantoms.slides import paint
+from pathgan.slides.jobs import gather, register_pair, tile
 from pathgan.slides.pairs import read_landmarks, register_slides
 from pathgan.slides.transforms import Transform
 from pathgan.slides.writing import write_slide

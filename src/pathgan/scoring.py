@@ -6,7 +6,6 @@ as how many images it rests on: `render/remarks.py` puts them into words.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from pathgan.config.plan import SET
 from pathgan.datasets.embeddings import Embeddings, image_set_digest, read_pair
 from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
 from pathgan.errors import DataError
-from pathgan.files import atomic
+from pathgan.files import write_rows
 from pathgan.masks import contours
 from pathgan.metrics import (
     contour_contrast,
@@ -206,10 +205,7 @@ def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def write_scores(scores: Tidy, path: Path) -> None:
-    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("item", "metric", "value"))
-        writer.writerows((item, metric, f"{value:.9g}") for item, metric, value in scores)
+    write_rows(path, ("item", "metric", "value"), ((item, metric, f"{value:.9g}") for item, metric, value in scores))
 
 
 def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int) -> dict[str, float]:

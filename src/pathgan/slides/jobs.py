@@ -1,8 +1,7 @@
-"""What the rules of slides do: paint phantoms, register pairs, tile slides, gather tiles into a dataset."""
+"""What the rules of slides do: register pairs, tile slides, gather tiles into a dataset."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,35 +9,18 @@ from typing import Any
 import h5py
 from PIL import Image
 
-from pathgan.config.datasets import SectionPhantom, SlideDataset
+from pathgan.config.datasets import SlideDataset
 from pathgan.datasets.slide_sets import SlideFile
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import DataError
-from pathgan.files import atomic, sha256_of
-from pathgan.phantoms.sections import serial_pair
+from pathgan.files import atomic, sha256_of, write_rows
 from pathgan.slides.base import Pixels
 from pathgan.slides.pairs import draw_registration, read_registered, register_slides, score_registration
 from pathgan.slides.reading import open_slide
 from pathgan.slides.tiling import draw_grid, plan_tiles, read_tiles
 from pathgan.slides.transforms import Transform
-from pathgan.slides.writing import write_slide
 
 PICTURE_PX = 2000  # longer side of what the report shows
-
-
-def paint(options: SectionPhantom, index: int, out: Mapping[str, Path]) -> None:
-    """Writes pair `index` of a phantom set: he, ki67 (slides), landmarks_he, landmarks_ki67 and nuclei (CSV).
-
-    nuclei: x, y [px] in the frame of the H&E slide, and whether the nucleus of the Ki-67 section is positive.
-    """
-    pair = serial_pair(options, index)
-    write_slide(out["he"], pair.he, options.mpp)
-    write_slide(out["ki67"], pair.ki67, options.mpp)
-    for name, points in (("landmarks_he", pair.landmarks_he), ("landmarks_ki67", pair.landmarks_ki67)):
-        _write_rows(out[name], ("X", "Y"), ((f"{x:.3f}", f"{y:.3f}") for x, y in points))
-    nuclei = zip(pair.nuclei, pair.positive, strict=True)
-    rows = ((f"{x:.2f}", f"{y:.2f}", int(is_positive)) for (x, y), is_positive in nuclei)
-    _write_rows(out["nuclei"], ("X", "Y", "positive"), rows)
 
 
 def register_pair(fixed: SlideFile, moving: SlideFile, pixels_per_landmark: float, out: Mapping[str, Path]) -> None:
@@ -46,7 +28,7 @@ def register_pair(fixed: SlideFile, moving: SlideFile, pixels_per_landmark: floa
     pair = register_slides(fixed, moving)
     scores = score_registration(pair, fixed, moving, pixels_per_landmark)
     pair.transform.write(out["transform"], method=pair.registration.method, quality=pair.registration.quality)
-    _write_rows(out["scores"], ("item", "metric", "value"), _tidy(moving.slide, scores))
+    write_rows(out["scores"], ("item", "metric", "value"), _tidy(moving.slide, scores))
     _save_picture(draw_registration(pair), out["picture"])
 
 
@@ -82,7 +64,7 @@ def tile(
         "scale": tiling.scale,
         "mpp": tiling.mpp,
     }
-    _write_rows(out["scores"], ("item", "metric", "value"), _tidy(slide.slide, scores))
+    write_rows(out["scores"], ("item", "metric", "value"), _tidy(slide.slide, scores))
     _save_picture(draw_grid(small, mask, tiling), out["picture"])
 
 
@@ -116,13 +98,6 @@ def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path) -> i
 
 def _tidy(item: str, scores: Mapping[str, float]) -> Iterator[tuple[str, str, str]]:
     return ((item, metric, f"{value:.9g}") for metric, value in scores.items())
-
-
-def _write_rows(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def _save_picture(pixels: Pixels, path: Path) -> None:

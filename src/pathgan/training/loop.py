@@ -7,7 +7,6 @@ t needs nothing but the seed and t.
 
 from __future__ import annotations
 
-import csv
 import logging
 import signal
 import sys
@@ -23,7 +22,7 @@ from torch.optim import Optimizer
 
 from pathgan.config.runs import Training
 from pathgan.errors import TrainingError
-from pathgan.files import atomic
+from pathgan.files import write_rows
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.data import Batch, Data
 from pathgan.training.devices import Compute
@@ -121,10 +120,7 @@ class Evaluations:
 
 
 def _write_rows(path: Path, header: list[str], rows: list[list[float]]) -> None:
-    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([int(iteration), *(f"{value:.6g}" for value in rest)] for iteration, *rest in rows)
+    write_rows(path, header, ([int(iteration), *(f"{value:.6g}" for value in rest)] for iteration, *rest in rows))
 
 
 def train(
