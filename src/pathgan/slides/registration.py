@@ -18,7 +18,7 @@ from pathgan.slides.transforms import Transform
 N_POSES, N_FINALISTS = 6, 2  # of the sweep that are followed up, and of them to the end of the affine stages
 PROOF = Blocks(side=512, half=24, reach=24, step=12, smoothness=0.0, blur=1.5, window=8.0)
 AGREE_PX = 6.0  # at PROOF.side, of a reach of 24: by chance one block in 20
-MIN_SUPPORT = 0.27  # between what 30 related (0.35 or more) and 30 unrelated pairs (0.20 or less) have
+MIN_SUPPORT = 0.27  # between what 50 related (0.35 or more) and 30 unrelated pairs (0.24 or less) have
 MIN_FOLD = 0.2  # of the area: a section is stretched, not crumpled
 
 
@@ -32,7 +32,7 @@ class Registration:
 
     quality: mean local correlation of the aligned nuclear absorbance, in [-1, 1]; pose_quality: after turn and shift
     alone. support: the weighted share of blocks inside the tissue that, looked for one by one, are where an affine
-    map puts them: neighbouring sections have 0.35 or more, any two slides up to 0.2. method: of the pose.
+    map puts them: neighbouring sections have 0.35 or more, any two slides up to 0.24. method: of the pose.
     """
 
     transform: Transform
