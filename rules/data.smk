@@ -60,7 +60,7 @@ rule prepare:
     benchmark:
         "results/{preset}/benchmarks/{paper}/prepare/{dataset}.tsv"
     wildcard_constraints:
-        dataset=rf"(?!({plan.dataset_names(SlideDataset)})\.(h5|csv)$)[a-z0-9][a-z0-9_.-]*",
+        preset=plan.presets_of("datasets", SlideDataset, others=True),
     conda:
         ANALYSIS
     threads: 1

@@ -26,6 +26,7 @@ rule tabulate:
         runtime=10,
     params:
         table=plan.table_config,
+        published_as=plan.published_as,
         caveats=plan.caveats,
         scores=plan.score_files,
         manifests=plan.manifests,
@@ -37,7 +38,7 @@ rule tabulate:
 rule list_settings:
     """Every hyper-parameter with its value and its source."""
     input:
-        "config/papers/{paper}.yaml",
+        plan.paper_files,
     output:
         csv=f"results/{{preset}}/{{paper}}/tables/{HYPER_PARAMETERS}.csv",
         html=report(

@@ -97,7 +97,7 @@ rule gather:
     benchmark:
         "results/{preset}/benchmarks/{paper}/gather/{dataset}.tsv"
     wildcard_constraints:
-        dataset=plan.dataset_names(SlideDataset),
+        preset=plan.presets_of("datasets", SlideDataset),
     conda:
         ANALYSIS
     threads: 1

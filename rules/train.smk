@@ -10,7 +10,7 @@ rule train_generator:
     benchmark:
         "results/{preset}/benchmarks/{paper}/train_generator/{run}/seed{seed}.tsv"
     wildcard_constraints:
-        run=plan.run_names(PairedRun),
+        preset=plan.presets_of("runs", PairedRun),
     conda:
         TORCH
     threads: 1
@@ -40,7 +40,7 @@ rule train_cycle:
     benchmark:
         "results/{preset}/benchmarks/{paper}/train_cycle/{run}/seed{seed}.tsv"
     wildcard_constraints:
-        run=plan.run_names(CycleRun),
+        preset=plan.presets_of("runs", CycleRun),
     conda:
         TORCH
     threads: 1
@@ -68,7 +68,7 @@ rule train_segmenter:
     benchmark:
         "results/{preset}/benchmarks/{paper}/train_segmenter/{run}/seed{seed}.tsv"
     wildcard_constraints:
-        run=plan.run_names(SegmentationRun),
+        preset=plan.presets_of("runs", SegmentationRun),
     conda:
         TORCH
     threads: 1

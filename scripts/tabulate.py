@@ -12,7 +12,7 @@ from pathgan.render.tables import build_table, write_table
 with job(snakemake):
     table = Table.model_validate(snakemake.params.table)
     texts = partial(pd.read_csv, dtype=str, keep_default_na=False)
-    published = texts(snakemake.input.published).query("paper == @snakemake.wildcards.paper")
+    published = texts(snakemake.input.published).query("paper == @snakemake.params.published_as")
     manifests = {name: texts(path) for name, path in snakemake.params.manifests.items()}
     files = snakemake.params.scores
     cells = build_table(

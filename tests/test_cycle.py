@@ -229,6 +229,17 @@ def test_the_learning_rate_decays_by_epochs(tmp_path, sources):
         assert {g["lr"] for o in recipe.optimizers.values() for g in o.param_groups} == {expected}
 
 
+def test_a_squared_cycle_loss_is_the_squared_difference():
+    """Of two images a constant 0.5 apart one way, and equal the other way."""
+    from pathgan.config.runs import Cycle
+    from pathgan.recipes.cycle import _term
+
+    image = torch.rand(2, 3, 8, 8)
+    pairs = [(image + 0.5, image), (image, image)]
+    for norm, expected in (("l1", 0.5), ("squared", 0.25)):
+        assert float(_term(Cycle(kind="cycle", norm=norm), [], pairs)) == pytest.approx(expected)
+
+
 def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):
     training = run().training.model_dump() | {"crop_px": 18}
     with pytest.raises(DataError, match=r"training.crop_px = 18 is no multiple of 2\^downsamplings = 4"):

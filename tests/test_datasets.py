@@ -14,8 +14,10 @@ from PIL import Image
 from scipy.io import savemat
 
 from pathgan.config.datasets import (
+    BreakHisDataset,
     CpmDataset,
     Download,
+    ImageFoldersDataset,
     MonusegDataset,
     PhantomDataset,
     PolygonDataset,
@@ -25,6 +27,7 @@ from pathgan.config.datasets import (
 )
 from pathgan.datasets.adapters import read_items
 from pathgan.datasets.fetch import fetch
+from pathgan.datasets.images import resized
 from pathgan.datasets.layouts import raw_files
 from pathgan.datasets.prepare import prepare
 from pathgan.datasets.splits import assign_splits
@@ -108,6 +111,68 @@ def test_tnbc_of_either_archive(tmp_path, root):
     assert [(item.id, item.patient) for item in items] == [("tnbc-01_1", "slide01"), ("tnbc-02_1", "slide02")]
     assert items[0].instances.max() == 2  # two squares that meet at a corner are one, the third is another
     assert items[0].image.shape == (24, 24, 3)
+
+
+def test_smears_as_published(real_data):
+    parts = ({"path": "benign", "category": "benign"}, {"path": "malignant", "category": "malignant"})
+    items = list(
+        read_items(ImageFoldersDataset(adapter="image_folders", folder="cytology_smears", parts=parts), real_data)
+    )
+    assert [item.category for item in items] == ["benign"] * 5 + ["malignant"] * 5
+    assert items[0].id == "benign-benign1_x40"
+    assert all(item.image.shape == (828, 1583, 3) and item.instances is None for item in items)
+
+
+def test_breakhis_tells_class_and_patient_by_name(tmp_path):
+    """13412 is one patient, filed under two types; section letters do not tell patients apart."""
+    base = tmp_path / "breakhis/BreaKHis_v1/histology_slides/breast"
+    for name in (
+        "benign/SOB/adenosis/SOB_B_A_14-22549AB/400X/SOB_B_A-14-22549AB-400-001.png",
+        "benign/SOB/adenosis/SOB_B_A_14-22549AB/100X/SOB_B_A-14-22549AB-100-001.png",
+        "malignant/SOB/ductal_carcinoma/SOB_M_DC_14-13412/400X/SOB_M_DC-14-13412-400-001.png",
+        "malignant/SOB/lobular_carcinoma/SOB_M_LC_14-13412/400X/SOB_M_LC-14-13412-400-001.png",
+        "malignant/SOB/ductal_carcinoma/SOB_M_DC_14-2523/400X/SOB_M_DC-14-2523-400-007.png",
+    ):
+        picture(base / name)
+    dataset = BreakHisDataset(adapter="breakhis", folder="breakhis")
+    items = [(item.category, item.patient) for item in read_items(dataset, tmp_path)]
+    assert items == [("benign", "22549"), ("malignant", "13412"), ("malignant", "2523"), ("malignant", "13412")]
+    assert len(raw_files(dataset, tmp_path)) == 4
+    benign = dataset.model_copy(update={"classes": ("benign",), "magnification": "100X", "resize_px": 16})
+    (item,) = read_items(benign, tmp_path)
+    assert item.image.shape == (16, 16, 3)
+
+
+def test_images_of_the_same_bytes_are_held_out_together(tmp_path):
+    for index in range(6):
+        picture(tmp_path / "set" / f"{index}.png", size=24 + index)
+    for index in range(6):
+        shutil.copy(tmp_path / "set" / f"{index}.png", tmp_path / "set" / f"again{index}.png")
+    for seed in range(5):
+        split = Split(n_test=4, seed=seed)
+        dataset = ImageFoldersDataset(
+            adapter="image_folders",
+            folder="set",
+            parts=({"path": "."},),
+            resize_px=24,
+            tiles=Tiles(tile_px=24),
+            split=split,
+        )
+        prepare(dataset, tmp_path, tmp_path / "a.h5", tmp_path / "a.csv")
+        sides = {row["id"].partition("_")[0]: row["split"] for row in read_manifest(tmp_path / "a.csv")}
+        assert all(sides[str(index)] == sides[f"again{index}"] for index in range(6))
+        assert sum(side == "test" for side in sides.values()) == 4
+    with pytest.raises(ValueError, match="n_test counts images: expected by: image, got patient"):
+        Split(n_test=4, by="patient")
+
+
+def test_resizing_keeps_ids_and_means(rng):
+    field = np.kron(rng.integers(0, 4, (6, 6)), np.ones((10, 10), int)).astype(np.int32) * 70_000
+    assert np.array_equal(resized(field, 30), field[1::2, 1::2])
+    smooth = np.linspace(0, 255, 64, dtype=np.uint8)[None, :, None].repeat(48, 0).repeat(3, 2)
+    small = resized(smooth, 16)
+    assert small.shape == (16, 16, 3)
+    assert np.abs(small[0, :, 0] - smooth[0].reshape(16, 4, 3)[..., 0].mean(1)).max() <= 1
 
 
 def test_polygons_and_phantoms_are_prepared(tmp_path):

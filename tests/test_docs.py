@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pathgan.config.loading import PRESETS, load_paper
+from pathgan.config.loading import declared_presets, load_paper
 from pathgan.slide_plan import SlidePlan
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ def test_result_paths_are_targets(path):
 def test_the_readme_lists_every_table_and_figure():
     text = (ROOT / "README.md").read_text()
     for path in PAPERS:
-        for preset in PRESETS:
+        for preset in declared_presets(path):
             paper = load_paper(path, preset)
             for name in (*paper.tables, *SlidePlan.tables(paper), *paper.figures):
                 assert f"{name}." in text or f"`{name}`" in text, name

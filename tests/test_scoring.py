@@ -1,4 +1,6 @@
 import csv
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +194,21 @@ def test_too_few_images_for_a_distribution_are_refused(embedded, n):
     write_embeddings(files.fake_embeddings, Embeddings(fake[:n], embedder, image_set_digest(files.predicted)))
     with pytest.raises(DataError, match=f"hold 8 and {n} images; expected at least 8 real and 4 synthetic"):
         score(DistributionScore(kind="distribution"), files)
+
+
+def test_pairs_of_other_names_are_refused(embedded, tmp_path):
+    files, *_ = embedded
+    rows = read_manifest(files.manifest)
+    source = tmp_path / "source.csv"
+    score_pairs = partial(score, PerceptualHashScore(kind="perceptual_hash"), replace(files, source_manifest=source))
+    write_manifest(source, rows)
+    score_pairs()
+    write_manifest(source, rows[::-1])
+    with pytest.raises(DataError, match="the same test images in both, as pairs are scored; in another order"):
+        score_pairs()
+    write_manifest(source, [row | {"id": f"other{k}"} if k == 0 else row for k, row in enumerate(rows[::-1])])
+    with pytest.raises(DataError, match=r"source.csv and .*; 2 without a companion, first: other0"):
+        score_pairs()
 
 
 def test_scores_are_written_tidy(tmp_path):

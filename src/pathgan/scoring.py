@@ -48,13 +48,15 @@ Tidy = list[tuple[str, str, float]]  # item, metric, value
 class Inputs:
     """The files of a score.
 
-    predicted: samples or segmentations. store, manifest: the real images. real_embeddings, fake_embeddings:
-    of the store's images in question and of the samples, for the scores that compare embeddings.
+    predicted: samples or segmentations. store, manifest: the real images. source_manifest: the images that samples
+    are translations of, where pairs are scored. real_embeddings, fake_embeddings: of the store's images in question
+    and of the samples, for the scores that compare embeddings.
     """
 
     predicted: Path
     store: Path
     manifest: Path
+    source_manifest: Path | None = None
     real_embeddings: Path | None = None
     fake_embeddings: Path | None = None
 
@@ -72,7 +74,7 @@ def score(config: Score, inputs: Inputs) -> Tidy:
 
 def score_similarity(inputs: Inputs) -> Tidy:
     """Samples of a test split against the real images of it."""
-    items, rows = _test_items(inputs.manifest)
+    items, rows = _test_items(inputs)
     with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
         real, instances = real_store.images(rows), real_store.instances(rows)
         fake = sample_store.images()
@@ -97,7 +99,7 @@ def score_similarity(inputs: Inputs) -> Tidy:
 
 def score_instances(inputs: Inputs) -> Tidy:
     """Predicted against true instances of a test split."""
-    items, rows = _test_items(inputs.manifest)
+    items, rows = _test_items(inputs)
     with ImageStore(inputs.store) as truth, ImageStore(inputs.predicted) as predicted_store:
         true, predicted = truth.instances(rows), predicted_store.instances()
     _check_count(inputs.predicted, len(predicted), len(items))
@@ -148,7 +150,7 @@ def score_hashes(inputs: Inputs) -> Tidy:
     `p_hash_real_real`: a real image against another; `p_hash_shuffled`: a sample against the real image of
     another. A model that ignores its input scores no more than these.
     """
-    items, _ = _test_items(inputs.manifest)
+    items, _ = _test_items(inputs)
     real, fake = _embeddings(inputs, "test")
     _check_count(inputs.fake_embeddings, len(fake.values), len(items))
     if len(items) < 2:
@@ -176,7 +178,7 @@ def score_positivity(config: PositivityScore, inputs: Inputs) -> Tidy:
     `positivity_correlation`: Pearson's over tiles; `..._shuffled`: its floor, against the tile of another place.
     `positivity_bias`: mean of sample less real. Tiles with next to no nuclei in the real stain are left out.
     """
-    items, rows = _test_items(inputs.manifest)
+    items, rows = _test_items(inputs)
     with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
         real, nuclear = positive_share(real_store.images(rows))
         fake, _ = positive_share(sample_store.images())
@@ -250,7 +252,21 @@ def _embeddings(inputs: Inputs, split: str) -> tuple[Embeddings, Embeddings]:
     return real, fake
 
 
-def _test_items(manifest: Path) -> tuple[list[str], NDArray[np.int64]]:
+def _test_items(inputs: Inputs) -> tuple[list[str], NDArray[np.int64]]:
+    """Names and rows of the real test images. Raises DataError where samples are of images with other names."""
+    items, rows = _named_test(inputs.manifest)
+    sources = items if inputs.source_manifest is None else _named_test(inputs.source_manifest)[0]
+    if sources != items:
+        lonely = sorted(set(sources) ^ set(items))
+        told = f"{len(lonely)} without a companion, first: {lonely[0]}" if lonely else "in another order"
+        raise DataError(
+            f"{inputs.source_manifest} and {inputs.manifest}: expected the same test images in both, as pairs are "
+            f"scored; {told}. Register or name them alike, then prepare both again"
+        )
+    return items, rows
+
+
+def _named_test(manifest: Path) -> tuple[list[str], NDArray[np.int64]]:
     table = read_manifest(manifest)
     rows = rows_of_split(table, "test", manifest.name)
     return [table[row]["id"] for row in rows], rows

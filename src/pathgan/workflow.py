@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pathgan.config.datasets import Download
-from pathgan.config.loading import PRESETS, load_paper, load_weights_table
+from pathgan.config.loading import PRESETS, declared_presets, load_paper, load_weights_table
 from pathgan.config.models import (
     CurveFigure,
     DistributionScore,
@@ -77,13 +77,21 @@ class Plan:
         tables = [f"{base}/tables/{name}.csv" for name in names]
         return [*tables, *(f"{base}/figures/{name}.png" for name in config.figures)]
 
-    def run_names(self, kind: type) -> str:
-        """The names of the runs of a kind, of any paper, as a pattern: tells the rules that train apart."""
-        return self._names("runs", kind)
+    def presets_of(self, section: str, kind: type, others: bool = False) -> str:
+        """The wildcard `preset` as a pattern that looks ahead: it fits where the path is one of an entry of a kind.
 
-    def dataset_names(self, kind: type) -> str:
-        """The same of datasets: tells the rules that prepare them apart."""
-        return self._names("datasets", kind)
+        So rules are told apart that make the same path from runs or datasets of different kinds. `others`: fits where
+        the path is not.
+        """
+        folder = {"runs": "models", "datasets": "data"}[section]
+        paths = [
+            f"{preset}/{paper}/{folder}/{re.escape(name)}[./]"
+            for paper in self.papers
+            for preset in declared_presets(self._file(paper))
+            for name, entry in getattr(self.paper(preset, paper), section).items()
+            if isinstance(entry, kind)
+        ]
+        return f"(?{'!' if others else '='}{'|'.join(paths) or '(?!)'})({'|'.join(PRESETS)})"
 
     # --- inputs -------------------------------------------------------------------------------------------
 
@@ -149,6 +157,8 @@ class Plan:
         if score.kind == "utility":
             return {"predicted": f"{base}/segmentations/{score.segmenter}/seed{w.seed}/{w.run}.h5", **store}
         samples = {"predicted": f"{base}/samples/{w.run}/seed{w.seed}.h5"}
+        if isinstance(run, CycleRun) and not isinstance(score, DistributionScore):
+            samples["source_manifest"] = self._store(w, run.source)["manifest"]
         if not isinstance(score, DistributionScore | PerceptualHashScore):
             return {**samples, **store}
         if isinstance(score, DistributionScore):
@@ -308,6 +318,15 @@ class Plan:
         """The images that a segmenter reads: a dataset's test split, or a sample set."""
         return self._source(w, w.images, "test")
 
+    def paper_files(self, w: Any) -> list[str]:
+        """The file of a paper, and the one that it extends."""
+        names = [w.paper, self._paper(w).extends]
+        return [f"config/papers/{name}.yaml" for name in names if name]
+
+    def published_as(self, w: Any) -> str:
+        """The paper whose printed values stand beside ours."""
+        return self._paper(w).extends or str(w.paper)
+
     def caveats(self, w: Any) -> dict[str, str]:
         """Dataset -> why its numbers may not be compared with the paper's, '' where they may."""
         config = self._paper(w)
@@ -327,18 +346,11 @@ class Plan:
 
     # --- pieces -------------------------------------------------------------------------------------------
 
-    def _names(self, section: str, kind: type) -> str:
-        names = {
-            name
-            for paper in self.papers
-            for preset in PRESETS
-            for name, entry in getattr(self.paper(preset, paper), section).items()
-            if isinstance(entry, kind)
-        }
-        return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
-
     def _load(self, preset: str, paper: str) -> Paper:
-        return load_paper(self.root / "config" / "papers" / f"{paper}.yaml", preset, self.workflow.device)
+        return load_paper(self._file(paper), preset, self.workflow.device)
+
+    def _file(self, paper: str) -> Path:
+        return self.root / "config" / "papers" / f"{paper}.yaml"
 
     def _paper(self, w: Wildcards) -> Paper:
         return self.paper(w.preset, w.paper)

@@ -17,7 +17,16 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pathgan.config.datasets import CpmDataset, MonusegDataset, SheetDataset, Split, Tiles, TnbcDataset
+from pathgan.config.datasets import (
+    BreakHisDataset,
+    CpmDataset,
+    ImageFoldersDataset,
+    MonusegDataset,
+    SheetDataset,
+    Split,
+    Tiles,
+    TnbcDataset,
+)
 from pathgan.datasets.images import read_image, read_mask
 from pathgan.datasets.prepare import prepare
 from pathgan.datasets.store import ImageStore, read_manifest
@@ -102,6 +111,29 @@ def as_dataset(path: Path, **options) -> SheetDataset:
     return SheetDataset(adapter="sheet", sheet=str(path), tiles=options.pop("tiles", TILES), **options)
 
 
+def folders(
+    *names: str, parts: tuple[dict[str, str], ...] = ({"path": "a"}, {"path": "b"}), **options
+) -> Callable[[Path], object]:
+    """Image folders below `set`, with images of the given names; those that end alike hold the same bytes."""
+
+    def make(folder: Path) -> ImageFoldersDataset:
+        (folder / "set").mkdir()
+        for name in names:
+            save(folder / "set" / name, rgb(seed=sum(Path(name).stem.encode())))
+        return ImageFoldersDataset(adapter="image_folders", folder="set", parts=parts, tiles=TILES, **options)
+
+    return make
+
+
+def breakhis(*names: str) -> Callable[[Path], object]:
+    def make(folder: Path) -> BreakHisDataset:
+        for seed, name in enumerate(names):
+            save(folder / "b" / "benign/SOB/adenosis/SOB_B_A_14-22549AB" / "400X" / name, rgb(seed=seed))
+        return BreakHisDataset(adapter="breakhis", folder="b", classes=("benign",), resize_px=32, tiles=TILES)
+
+    return make
+
+
 def cut(path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
@@ -149,6 +181,21 @@ CASES = {
     "MoNuSeg without an annotation": Case(lambda f: (f.joinpath("m").mkdir(), tifffile.imwrite(f / "m/a.tif", rgb()), MonusegDataset(adapter="monuseg", folder="m"))[2], "a.tif: has no annotation a.xml"),
     "MoNuSeg with torn XML": Case(lambda f: (f.joinpath("m").mkdir(), tifffile.imwrite(f / "m/a.tif", rgb()), (f / "m/a.xml").write_text("<Annotations><Region"), MonusegDataset(adapter="monuseg", folder="m"))[3], "a.xml: damaged XML"),
     "a truncated TIFF": Case(lambda f: (f.joinpath("m").mkdir(), tifffile.imwrite(f / "m/a.tif", rgb()), cut(f / "m/a.tif"), (f / "m/a.xml").write_text("<A/>"), MonusegDataset(adapter="monuseg", folder="m"))[4], "a.tif: damaged"),
+    "two classes": Case(folders("a/1.png", "b/2.png"), None),
+    "an empty folder": Case(folders("a/1.png", "a/2.png"), r"set/b: expected images \(.png, .*, found none; put them there"),
+    "image folders absent": Case(lambda f: ImageFoldersDataset(adapter="image_folders", folder="none", parts=({"path": "a"},)), "image_folders: no image in .*none; put its files there"),
+    "two images of one name": Case(folders("a/1.png", "b/1.png"), "b/1.png: would have the same name '1'"),
+    "the same file in train and test": Case(folders("a/1.png", "a/2.png", "b/1.png", parts=({"path": "a", "split": "train"}, {"path": "b", "split": "test"})), r"b/1.png: the same file as .*a/1.png, but one is in test and the other in train"),
+    "the same file in two patients": Case(lambda f: ([sheet(f), save(f / "i1.png", rgb(seed=0)), save(f / "i2.png", rgb(seed=0))], as_dataset(f / "sheet.tsv"))[1], "the same file as .*, but one is in t"),
+    "images of many sizes": Case(lambda f: (d := folders("a/1.png", "a/2.png", "b/3.png", resize_px=32)(f), save(f / "set/a/4.png", rgb(90)), d)[2], None),
+    "images of many sizes, one too small": Case(lambda f: (d := folders("a/1.png", "b/2.png")(f), save(f / "set/a/4.png", rgb(20)), d)[2], r"a/4.png \(4\): a side of 20 px is smaller"),
+    "more test images than there are": Case(folders("a/1.png", "b/2.png", split={"n_test": 2}), None),
+    "some masks": Case(rows("i0.png\tm0.png\t\t\t", "i1.png\t\t\t\t"), "sheet.tsv: .*i1.png has no mask, others have one"),
+    "no masks": Case(rows("i0.png\t\t\t\t", "i1.png\t\t\t\t"), None),
+    "an unknown class": Case(lambda f: as_dataset(sheet(f), classes=("tumor",)), "no image of the class 'tumor'; there are: tumour"),
+    "BreakHis": Case(breakhis("SOB_B_A-14-22549AB-400-001.png", "SOB_B_A-14-22549CD-400-002.png"), None),
+    "BreakHis with a strange name": Case(breakhis("SOB_B_A-14-22549AB-400-001.png", "copy.png"), "copy.png: expected a name like SOB_B_A-14-22549AB-400-001.png"),
+    "BreakHis without a class": Case(lambda f: (breakhis("SOB_B_A-14-22549AB-400-001.png")(f), BreakHisDataset(adapter="breakhis", folder="b"))[1], r"b/.../malignant/.../400X: expected images, found none"),
     "CPM text cut short": Case(lambda f: (save(f / "cpm15/image01.png", rgb()), (f / "cpm15/image01_mask.txt").write_text("40 40 0 0 1"), CpmDataset(adapter="cpm", folders=("cpm15",)))[2], "image01_mask.txt: not a readable mask"),
 }  # fmt: skip
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -19,13 +16,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from checkouts import ROOT, checkout, jobs, snakemake
 
 from pathgan.files import sha256_of
 from pathgan.provenance import record_path
 
 pytestmark = pytest.mark.workflow
-ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "report")
 BASE = Path("results/demo/tiny")
 
 TINY = {
@@ -114,46 +110,13 @@ TINY = {
 }
 
 
-def checkout(folder: Path) -> Path:
-    """A copy of the project whose only paper is TINY."""
-    folder.mkdir(exist_ok=True)
-    for part in PARTS:
-        source = ROOT / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, folder / part)
-    for file in (folder / "config" / "papers").glob("*.yaml"):
-        file.unlink()
-    (folder / "config" / "papers" / "tiny.yaml").write_text(yaml.safe_dump(TINY, sort_keys=False))
-    (folder / "config" / "config.yaml").write_text("preset: demo\npapers: [tiny]\n")
-    with (folder / "config" / "published.csv").open("a") as file:
-        file.write("tiny,table1,gan,ssim,0.5,,\n")
-    return folder
-
-
-def snakemake(folder: Path, *arguments: str, code: int = 0) -> str:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("COV_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    output = done.stdout + done.stderr
-    assert done.returncode == code, output[-4000:]
-    return output
-
-
-def jobs(output: str) -> dict[str, int]:
-    """Rule -> jobs, of the first table of job counts that Snakemake prints."""
-    table = output.partition("Job stats:")[2].partition("total")[0]
-    return {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+def tiny(folder: Path) -> Path:
+    return checkout(folder, {"tiny": TINY}, ["tiny,table1,gan,ssim,0.5,,"])
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    folder = checkout(tmp_path_factory.mktemp("tiny"))
+    folder = tiny(tmp_path_factory.mktemp("tiny"))
     output = snakemake(folder, "all")
     assert jobs(output)["train_generator"] == 2
     assert jobs(output)["embed"] == 6  # all and test images, and two seeds' samples, by one network or two
@@ -198,7 +161,7 @@ def test_a_deleted_table_is_one_job(copied):
 
 
 def test_two_runs_from_scratch_give_the_same_bytes(done, tmp_path):
-    again = checkout(tmp_path / "again")
+    again = tiny(tmp_path / "again")
     snakemake(again, "all")
     compared = 0
     for pattern in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pathgan.config.base import Fraction, Name, Positive, Sha256, Strict
 
@@ -35,7 +35,14 @@ class Split(Strict):
 
     by: Literal["image", "patient", "slide"] = "image"
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    n_test: Positive | None = None  # images, instead of the fraction, where a paper prints their number
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _countable(self) -> Split:
+        if self.n_test and self.by != "image":
+            raise ValueError(f"n_test counts images: expected by: image, got {self.by}")
+        return self
 
 
 class Tiles(Strict):
@@ -43,6 +50,11 @@ class Tiles(Strict):
 
     tile_px: Positive = 256
     stride_px: Positive = 256  # of training tiles; test tiles lie edge to edge
+
+
+Resize = Annotated[
+    Positive | None, Field(description="images become squares of this side before they are tiled, whatever their shape")
+]
 
 
 class ImageDataset(Strict):
@@ -78,10 +90,41 @@ class MonusegDataset(FolderDataset):
     adapter: Literal["monuseg"]
 
 
+class PlainDataset(FolderDataset):
+    """Images without masks."""
+
+    resize_px: Resize = None
+
+
+class ImageFolder(Strict):
+    """A folder of images, and what it says of them."""
+
+    path: str  # below the dataset's folder
+    category: str = ""
+    split: Literal["", "train", "test"] = ""
+
+
+class ImageFoldersDataset(PlainDataset):
+    """Folders that stand for classes (JUCYT, FNAC 2019) or for splits (MIST)."""
+
+    adapter: Literal["image_folders"]
+    parts: tuple[ImageFolder, ...]
+
+
+class BreakHisDataset(PlainDataset):
+    """BreakHis of Spanhol et al.: class, patient and magnification are in the name of a file."""
+
+    adapter: Literal["breakhis"]
+    classes: tuple[Literal["benign", "malignant"], ...] = ("benign", "malignant")
+    magnification: Literal["40X", "100X", "200X", "400X"] = "400X"
+
+
 class SheetDataset(ImageDataset):
-    """A user's own images: a TSV with the columns image, mask, class, patient, split."""
+    """A user's own images: a TSV with the columns image, mask, class, patient, split; the last four may be empty."""
 
     adapter: Literal["sheet"]
+    classes: tuple[str, ...] | None = None  # those to take; all where not given
+    resize_px: Resize = None
     split: Split = Split(by="patient")  # an image without a patient is its own
     sheet: str  # path; images and masks are relative to it
 
@@ -138,7 +181,15 @@ class SlideDataset(ImageDataset):
 
 
 Dataset = Annotated[
-    CpmDataset | TnbcDataset | MonusegDataset | SheetDataset | PhantomDataset | SlideDataset | PolygonDataset,
+    CpmDataset
+    | TnbcDataset
+    | MonusegDataset
+    | ImageFoldersDataset
+    | BreakHisDataset
+    | SheetDataset
+    | PhantomDataset
+    | SlideDataset
+    | PolygonDataset,
     Field(discriminator="adapter"),
 ]
 

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pathgan.config.datasets import PolygonDataset, SlideDataset
+from pathgan.config.datasets import PlainDataset, PolygonDataset, SlideDataset
 from pathgan.config.models import NETWORKS, CurveFigure, Paper, Weights, Workflow
 from pathgan.config.plan import (
     EVALUATED,
@@ -63,7 +63,7 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
 
     Raises ConfigError for a wrong key, type or reference, and for a hyper-parameter without a source.
     """
-    tree = _read(path)
+    tree = _read_paper(path)
     presets = tree.pop("presets", {}) or {}
     known = {*PRESETS, *(f"{name}/gpu" for name in PRESETS)}
     if preset != "paper" and preset not in presets:
@@ -89,6 +89,25 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
     if problems:
         raise ConfigError("\n".join(f"{path} (preset {preset}): {problem}" for problem in problems))
     return paper
+
+
+def declared_presets(path: Path) -> list[str]:
+    """The presets under which a paper can be asked for."""
+    return [preset for preset in PRESETS if preset == "paper" or preset in (_read(path).get("presets") or {})]
+
+
+def _read_paper(path: Path) -> Tree:
+    """The file, merged over the one that it `extends`, whose presets stay behind: they are about its data."""
+    tree = _read(path)
+    if "extends" not in tree:
+        return tree
+    base_path = path.with_name(f"{tree['extends']}.yaml")
+    base = _read(base_path)
+    if "extends" in base:
+        raise ConfigError(f"{path}: extends: {base_path.name} extends {base['extends']} itself; name that one")
+    base.pop("presets", None)
+    merged: Tree = merge(base, tree)
+    return merged
 
 
 def _read(path: Path) -> Tree:
@@ -185,7 +204,7 @@ def _field_names(model: type[BaseModel]) -> set[str]:
 def _broken_references(paper: Paper) -> Iterator[str]:
     """References to runs, datasets, scores and sample sets that do not exist."""
     images = {name for name, data in paper.datasets.items() if not isinstance(data, PolygonDataset)}
-    annotated = {name for name in images if not isinstance(paper.datasets[name], SlideDataset)}
+    annotated = {name for name in images if not isinstance(paper.datasets[name], SlideDataset | PlainDataset)}
     samples = sample_sets(paper)
     generators = generating_runs(paper)
     known_metrics = {metric for names in SCORE_METRICS.values() for metric in names}
@@ -224,7 +243,7 @@ def _broken_references(paper: Paper) -> Iterator[str]:
         if score.kind == "utility":
             yield from check(f"scores.{name}.segmenter", score.segmenter, segmenters, "segmentation run")
         if score.kind == "segmentation":
-            yield from check(f"scores.{name}.dataset", score.dataset, images, "dataset with images")
+            yield from check(f"scores.{name}.dataset", score.dataset, annotated, "dataset with masks")
         if score.kind == "distribution" and score.real:
             yield from check(f"scores.{name}.real", score.real, images, "dataset with images")
     for name, table in paper.tables.items():

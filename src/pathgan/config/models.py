@@ -141,6 +141,7 @@ class Paper(Strict):
 
     title: str
     cite: str
+    extends: Name | None = None  # a paper of which this file says the differences; published values are its
     caveat: str = ""  # why no number of this preset may be compared with the paper's
     seeds: tuple[int, ...] = (0,)
     slides: dict[Name, SlideSet] = Field(default={})

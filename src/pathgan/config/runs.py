@@ -70,6 +70,7 @@ class Cycle(Strict):
 
     kind: Literal["cycle"]
     weight: float = 10.0
+    norm: Literal["l1", "squared"] = "l1"
 
 
 class StructuralCycle(Strict):

@@ -32,6 +32,8 @@ def paper_schema() -> dict[str, Any]:
         patterns = entries.pop("patternProperties", None)
         if patterns:  # a template's key holds {braces}, so any name is let through
             (entries["additionalProperties"],) = patterns.values()
+        # A paper that extends another takes an entry away with null.
+        entries["additionalProperties"] = {"anyOf": [entries["additionalProperties"], {"type": "null"}]}
     return schema
 
 

@@ -13,23 +13,25 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from pathgan.config.datasets import MonusegDataset, PhantomDataset, SheetDataset, TnbcDataset
-from pathgan.datasets.images import read_image, read_mask, relabel
+from pathgan.datasets.images import read_image, read_mask, relabel, resized
 from pathgan.datasets.layouts import ImageAdapter, Pair, absent, find_pairs
 from pathgan.errors import DataError
+from pathgan.files import sha256_of
 from pathgan.phantoms import histology_field
 
 
 @dataclass(frozen=True)
 class Item:
-    """One source image. image: (h, w, 3) uint8; instances: (h, w) int32 with ids 1..n."""
+    """One source image. image: (h, w, 3) uint8; instances: (h, w) int32 with ids 1..n, where there are masks."""
 
     id: str
     image: NDArray[np.uint8]
-    instances: NDArray[np.int32]
+    instances: NDArray[np.int32] | None
     source: str
     category: str = ""
     patient: str = ""
     split: str = ""  # where the data know it
+    sha256: str = ""  # of the file
 
 
 def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
@@ -44,20 +46,31 @@ def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
         raise DataError(absent(dataset, data_root))
     for pair in pairs:
         image = read_image(pair.image)
-        if isinstance(dataset, MonusegDataset):
-            instances = read_monuseg_xml(pair.mask, image.shape[:2])
-        else:
-            instances = read_mask(pair.mask)
-        if isinstance(dataset, TnbcDataset):
-            instances = ndimage.label(instances > 0, structure=np.ones((3, 3)))[0]
-        if isinstance(dataset, SheetDataset):
-            _refuse_semantic(instances, pair)
-        if instances.shape != image.shape[:2]:
-            raise DataError(
-                f"{pair.mask}: expected the size of its image {pair.image.name}, "
-                f"{image.shape[1]} x {image.shape[0]}, got {instances.shape[1]} x {instances.shape[0]}"
-            )
-        yield Item(pair.id, image, relabel(instances), str(pair.image), pair.category, pair.patient, pair.split)
+        instances = _read_instances(dataset, pair, image) if pair.mask else None
+        side = getattr(dataset, "resize_px", None)
+        if side:
+            image = resized(image, side)
+            instances = instances if instances is None else relabel(resized(instances, side))
+        digest = sha256_of(pair.image)
+        yield Item(pair.id, image, instances, str(pair.image), pair.category, pair.patient, pair.split, digest)
+
+
+def _read_instances(dataset: ImageAdapter, pair: Pair, image: NDArray[np.uint8]) -> NDArray[np.int32]:
+    assert pair.mask is not None
+    if isinstance(dataset, MonusegDataset):
+        instances = read_monuseg_xml(pair.mask, image.shape[:2])
+    else:
+        instances = read_mask(pair.mask)
+    if isinstance(dataset, TnbcDataset):
+        instances = ndimage.label(instances > 0, structure=np.ones((3, 3)))[0]
+    if isinstance(dataset, SheetDataset):
+        _refuse_semantic(instances, pair)
+    if instances.shape != image.shape[:2]:
+        raise DataError(
+            f"{pair.mask}: expected the size of its image {pair.image.name}, "
+            f"{image.shape[1]} x {image.shape[0]}, got {instances.shape[1]} x {instances.shape[0]}"
+        )
+    return relabel(instances)
 
 
 def _refuse_semantic(instances: NDArray[np.int32], pair: Pair) -> None:

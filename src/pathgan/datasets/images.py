@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from scipy.io import loadmat
 
 from pathgan.errors import DataError
 
+Pixel = TypeVar("Pixel", np.uint8, np.int32)
 MAX_PIXELS = 200_000_000  # beyond this an image is a slide: it is tiled, never read whole
 Image.MAX_IMAGE_PIXELS = None  # we check the header ourselves, and name the file
 
@@ -68,6 +70,14 @@ def relabel(instances: NDArray[np.integer]) -> NDArray[np.int32]:
     ids = ids[ids > 0]
     out = np.searchsorted(ids, instances) + 1
     return np.where(instances > 0, out, 0).astype(np.int32)
+
+
+def resized(pixels: NDArray[Pixel], side_px: int) -> NDArray[Pixel]:
+    """A square of colours (h, w, 3) by area or bicubic, or of ids (h, w) by nearest neighbours."""
+    if pixels.ndim == 2:
+        return cv2.resize(pixels, (side_px, side_px), interpolation=cv2.INTER_NEAREST_EXACT).astype(pixels.dtype)
+    way = cv2.INTER_AREA if min(pixels.shape[:2]) > side_px else cv2.INTER_CUBIC
+    return cv2.resize(pixels, (side_px, side_px), interpolation=way).astype(pixels.dtype)
 
 
 def _read(path: Path, palette_as_ids: bool = False) -> NDArray[Any]:

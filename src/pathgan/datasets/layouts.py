@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pathgan.config.datasets import (
+    BreakHisDataset,
     CpmDataset,
+    ImageFoldersDataset,
     MonusegDataset,
     PhantomDataset,
+    PlainDataset,
     PolygonDataset,
     SheetDataset,
     TnbcDataset,
 )
 from pathgan.errors import DataError
 
-ImageAdapter = CpmDataset | TnbcDataset | MonusegDataset | SheetDataset | PhantomDataset
+ImageAdapter = (
+    CpmDataset | TnbcDataset | MonusegDataset | ImageFoldersDataset | BreakHisDataset | SheetDataset | PhantomDataset
+)
 SHEET_COLUMNS = ("image", "mask", "class", "patient", "split")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+# SOB_B_A-14-22549AB-400-001.png: procedure, class, type, year, patient with section letters, magnification, number
+BREAKHIS_NAME = re.compile(r"^SOB_[BM]_[A-Z]+-\d+-(?P<patient>\d+)[A-Z]*-\d+-\d+$")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The files of one item."""
+    """The files of one item; without a mask where its dataset has none."""
 
     id: str
     image: Path
-    mask: Path
+    mask: Path | None = None
     category: str = ""
     patient: str = ""
     split: str = ""
@@ -42,7 +52,7 @@ def raw_files(dataset: ImageAdapter | PolygonDataset, data_root: Path) -> list[P
         pairs = find_pairs(dataset, data_root)
     except DataError:
         return []  # `prepare` raises it again, as the job's own error
-    files = [file for pair in pairs for file in (pair.image, pair.mask)]
+    files = [file for pair in pairs for file in (pair.image, pair.mask) if file]
     return [Path(dataset.sheet), *files] if isinstance(dataset, SheetDataset) else files
 
 
@@ -59,7 +69,8 @@ def absent(dataset: ImageAdapter, data_root: Path) -> str:
         how = f"get {origin.file} from {origin.page} and unpack it there"
     else:
         how = f"run the rule `fetch`, or get {origin.url} and unpack it there"
-    return f"{dataset.adapter}: no image with a mask in {target}; {how} (or set --config data_root=FOLDER)"
+    what = "image" if isinstance(dataset, PlainDataset) else "image with a mask"
+    return f"{dataset.adapter}: no {what} in {target}; {how} (or set --config data_root=FOLDER)"
 
 
 def find_pairs(dataset: ImageAdapter, root: Path) -> list[Pair]:
@@ -74,8 +85,12 @@ def find_pairs(dataset: ImageAdapter, root: Path) -> list[Pair]:
             return _tnbc(root / dataset.folder, dataset.slides)
         case MonusegDataset():
             return _monuseg(root / dataset.folder)
+        case ImageFoldersDataset():
+            return _image_folders(dataset, root)
+        case BreakHisDataset():
+            return _breakhis(root / dataset.folder, dataset)
         case SheetDataset():
-            return _sheet(Path(dataset.sheet))
+            return _sheet(Path(dataset.sheet), dataset.classes)
         case _:
             return []
 
@@ -132,8 +147,49 @@ def _monuseg(folder: Path) -> list[Pair]:
     return pairs
 
 
-def _sheet(path: Path) -> list[Pair]:
-    """A user's TSV. Paths are relative to it; class, patient and split may be empty."""
+def _image_folders(dataset: ImageFoldersDataset, root: Path) -> list[Pair]:
+    """The images right in each folder; an item is named after class and split, as folders may number alike."""
+    pairs = []
+    for part in dataset.parts:
+        folder = root / dataset.folder / part.path
+        found = _images(folder.glob("*")) if folder.is_dir() else []
+        if not found and (root / dataset.folder).is_dir():  # one class of two would pass for the whole
+            raise DataError(f"{folder}: expected images ({', '.join(IMAGE_SUFFIXES)}), found none; put them there")
+        for image in found:
+            name = "-".join(text for text in (part.category, part.split, image.stem) if text)
+            pairs.append(Pair(name.lower(), image, category=part.category, split=part.split))
+    return pairs
+
+
+def _breakhis(folder: Path, dataset: BreakHisDataset) -> list[Pair]:
+    """`.../{benign,malignant}/SOB/<type>/<slide>/400X/SOB_B_A-14-22549AB-400-001.png`, from any folder above it.
+
+    A patient is the number without the section's letters, so that 13412, filed under two types, is one.
+    """
+    pairs = []
+    for category in dataset.classes:
+        slides = (path for path in folder.rglob(dataset.magnification) if category in path.relative_to(folder).parts)
+        found = _images(file for path in slides for file in path.iterdir())
+        if not found and folder.is_dir():
+            where = f"{folder}/.../{category}/.../{dataset.magnification}"
+            raise DataError(f"{where}: expected images, found none; unpack the whole archive there")
+        for image in found:
+            named = BREAKHIS_NAME.match(image.stem)
+            if named is None:
+                raise DataError(
+                    f"{image}: expected a name like SOB_B_A-14-22549AB-400-001.png (class, type, year, patient, "
+                    "magnification, number); give it back its own, or move it away"
+                )
+            pairs.append(Pair(image.stem.lower(), image, category=category, patient=named["patient"]))
+    return pairs
+
+
+def _images(files: Iterable[Path]) -> list[Path]:
+    return sorted(file for file in files if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith("._"))
+
+
+def _sheet(path: Path, classes: tuple[str, ...] | None) -> list[Pair]:
+    """A user's TSV. Paths are relative to it; mask, class, patient and split may be empty."""
     if not path.exists():
         raise DataError(f"{path}: no such sample sheet")
     with path.open(newline="", encoding="utf-8-sig") as file:
@@ -153,14 +209,14 @@ def _sheet(path: Path) -> list[Pair]:
             pair = Pair(
                 Path(values["image"]).with_suffix("").as_posix().replace("/", "-"),
                 path.parent / values["image"],
-                path.parent / values["mask"],
+                path.parent / values["mask"] if values["mask"] else None,
                 values["class"],
                 values["patient"],
                 values["split"],
             )
             where = f"{path}, line {line}"
             for name, listed in (("image", pair.image), ("mask", pair.mask)):
-                if not listed.is_file():
+                if listed and not listed.is_file():
                     raise DataError(f"{where}: {name}: no such file: {listed}")
             if pair.split not in ("", "train", "test"):
                 raise DataError(f"{where}: split: expected train, test or nothing, got {pair.split!r}")
@@ -173,4 +229,11 @@ def _sheet(path: Path) -> list[Pair]:
                     f"{pair.split or 'no'} split; a patient belongs to one"
                 )
             pairs.append(pair)
-    return pairs
+    unmasked = [pair for pair in pairs if pair.mask is None]
+    if unmasked and len(unmasked) < len(pairs):
+        raise DataError(f"{path}: {unmasked[0].image} has no mask, others have one; give all a mask or none")
+    known = sorted({pair.category for pair in pairs})
+    for category in classes or ():
+        if category not in known:
+            raise DataError(f"{path}: no image of the class {category!r}; there are: {', '.join(known)}")
+    return pairs if classes is None else [pair for pair in pairs if pair.category in classes]

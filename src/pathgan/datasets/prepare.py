@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.datasets import PolygonDataset, Tiles
+from pathgan.config.datasets import PolygonDataset, Split, Tiles
 from pathgan.datasets.adapters import Item, read_items
 from pathgan.datasets.images import relabel
 from pathgan.datasets.layouts import ImageAdapter
-from pathgan.datasets.splits import assign_splits, group_of
+from pathgan.datasets.splits import assign_splits, check_apart, groups_of
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.datasets.tiles import tile_offsets
 from pathgan.errors import DataError
-from pathgan.files import sha256_of
 from pathgan.masks.polygons import polygon_masks
 
 
@@ -40,23 +41,23 @@ def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifes
         # Splits need every group, tiles need the split: one pass spools the items, one cuts them.
         items = []
         for index, item in enumerate(read_items(dataset, data_root)):
-            scratch[f"{index}/image"], scratch[f"{index}/instances"] = item.image, item.instances
-            items.append(Item(item.id, _NOTHING, _NOTHING_I, item.source, item.category, item.patient, item.split))
-        groups = [group_of(item, dataset.split.by) for item in items]
-        sides = assign_splits(dict(zip(groups, (item.split for item in items), strict=True)), dataset.split)
+            scratch[f"{index}/image"] = item.image
+            if item.instances is not None:
+                scratch[f"{index}/instances"] = item.instances
+            items.append(replace(item, image=_NOTHING, instances=None))
+        groups, sides = _split(items, dataset.split)
         rows, places = [], []
-        for index, (item, group) in enumerate(zip(items, groups, strict=True)):
-            digest = sha256_of(item.source) if Path(item.source).is_file() else ""
-            for x, y in _places(scratch[f"{index}/instances"].shape, dataset.tiles, sides[group], item):
+        for index, (item, group, side) in enumerate(zip(items, groups, sides, strict=True)):
+            for x, y in _places(scratch[f"{index}/image"].shape[:2], dataset.tiles, side, item):
                 places.append((index, x, y))
                 rows.append(
                     {
                         "id": f"{item.id}_x{x}_y{y}",
                         "source": _source_name(item.source, data_root),
-                        "sha256": digest,
+                        "sha256": item.sha256,
                         "class": item.category,
                         "group": group,
-                        "split": sides[group],
+                        "split": side,
                         "x": x,
                         "y": y,
                     }
@@ -67,9 +68,26 @@ def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifes
             for index, x, y in places:
                 yield scratch[f"{index}/{field}"][y : y + tile_px, x : x + tile_px]
 
-        n = write_store(store, images=tiles("image"), instances=map(relabel, tiles("instances")))
+        fields: dict[str, Iterator[NDArray[Any]]] = {"images": tiles("image")}
+        if "0/instances" in scratch:
+            fields["instances"] = map(relabel, tiles("instances"))
+        n = write_store(store, {}, **fields)
     write_manifest(manifest, rows)
     return n
+
+
+def _split(items: list[Item], split: Split) -> tuple[list[str], list[str]]:
+    """The group and the side of each item."""
+    names = Counter(item.id for item in items)
+    twice = [name for name, n in names.items() if n > 1]
+    if twice:
+        sources = ", ".join(item.source for item in items if item.id == twice[0])
+        raise DataError(f"{sources}: would have the same name {twice[0]!r}; rename one of them")
+    groups = groups_of(items, split.by)
+    chosen = assign_splits(dict(zip(groups, (item.split for item in items), strict=True)), split, Counter(groups))
+    sides = [chosen[group] for group in groups]
+    check_apart(items, sides)
+    return groups, sides
 
 
 def prepare_polygons(options: PolygonDataset, store: Path, manifest: Path) -> int:
@@ -83,7 +101,6 @@ def prepare_polygons(options: PolygonDataset, store: Path, manifest: Path) -> in
 
 
 _NOTHING = np.empty((0, 0, 3), np.uint8)
-_NOTHING_I = np.empty((0, 0), np.int32)
 
 
 def _places(shape: tuple[int, int], tiles: Tiles, side: str, item: Item) -> Iterator[tuple[int, int]]:

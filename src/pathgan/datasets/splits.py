@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from pathgan.config.datasets import Split
@@ -9,27 +11,49 @@ from pathgan.datasets.adapters import Item
 from pathgan.errors import DataError
 
 
-def group_of(item: Item, by: str) -> str:
-    """What an item is held out with: its patient or slide where the data know it, else itself."""
-    return item.patient or item.id if by in ("patient", "slide") else item.id
+def groups_of(items: Sequence[Item], by: str) -> list[str]:
+    """What each item is held out with: its patient or slide where data know it, else all items of the same bytes."""
+    if by in ("patient", "slide"):
+        return [item.patient or item.id for item in items]
+    first: dict[str, str] = {}
+    return [item.id if item.split else first.setdefault(item.sha256 or item.id, item.id) for item in items]
 
 
-def assign_splits(groups: dict[str, str], split: Split) -> dict[str, str]:
+def assign_splits(groups: Mapping[str, str], split: Split, sizes: Mapping[str, int] | None = None) -> dict[str, str]:
     """Group -> `train` or `test`. `groups` maps each group to the split its data give it, or to ''.
 
-    At least one group lies on either side. Raises DataError where that cannot be.
+    sizes: the images of each group, which `split.n_test` counts. At least one group lies on either side. Raises
+    DataError where that cannot be.
     """
     given = {group: side for group, side in groups.items() if side}
     free = sorted(group for group, side in groups.items() if not side)
-    order = np.random.default_rng(split.seed).permutation(len(free))
-    n_test = round(split.test_fraction * len(groups)) - sum(side == "test" for side in given.values())
+    counted = sizes if split.n_test and sizes else dict.fromkeys(groups, 1)
+    wanted = split.n_test or round(split.test_fraction * len(groups))
+    wanted -= sum(counted[group] for group, side in given.items() if side == "test")
     if "test" not in given.values():
-        n_test = max(n_test, 1)
+        wanted = max(wanted, 1)
     if "train" not in given.values():
-        n_test = min(n_test, len(free) - 1)
-    sides = {free[index]: "test" if rank < n_test else "train" for rank, index in enumerate(order)}
-    sides |= given
+        wanted = min(wanted, sum(counted[group] for group in free) - 1)
+    sides = dict(given)
+    for index in np.random.default_rng(split.seed).permutation(len(free)):
+        group = free[index]
+        sides[group] = "test" if counted[group] <= wanted else "train"
+        wanted -= counted[group] if sides[group] == "test" else 0
     if {"train", "test"} - set(sides.values()):
         other = "" if split.by == "image" else ", or split by image"
         raise DataError(f"cannot split {len(groups)} {split.by}(s) into train and test; add some{other}")
     return sides
+
+
+def check_apart(items: Sequence[Item], sides: Sequence[str]) -> None:
+    """Raises DataError where the same bytes lie on both sides: a model would be tested on what it has seen."""
+    seen: dict[str, tuple[str, Item]] = {}
+    for item, side in zip(items, sides, strict=True):
+        if not item.sha256:
+            continue
+        other_side, other = seen.setdefault(item.sha256, (side, item))
+        if other_side != side:
+            raise DataError(
+                f"{item.source}: the same file as {other.source}, but one is in {side} and the other in {other_side}; "
+                "remove one of them, or give both the same split or patient"
+            )

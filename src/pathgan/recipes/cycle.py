@@ -125,7 +125,8 @@ def _term(loss: CycleLoss, verdicts: list[Tensor], pairs: list[tuple[Tensor, Ten
         case Adversarial():
             return torch.stack([losses.generator_loss(logits) for logits in verdicts]).sum()
         case Cycle():
-            return torch.stack([(back - original).abs().mean() for back, original in pairs]).sum()
+            differences = [back - original for back, original in pairs]
+            return torch.stack([(d.abs() if loss.norm == "l1" else d.square()).mean() for d in differences]).sum()
         case StructuralCycle():
             unlike = [losses.structural_dissimilarity((a + 1) / 2, (b + 1) / 2) for a, b in pairs]
             return torch.stack(unlike).sum()

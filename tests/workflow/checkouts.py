@@ -1,0 +1,55 @@
+"""A copy of the project with small papers of a test's own, and Snakemake in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "report")
+
+
+def checkout(folder: Path, papers: Mapping[str, Any], published: Sequence[str] = ()) -> Path:
+    """A copy of the project whose only papers are these; `published`: rows of published.csv."""
+    folder.mkdir(exist_ok=True)
+    for part in PARTS:
+        source = ROOT / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, folder / part)
+    for file in (folder / "config" / "papers").glob("*.yaml"):
+        file.unlink()
+    for name, paper in papers.items():
+        (folder / "config" / "papers" / f"{name}.yaml").write_text(yaml.safe_dump(paper, sort_keys=False))
+    (folder / "config" / "config.yaml").write_text(f"preset: demo\npapers: [{', '.join(papers)}]\n")
+    with (folder / "config" / "published.csv").open("a") as file:
+        file.writelines(f"{row}\n" for row in published)
+    return folder
+
+
+def snakemake(folder: Path, *arguments: str, code: int = 0) -> str:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("COV_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output[-4000:]
+    return output
+
+
+def jobs(output: str) -> dict[str, int]:
+    """Rule -> jobs, of the first table of job counts that Snakemake prints."""
+    table = output.partition("Job stats:")[2].partition("total")[0]
+    return {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
