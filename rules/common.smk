@@ -6,7 +6,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from pathgan.config.loading import load_workflow
 from pathgan.config.datasets import SlideDataset
-from pathgan.config.runs import CycleRun, PairedRun, SegmentationRun
+from pathgan.config.runs import CycleRun, PairedRun, SegmentationRun, StyleRun
 from pathgan.errors import PathganError
 from pathgan.slide_plan import REGISTRATION, TILING
 from pathgan.workflow import HYPER_PARAMETERS, Plan, share_source
@@ -32,10 +32,11 @@ wildcard_constraints:
     segmenter=r"[a-z0-9][a-z0-9_.-]*",
     samples=r"[a-z0-9][a-z0-9_.-]*",
     images=r"[a-z0-9][a-z0-9_.-]*",
-    network="|".join(plan.weights),
-    weights=plan.absent_weights(),
+    network=plan.weights.networks(),
+    weights=plan.weights.absent(),
     score=r"[a-z0-9][a-z0-9_.-]*",
     figure=r"[a-z0-9][a-z0-9_.-]*",
     table=rf"(?!({HYPER_PARAMETERS}|{REGISTRATION}|{TILING})\.)[a-z0-9][a-z0-9_-]*",
     seed=r"\d+",
     folder=r"[A-Za-z0-9_.-]+",
+    archive=r"[A-Za-z0-9_.-]+",

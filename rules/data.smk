@@ -4,13 +4,13 @@ localrules:  # compute nodes often have no way out
 
 
 rule fetch:
-    """Get a dataset's archive, check it, unpack it below data_root."""
+    """Get an archive of datasets, check it, unpack it below data_root."""
     output:
-        receipt=f"{plan.data_root}/{{folder}}/{{preset}}.{{paper}}.{{dataset}}.fetched.json",
+        receipt=f"{plan.data_root}/{{folder}}/{{archive}}.fetched.json",
     log:
-        "results/{preset}/logs/{paper}/fetch/{folder}/{dataset}.log",
+        "results/logs/fetch/{folder}/{archive}.log",
     benchmark:
-        "results/{preset}/benchmarks/{paper}/fetch/{folder}/{dataset}.tsv"
+        "results/benchmarks/fetch/{folder}/{archive}.tsv"
     retries: 2
     conda:
         ANALYSIS
@@ -19,7 +19,7 @@ rule fetch:
         mem_mb=1000,
         runtime=120,
     params:
-        dataset=plan.slice("datasets", "dataset"),
+        origin=plan.download,
     script:
         "../scripts/fetch.py"
 
@@ -29,7 +29,7 @@ rule fetch_weights:
     output:
         ensure(
             f"{plan.data_root}/weights/{{weights}}",
-            sha256=plan.weights_sha256,
+            sha256=plan.weights.sha256,
         ),
     log:
         "results/logs/fetch_weights/{weights}.log",
@@ -43,7 +43,7 @@ rule fetch_weights:
         mem_mb=1000,
         runtime=60,
     params:
-        sha256=plan.weights_sha256,
+        sha256=plan.weights.sha256,
     script:
         "../scripts/fetch_weights.py"
 

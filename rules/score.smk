@@ -1,7 +1,7 @@
 rule embed:
-    """Embed a dataset's split or a run's samples with a network trained by others."""
+    """Embed the images of a dataset or a run's samples with a network trained by others."""
     input:
-        unpack(plan.embedding),
+        unpack(plan.scores.embedding),
     output:
         "results/{preset}/{paper}/embeddings/{network}/{images}.h5",
     log:
@@ -9,7 +9,7 @@ rule embed:
     benchmark:
         "results/{preset}/benchmarks/{paper}/embed/{network}/{images}.tsv"
     wildcard_constraints:
-        images=r"data/[a-z0-9][a-z0-9_.-]*/(train|test|all)|samples/[a-z0-9][a-z0-9_.-]*/seed\d+",
+        images=r"data/[a-z0-9][a-z0-9_.-]*|samples/[a-z0-9][a-z0-9_.-]*/seed\d+",
     conda:
         TORCH
     threads: 1
@@ -18,7 +18,7 @@ rule embed:
         runtime=240,
         gpu=plan.gpus,
     params:
-        sha256=plan.embedding_weights,
+        sha256=plan.scores.embedding_weights,
         code=plan.code("embed"),
     script:
         "../scripts/embed.py"
@@ -52,7 +52,7 @@ rule segment:
 rule score:
     """Score samples or segmentations."""
     input:
-        unpack(plan.score),
+        unpack(plan.scores.files),
     output:
         "results/{preset}/{paper}/scores/{run}/seed{seed}/{score}.csv",
     log:
@@ -67,6 +67,7 @@ rule score:
         runtime=lambda w, attempt: 120 * attempt,
     params:
         score=plan.slice("scores", "score"),
+        category=plan.scores.category,
         code=plan.code("score"),
     script:
         "../scripts/score.py"

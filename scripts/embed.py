@@ -1,4 +1,4 @@
-"""Embed a dataset's split or a run's samples."""
+"""Embed the images of a dataset or a run's samples."""
 
 from pathlib import Path
 
@@ -6,11 +6,9 @@ from pathgan.jobs import job
 from pathgan.recipes.embedding import embed_store
 
 with job(snakemake):
-    weights, manifest = (snakemake.input.get(name) for name in ("weights", "manifest"))
+    weights = snakemake.input.get("weights")
     embed_store(
         Path(snakemake.input.images),
-        manifest and Path(manifest),
-        snakemake.wildcards.images.rsplit("/", 1)[1],
         snakemake.wildcards.network,
         weights and (Path(weights), snakemake.params.sha256),
         Path(snakemake.output[0]),

@@ -10,5 +10,9 @@ from pathgan.scoring import Inputs, score, write_scores
 
 with job(snakemake):
     config = TypeAdapter(Score).validate_python(snakemake.params.score)
-    inputs = Inputs(**{name: Path(path) for name, path in snakemake.input.items()})
-    write_scores(score(config, inputs), Path(snakemake.output[0]))
+    files = {
+        name: Path(paths) if isinstance(paths, str) else tuple(map(Path, paths))
+        for name, paths in snakemake.input.items()
+    }
+    scores = score(config, Inputs(**files), snakemake.params.category)
+    write_scores(scores, Path(snakemake.output[0]))

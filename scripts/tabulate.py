@@ -4,23 +4,29 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
+from pydantic import TypeAdapter
 
-from pathgan.config.models import Table
+from pathgan.config.models import CountTable, Table
+from pathgan.datasets.store import read_manifest
 from pathgan.jobs import job
+from pathgan.render.counts import build_counts
 from pathgan.render.tables import build_table, write_table
 
 with job(snakemake):
-    table = Table.model_validate(snakemake.params.table)
+    name, caveats, files = snakemake.wildcards.table, snakemake.params.caveats, snakemake.params.scores
+    table = TypeAdapter(Table).validate_python(snakemake.params.table)
     texts = partial(pd.read_csv, dtype=str, keep_default_na=False)
     published = texts(snakemake.input.published).query("paper == @snakemake.params.published_as")
-    manifests = {name: texts(path) for name, path in snakemake.params.manifests.items()}
-    files = snakemake.params.scores
-    cells = build_table(
-        snakemake.wildcards.table,
-        table,
-        snakemake.params.caveats,
-        lambda run, score: [pd.read_csv(file, dtype={"item": str}) for file in files[f"{run}/{score}"]],
-        {name: dict(zip(rows["id"], rows["group"], strict=True)) for name, rows in manifests.items()},
-        published,
-    )
-    write_table(cells, table, {name: Path(path) for name, path in snakemake.output.items()})
+    manifests = {dataset: read_manifest(path) for dataset, path in snakemake.params.manifests.items()}
+    if isinstance(table, CountTable):
+        cells = build_counts(name, table, caveats, manifests, published)
+    else:
+        cells = build_table(
+            name,
+            table,
+            caveats,
+            lambda run, score: [pd.read_csv(file, dtype={"item": str}) for file in files[f"{run}/{score}"]],
+            {dataset: {row["id"]: row["group"] for row in rows} for dataset, rows in manifests.items()},
+            published,
+        )
+    write_table(cells, table, {suffix: Path(path) for suffix, path in snakemake.output.items()})

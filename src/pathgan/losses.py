@@ -15,19 +15,20 @@ from torch import Tensor
 NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 SSIM_WINDOW, SSIM_SIGMA = 11, 1.5  # [px]
+Form = Literal["log", "least_squares"]  # of an adversarial loss
 
 
-# Enhanced Sharp-GAN, Eqs. 2 and 3, read as a minimisation for both players.
-def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+# Enhanced Sharp-GAN, Eqs. 2 and 3, read as a minimisation for both players; `least_squares` as Mao 2017, Eq. 9.
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, form: Form = "log") -> Tensor:
     """-log D(x, y) - log(1 - D(x, G(x))), each the mean over patches. Scalar."""
-    real = F.softplus(-real_logits).mean()
-    fake = F.softplus(fake_logits).mean()
-    return real + fake
+    if form == "least_squares":
+        return (real_logits - 1).square().mean() + fake_logits.square().mean()
+    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
 
-def generator_loss(fake_logits: Tensor) -> Tensor:
+def generator_loss(fake_logits: Tensor, form: Form = "log") -> Tensor:
     """-log D(x, G(x)), the mean over patches (the non-saturating form of Goodfellow 2014). Scalar."""
-    return F.softplus(-fake_logits).mean()
+    return (fake_logits - 1).square().mean() if form == "least_squares" else F.softplus(-fake_logits).mean()
 
 
 def grey(image: Tensor) -> Tensor:

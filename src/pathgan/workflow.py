@@ -8,31 +8,38 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from pathgan.config.datasets import Download
-from pathgan.config.loading import PRESETS, declared_presets, load_paper, load_weights_table
+from pathgan.config.datasets import Download, FolderDataset
+from pathgan.config.loading import PRESETS, declared_presets, load_paper
 from pathgan.config.models import (
+    CountTable,
     CurveFigure,
-    DistributionScore,
     ImageFigure,
     Panel,
     Paper,
-    PerceptualHashScore,
     Workflow,
 )
-from pathgan.config.plan import Cell, conditions_of, label_of, likeness_of, real_of, table_cells, truth_of
-from pathgan.config.runs import CycleRun, SegmentationRun
+from pathgan.config.plan import (
+    Cell,
+    conditions_of,
+    label_of,
+    sample_sets,
+    table_cells,
+    truth_of,
+)
+from pathgan.config.runs import CycleRun, SegmentationRun, StyleRun, TranslatingRun
 from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
 from pathgan.provenance import code_digest
+from pathgan.score_plan import ScorePlan
 from pathgan.slide_plan import SlidePlan
+from pathgan.weights_plan import WeightsPlan
 
 HYPER_PARAMETERS = "hyperparameters"
-STAND_INS = ("demo", "public")  # presets where a random network may take the place of absent weights
+STYLE_NETWORK = "vgg19"  # of neural style transfer
 
 
 def share_source() -> None:
@@ -40,6 +47,18 @@ def share_source() -> None:
     source = str(Path(__file__).resolve().parents[1])
     others = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != source]
     os.environ["PYTHONPATH"] = os.pathsep.join([source, *others])
+
+
+def _entries(paper: Paper, section: str) -> dict[str, Any]:
+    """Name -> entry; for sample sets the run behind each."""
+    if section == "samples":
+        return {name: paper.runs[samples.run] for name, samples in sample_sets(paper).items()}
+    entries: dict[str, Any] = getattr(paper, section)
+    return entries
+
+
+def _archive(origin: Download) -> str:
+    return Path(origin.url).name
 
 
 class Wildcards(Protocol):
@@ -57,11 +76,9 @@ class Plan:
         self.papers = sorted(path.stem for path in (root / "config" / "papers").glob("*.yaml"))
         self.paper = lru_cache(maxsize=None)(self._load)
         self.code = lru_cache(maxsize=None)(self._code)
-        self._say_stand_in = lru_cache(maxsize=None)(self._announce_stand_in)  # once each
         self.slides = SlidePlan(self)
-        self.weights = load_weights_table(root / "config" / "weights.yaml")
-        # Asked once: a file that comes while jobs run must not change half of a table.
-        self.present = {network for network in self.weights if self.weights_file(network).exists()}
+        self.scores = ScorePlan(self)
+        self.weights = WeightsPlan(root / "config" / "weights.yaml", self.data_root)
         for name in workflow.papers:
             if name not in self.papers:
                 raise ConfigError(
@@ -83,12 +100,12 @@ class Plan:
         So rules are told apart that make the same path from runs or datasets of different kinds. `others`: fits where
         the path is not.
         """
-        folder = {"runs": "models", "datasets": "data"}[section]
+        folder = {"runs": "models", "datasets": "data", "samples": "samples"}[section]
         paths = [
             f"{preset}/{paper}/{folder}/{re.escape(name)}[./]"
             for paper in self.papers
             for preset in declared_presets(self._file(paper))
-            for name, entry in getattr(self.paper(preset, paper), section).items()
+            for name, entry in _entries(self.paper(preset, paper), section).items()
             if isinstance(entry, kind)
         ]
         return f"(?{'!' if others else '='}{'|'.join(paths) or '(?!)'})({'|'.join(PRESETS)})"
@@ -103,10 +120,25 @@ class Plan:
         dataset = self.entry(w, "datasets", w.dataset)
         found = [str(path) for path in raw_files(dataset, self.data_root)]
         if isinstance(getattr(dataset, "origin", None), Download):
-            receipt = self.data_root / dataset.folder / f"{w.preset}.{w.paper}.{w.dataset}.fetched.json"
+            receipt = self.data_root / dataset.folder / f"{_archive(dataset.origin)}.fetched.json"
             nothing = not any(receipt.parent.glob("*"))  # a user's own files are never downloaded over
             return [str(receipt)] if receipt.exists() or nothing else found
         return found
+
+    def download(self, w: Any) -> Any:
+        """Where an archive comes from. Raises ConfigError where no dataset names it, or several do not agree."""
+        origins = (
+            dataset.origin
+            for paper in self.papers
+            for preset in declared_presets(self._file(paper))
+            for dataset in self.paper(preset, paper).datasets.values()
+            if isinstance(dataset, FolderDataset) and dataset.folder == w.folder
+        )
+        found = {origin for origin in origins if isinstance(origin, Download) and _archive(origin) == w.archive}
+        if len(found) != 1:
+            what = "several datasets name it, with other checksums or limits" if found else "no dataset names it"
+            raise ConfigError(f"config/papers: the archive {w.archive} of the folder {w.folder}: {what}")
+        return found.pop().model_dump(mode="json")
 
     def training(self, w: Any) -> list[str]:
         return list(dict.fromkeys(path for source in self.sources(w) for path in self._source_files(source)))
@@ -116,60 +148,30 @@ class Plan:
         samples = conditions_of(config, w.samples)
         if samples is None:
             raise ConfigError(self._unknown(w, "samples", w.samples))
-        model = f"{self._base(w)}/models/{samples.run}/seed{w.seed}"
+        model = f"{self.base(w)}/models/{samples.run}/seed{w.seed}"
         weights = {"weights": f"{model}/generator.safetensors"}
         if isinstance(config.runs[samples.run], CycleRun):
             weights["inverse"] = f"{model}/inverse.safetensors"
-        return {**weights, **self._store(w, samples.dataset)}
+        return {**weights, **self.store(w, samples.dataset)}
+
+    def stylization(self, w: Any) -> dict[str, str]:
+        """Source and style images of a sample set, and the weights of the network that compares them."""
+        run = StyleRun.model_validate(self.sampled_run(w))
+        inputs = self.store(w, run.source)
+        inputs |= {f"style_{name}": path for name, path in self.store(w, run.target).items()}
+        return inputs | self.weights.inputs(w, STYLE_NETWORK)
 
     def segmentation(self, w: Any) -> dict[str, str]:
         return {
-            "weights": f"{self._base(w)}/models/{w.segmenter}/seed{w.seed}/segmenter.safetensors",
+            "weights": f"{self.base(w)}/models/{w.segmenter}/seed{w.seed}/segmenter.safetensors",
             "images": self._images(w, w.images, w.seed),
-            **self._store(w, truth_of(self._paper(w), w.images)),
+            **self.store(w, truth_of(self._paper(w), w.images)),
         }
 
-    def embedding(self, w: Any) -> dict[str, str]:
-        """The images of `{kind}/{name}/{part}`: a dataset's split or a run's samples of a seed; and the weights."""
-        kind, name, part = w.images.split("/")
-        inputs = {"images": f"{self._base(w)}/samples/{name}/{part}.h5"}
-        if kind == "data":
-            store = self._store(w, name)
-            inputs = {"images": store["store"], "manifest": store["manifest"]}
-        if self.embedding_weights(w) is not None:
-            inputs["weights"] = str(self.weights_file(w.network))
-        return inputs
-
-    def weights_file(self, network: str) -> Path:
-        return self.data_root / "weights" / self.weights[network].file
-
-    def score(self, w: Any) -> dict[str, str]:
-        """Similarity, distribution and hash read samples; utility and segmentation what a segmenter made of images."""
-        score, base = self.entry(w, "scores", w.score), self._base(w)
-        run = self.entry(w, "runs", w.run)
-        if isinstance(run, SegmentationRun) != (score.kind == "segmentation"):
-            raise ConfigError(f"{w.paper}: the score {w.score!r} ({score.kind}) is not for the run {w.run!r}")
-        if score.kind == "segmentation":
-            predicted = f"{base}/segmentations/{w.run}/seed{w.seed}/{score.dataset}.h5"
-            return {"predicted": predicted, **self._store(w, score.dataset)}
-        real, split = likeness_of(run), "test"
-        store = self._store(w, real)
-        if score.kind == "utility":
-            return {"predicted": f"{base}/segmentations/{score.segmenter}/seed{w.seed}/{w.run}.h5", **store}
-        samples = {"predicted": f"{base}/samples/{w.run}/seed{w.seed}.h5"}
-        if isinstance(run, CycleRun) and not isinstance(score, DistributionScore):
-            samples["source_manifest"] = self._store(w, run.source)["manifest"]
-        if not isinstance(score, DistributionScore | PerceptualHashScore):
-            return {**samples, **store}
-        if isinstance(score, DistributionScore):
-            real, split = real_of(score, run), score.split
-        embeddings = f"{base}/embeddings/{score.network}"
-        return {
-            **samples,
-            **self._store(w, real),
-            "real_embeddings": f"{embeddings}/data/{real}/{split}.h5",
-            "fake_embeddings": f"{embeddings}/samples/{w.run}/seed{w.seed}.h5",
-        }
+    def style_sources(self, w: Any) -> dict[str, dict[str, str]]:
+        """`Source`s of the images to translate and of those that lend their style."""
+        run = StyleRun.model_validate(self.sampled_run(w))
+        return {"source": self.sample_source(w), "style": self._source(w, run.target, "train")}
 
     def table(self, w: Any) -> list[str]:
         """The score files of every cell, and the manifests that say which items belong together."""
@@ -178,15 +180,20 @@ class Plan:
 
     def manifests(self, w: Any) -> dict[str, str]:
         """Dataset -> manifest, of every dataset that a table is about."""
-        columns = self.entry(w, "tables", w.table).columns.values()
-        return {column.dataset: self._store(w, column.dataset)["manifest"] for column in columns}
+        table = self.entry(w, "tables", w.table)
+        if isinstance(table, CountTable):
+            names = [name for row in table.rows.values() for name in row.datasets]
+        else:
+            names = [cell.dataset for cell in table_cells(table)]
+        return {name: self.store(w, name)["manifest"] for name in names}
 
     def score_files(self, w: Any) -> dict[str, list[str]]:
         """`run/score` -> one score file a seed, of every cell of a table."""
-        cells: list[Cell] = table_cells(self.entry(w, "tables", w.table))
+        table = self.entry(w, "tables", w.table)
+        cells: list[Cell] = [] if isinstance(table, CountTable) else table_cells(table)
         return {
             f"{cell.run}/{cell.score}": [
-                f"{self._base(w)}/scores/{cell.run}/seed{seed}/{cell.score}.csv" for seed in self._paper(w).seeds
+                f"{self.base(w)}/scores/{cell.run}/seed{seed}/{cell.score}.csv" for seed in self._paper(w).seeds
             ]
             for cell in cells
         }
@@ -202,7 +209,7 @@ class Plan:
         if not isinstance(figure, CurveFigure):
             return {}
         return {
-            run: [f"{self._base(w)}/models/{run}/seed{seed}/evaluations.csv" for seed in self._paper(w).seeds]
+            run: [f"{self.base(w)}/models/{run}/seed{seed}/evaluations.csv" for seed in self._paper(w).seeds]
             for run in figure.curves
         }
 
@@ -214,9 +221,9 @@ class Plan:
     def _panel(self, w: Any, panel: Panel) -> dict[str, str]:
         seed = self._paper(w).seeds[0]
         is_dataset = panel.of in self._paper(w).datasets
-        truth = self._store(w, truth_of(self._paper(w), panel.of))
+        truth = self.store(w, truth_of(self._paper(w), panel.of))
         if panel.by:
-            file = f"{self._base(w)}/segmentations/{panel.by}/seed{seed}/{panel.of}.h5"
+            file = f"{self.base(w)}/segmentations/{panel.by}/seed{seed}/{panel.of}.h5"
             return {"file": file, "field": "instances"}
         if panel.show in ("reconstruction", "residual"):
             samples = self._images(w, panel.of, str(seed))
@@ -245,7 +252,8 @@ class Plan:
         """A table with the datasets' labels in its headings."""
         table = self.entry(w, "tables", w.table).model_dump(mode="json")
         for column in table["columns"].values():
-            column["label"] = column["label"].replace("{label}", label_of(self._paper(w), column["dataset"]))
+            if column.get("dataset"):
+                column["label"] = column["label"].replace("{label}", label_of(self._paper(w), column["dataset"]))
         return table
 
     def figure_config(self, w: Any) -> Any:
@@ -267,28 +275,8 @@ class Plan:
         """Memory [MB] of a run on tens of thousands of tiles in two stains, which are held whole."""
         return (40_000 if w.preset == "paper" else 4_000) * attempt
 
-    def embedding_weights(self, w: Any) -> str | None:
-        """The sha256 of the weights to use; None where a random network stands in for absent ones."""
-        if w.network in self.present or w.preset not in STAND_INS:
-            return self.weights[w.network].sha256
-        self._say_stand_in(w.network)
-        return None
-
-    def _announce_stand_in(self, network: str) -> None:
-        file = self.weights_file(network)
-        print(
-            f"pathgan: no {file}: a random network stands in for {network}; to fetch it: snakemake {file}",
-            file=sys.stderr,
-        )
-
-    def absent_weights(self) -> str:
-        """The files of weights that may be fetched, as a pattern; one that is there is never made again."""
-        names = [entry.file for network, entry in self.weights.items() if network not in self.present]
-        return "|".join(re.escape(name) for name in names) or "(?!)"
-
-    def weights_sha256(self, w: Any) -> str:
-        """Of a file of weights. Nothing else of its entry is a parameter: a new licence text fetches nothing."""
-        return next(entry.sha256 for entry in self.weights.values() if entry.file == w.weights)
+    def style_weights(self, w: Any) -> str | None:
+        return self.weights.used(w, STYLE_NETWORK)
 
     def sampled_run(self, w: Any) -> Any:
         """The run behind a sample set."""
@@ -311,7 +299,7 @@ class Plan:
         source = self._source(w, w.samples, "test")
         samples = conditions_of(self._paper(w), w.samples)
         assert samples is not None  # `synthesis` has refused others
-        translated = isinstance(self._paper(w).runs[samples.run], CycleRun)
+        translated = isinstance(self._paper(w).runs[samples.run], TranslatingRun)
         return {**source, "images": source["instances"] if translated else ""}
 
     def image_source(self, w: Any) -> dict[str, str]:
@@ -355,7 +343,7 @@ class Plan:
     def _paper(self, w: Wildcards) -> Paper:
         return self.paper(w.preset, w.paper)
 
-    def _base(self, w: Wildcards) -> str:
+    def base(self, w: Wildcards) -> str:
         return f"results/{w.preset}/{w.paper}"
 
     def entry(self, w: Wildcards, section: str, name: str) -> Any:
@@ -368,18 +356,18 @@ class Plan:
         known = ", ".join(getattr(self._paper(w), section))
         return f"config/papers/{w.paper}.yaml (preset {w.preset}): {section}: no {name!r}; there are: {known}"
 
-    def _store(self, w: Wildcards, dataset: str) -> dict[str, str]:
-        base = f"{self._base(w)}/data/{dataset}"
+    def store(self, w: Wildcards, dataset: str) -> dict[str, str]:
+        base = f"{self.base(w)}/data/{dataset}"
         return {"store": f"{base}.h5", "manifest": f"{base}.csv"}
 
     def _images(self, w: Wildcards, images: str, seed: str) -> str:
-        base = self._base(w)
+        base = self.base(w)
         is_dataset = images in self._paper(w).datasets
         return f"{base}/data/{images}.h5" if is_dataset else f"{base}/samples/{images}/seed{seed}.h5"
 
     def _source(self, w: Any, name: str, split: str) -> dict[str, str]:
         samples = conditions_of(self._paper(w), name)
-        truth = self._store(w, truth_of(self._paper(w), name))
+        truth = self.store(w, truth_of(self._paper(w), name))
         return {
             "images": self._images(w, name, w.seed),
             "instances": truth["store"],

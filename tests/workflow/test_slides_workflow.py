@@ -34,6 +34,7 @@ SECTIONS = {
     "scores": {"hash": {"kind": "perceptual_hash"}},
     "tables": {
         "table1": {
+            "kind": "scores",
             "caption": "Table 1",
             "rows": {"gan": {"label": "GAN", "run": "gan"}},
             "columns": {

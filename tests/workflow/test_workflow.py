@@ -74,6 +74,7 @@ TINY = {
     },
     "tables": {
         "table1": {
+            "kind": "scores",
             "caption": "Table 1",
             "rows": {"gan": {"label": "GAN", "run": "gan"}},
             "columns": {
@@ -82,6 +83,7 @@ TINY = {
             },
         },
         "table2": {
+            "kind": "scores",
             "caption": "Table 2",
             "rows": {"gan": {"label": "GAN", "run": "gan"}},
             "columns": {

@@ -141,12 +141,36 @@ class Tissue(Strict):
     fibres: Fraction = 0.6  # of stroma: 0 even, 1 fibrous
 
 
-class PhantomDataset(ImageDataset):
-    adapter: Literal["phantom"]
+class Smear(Strict):
+    """A phantom smear's look, at the pixel size of the phantom."""
+
+    cells_per_mpx: Annotated[float, Field(gt=0)] = 1200.0  # a million pixels
+    radius_px: Annotated[float, Field(gt=1)] = 8.0  # of a nucleus
+    pleomorphism: Fraction = 0.2  # how much nuclei differ: 0 all round and alike
+    clustering: Fraction = 0.6  # cells that lie against another
+    red_cells_per_mpx: Annotated[float, Field(ge=0)] = 300.0
+    haematoxylin: float = 1.0  # stain strength, 1 is typical
+
+
+class Phantoms(ImageDataset):
     n_images: Positive
     size_px: Positive
     seed: int
+    category: str = ""  # the class in the manifest
+
+
+class PhantomDataset(Phantoms):
+    """H&E fields."""
+
+    adapter: Literal["phantom"]
     tissue: Tissue = Tissue()
+
+
+class SmearDataset(Phantoms):
+    """Cytology smears."""
+
+    adapter: Literal["phantom_smears"]
+    smear: Smear = Smear()
 
 
 class PolygonDataset(Strict):
@@ -188,6 +212,7 @@ Dataset = Annotated[
     | BreakHisDataset
     | SheetDataset
     | PhantomDataset
+    | SmearDataset
     | SlideDataset
     | PolygonDataset,
     Field(discriminator="adapter"),

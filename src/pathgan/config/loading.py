@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pathgan.config.datasets import PlainDataset, PolygonDataset, SlideDataset
-from pathgan.config.models import NETWORKS, CurveFigure, Paper, Weights, Workflow
+from pathgan.config.models import NETWORKS, CountTable, CurveFigure, Paper, Weights, Workflow
 from pathgan.config.plan import (
     EVALUATED,
     FLOORS_OF,
@@ -23,7 +23,7 @@ from pathgan.config.plan import (
     scored_dataset,
     table_cells,
 )
-from pathgan.config.runs import CycleRun, SegmentationRun
+from pathgan.config.runs import CycleRun, SegmentationRun, TranslatingRun
 from pathgan.errors import ConfigError
 
 PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
@@ -85,7 +85,7 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
         paper = Paper.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(explain(error, f"{path} (preset {preset})", Paper)) from None
-    problems = [*_broken_references(paper), *_unsourced(paper)]
+    problems = [*dict.fromkeys(_broken_references(paper)), *_unsourced(paper)]  # a column has the same in every row
     if problems:
         raise ConfigError("\n".join(f"{path} (preset {preset}): {problem}" for problem in problems))
     return paper
@@ -231,7 +231,7 @@ def _broken_references(paper: Paper) -> Iterator[str]:
                 yield from check(f"runs.{name}.train_on", item, images | samples.keys(), "dataset or sample set")
                 if item in samples and samples[item].dataset in images:
                     yield f"runs.{name}.train_on: {item} holds test masks; declare a sample set of polygons"
-        elif isinstance(run, CycleRun):
+        elif isinstance(run, TranslatingRun):
             for key in ("source", "target"):
                 yield from check(f"runs.{name}.{key}", getattr(run, key), images, "dataset with images")
         else:
@@ -246,28 +246,39 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             yield from check(f"scores.{name}.dataset", score.dataset, annotated, "dataset with masks")
         if score.kind == "distribution" and score.real:
             yield from check(f"scores.{name}.real", score.real, images, "dataset with images")
+        if score.kind == "preservation":
+            for category, real in score.classes.items():
+                yield from check(f"scores.{name}.classes.{category}", real, images, "dataset with images")
     for name, table in paper.tables.items():
+        if isinstance(table, CountTable):
+            for key, row in table.rows.items():
+                for entry_name in row.datasets:
+                    yield from check(f"tables.{name}.rows.{key}.datasets", entry_name, images, "dataset with images")
+            continue
         for key, column in table.columns.items():
-            yield from check(f"tables.{name}.columns.{key}.dataset", column.dataset, images, "dataset with images")
-            yield from check(f"tables.{name}.columns.{key}.score", column.score, set(paper.scores), "score")
+            where = f"tables.{name}.columns.{key}"
+            yield from check(f"{where}.score", column.score, set(paper.scores), "score")
             if column.score in paper.scores:
                 metrics = set(SCORE_METRICS[paper.scores[column.score].kind])
-                yield from check(f"tables.{name}.columns.{key}.metric", column.metric, metrics, "metric")
-            beside = {(other.dataset, other.score, other.metric) for other in table.columns.values()}
-            for floor in FLOORS_OF.get(column.metric, ()):
-                if (column.dataset, column.score, floor) not in beside:
-                    yield f"tables.{name}.columns.{key}: {column.metric} needs a column of {floor} beside it"
+                yield from check(f"{where}.metric", column.metric, metrics, "metric")
             named = key.rpartition("/")[2]
             if named != column.metric and named in known_metrics:
-                yield f"tables.{name}.columns.{key}: is named after {named}, but its metric is {column.metric}"
-        for cell in table_cells(table):
+                yield f"{where}: is named after {named}, but its metric is {column.metric}"
+        cells = table_cells(table)
+        beside = {(cell.row, cell.dataset, cell.score, cell.metric) for cell in cells}
+        for cell in cells:
             yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, set(paper.runs), "run")
+            where = f"tables.{name}.columns.{cell.column}"
+            yield from check(f"{where}.dataset", cell.dataset, images, "dataset with images")
             scored = scored_dataset(paper, cell)
             if scored not in (None, cell.dataset):
                 yield (
-                    f"tables.{name}.columns.{cell.column}.dataset: expected {scored!r}, which {cell.score!r} of "
-                    f"{cell.run!r} is about, got {cell.dataset!r}"
+                    f"{where}.dataset: expected {scored!r}, which {cell.score!r} of {cell.run!r} is about, "
+                    f"got {cell.dataset!r}"
                 )
+            for floor in FLOORS_OF.get(cell.metric, ()):
+                if (cell.row, cell.dataset, cell.score, floor) not in beside:
+                    yield f"{where}: {cell.metric} needs a column of {floor} beside it"
     for name, figure in paper.figures.items():
         if isinstance(figure, CurveFigure):
             cycles = {run for run, entry in paper.runs.items() if isinstance(entry, CycleRun)}

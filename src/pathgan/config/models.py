@@ -45,7 +45,9 @@ class DistributionScore(Strict):
 
     kind: Literal["distribution"]
     network: Literal["inception"] = "inception"
-    real: Name | None = None  # a dataset; the run's own where not given
+    real: Name | None = None  # a dataset; the run's own where not given:
+    side: Literal["target", "source"] = "target"  # of a translation, what it should look like or what it is made of
+    untranslated: bool = False  # also of the images before their translation: what doing nothing would score
     split: Literal["train", "test", "all"] = "test"
     subset_size: Annotated[int, Field(ge=2)] = 50  # of KID; smaller where a set is
     n_subsets: Positive = 100
@@ -58,6 +60,20 @@ class PositivityScore(Strict):
     min_nuclear: Fraction = 0.02  # share of a real tile's area; a smaller one says little of its nuclei
 
 
+class PreservationScore(Strict):
+    """Whether a linear classifier of real images (training split) still reads a run's samples as of their class."""
+
+    kind: Literal["preservation"]
+    network: Literal["inception"] = "inception"  # whose embeddings it classifies
+    classes: dict[str, Name]  # class -> dataset of real images
+
+    @model_validator(mode="after")
+    def _several(self) -> PreservationScore:
+        if len(self.classes) < 2:
+            raise ValueError(f"classes: expected two or more, got {', '.join(self.classes) or 'none'}")
+        return self
+
+
 class PerceptualHashScore(Strict):
     """Samples against the real images of the run's test split, pair by pair, as hashes of channel means."""
 
@@ -66,32 +82,69 @@ class PerceptualHashScore(Strict):
 
 
 Score = Annotated[
-    SimilarityScore | DistributionScore | PerceptualHashScore | PositivityScore | UtilityScore | SegmentationScore,
+    SimilarityScore
+    | DistributionScore
+    | PreservationScore
+    | PerceptualHashScore
+    | PositivityScore
+    | UtilityScore
+    | SegmentationScore,
     Field(discriminator="kind"),
 ]
 
 
-class Row(Strict):
+class Heading(Strict):
     label: str
-    run: str  # may hold {dataset}, filled from the column
-
-
-class Column(Strict):
-    label: str  # may hold {label}, the dataset's
-    dataset: Name
-    score: Name
-    metric: Name
     digits: Annotated[int, Field(ge=0)] | None = None  # the table's where not given
 
 
-class Table(Strict):
+class Row(Strict):
+    label: str
+    run: str  # may hold {dataset}, the cell's
+    dataset: Name | None = None  # the column's where not given
+
+
+class Column(Heading):
+    label: str  # may hold {label}, the dataset's
+    dataset: Name | None = None
+    score: Name
+    metric: Name
+
+
+class ScoreTable(Strict):
     """One cell a row and column: the mean over seeds of one metric of one score of one run."""
 
+    kind: Literal["scores"]
     caption: str
     rows: dict[str, Row]
     columns: dict[str, Column]
+    omitted: dict[str, str] = Field(default={})  # published row or column -> why this preset has none
     digits: Positive = 3
     published_n: Positive | None = None  # images behind a printed percentage of right answers
+
+
+class CountRow(Strict):
+    label: str
+    datasets: tuple[Name, ...]
+
+
+class CountColumn(Heading):
+    split: Literal["train", "test"]
+    category: str
+
+
+class CountTable(Strict):
+    """How many images of a class lie on either side of a split."""
+
+    kind: Literal["counts"]
+    caption: str
+    rows: dict[str, CountRow]
+    columns: dict[str, CountColumn]
+    omitted: dict[str, str] = Field(default={})
+    digits: Literal[0] = 0
+
+
+Table = Annotated[ScoreTable | CountTable, Field(discriminator="kind")]
 
 
 class Panel(Strict):
@@ -154,7 +207,7 @@ class Paper(Strict):
     sources: dict[str, str]
 
 
-NETWORKS = ("inception", "resnet18")  # whose weights `config/weights.yaml` names
+NETWORKS = ("inception", "resnet18", "vgg19")  # whose weights `config/weights.yaml` names
 
 
 class Weights(Strict):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pathgan.config.models import DistributionScore, Paper, Samples, SegmentationScore, Table
-from pathgan.config.runs import CycleRun, GeneratingRun
+from pathgan.config.models import DistributionScore, Paper, Samples, ScoreTable, SegmentationScore
+from pathgan.config.runs import GeneratingRun, TranslatingRun
 
 SET = "set"  # the item, in a score file, of a score or fact of the whole set
 FLOORS_OF = {  # what a table must show beside a metric that means nothing without
@@ -15,6 +15,7 @@ FLOORS_OF = {  # what a table must show beside a metric that means nothing witho
     "precision": ("precision_floor",),
     "recall": ("recall_floor",),
     "p_hash": ("p_hash_real_real", "p_hash_shuffled"),
+    "preserved": ("accuracy_real",),
     "positivity_correlation": ("positivity_correlation_shuffled",),
 }
 EVALUATED = ("ssim", "ms_ssim", "psnr", "mae")  # of a reconstruction, while a run of the recipe `cycle` trains
@@ -33,7 +34,10 @@ SCORE_METRICS = {
         "precision_floor",
         "recall",
         "recall_floor",
+        "fid_source",
+        "kid_source",
     ),
+    "preservation": ("preserved", "accuracy_real"),
     "perceptual_hash": (
         "p_hash",
         "p_hash_sd",
@@ -67,19 +71,13 @@ class Cell:
     dataset: str
 
 
-def table_cells(table: Table) -> list[Cell]:
-    """The cells of a table, row by row."""
+def table_cells(table: ScoreTable) -> list[Cell]:
+    """The cells of a table, row by row; the dataset is '' where neither row nor column names one."""
     return [
-        Cell(
-            row,
-            name,
-            spec.run.replace("{dataset}", column.dataset),
-            column.score,
-            column.metric,
-            column.dataset,
-        )
+        Cell(row, name, spec.run.replace("{dataset}", dataset), column.score, column.metric, dataset)
         for row, spec in table.rows.items()
         for name, column in table.columns.items()
+        for dataset in [spec.dataset or column.dataset or ""]
     ]
 
 
@@ -89,12 +87,12 @@ def generating_runs(paper: Paper) -> dict[str, GeneratingRun]:
 
 def input_of(run: GeneratingRun) -> str:
     """The dataset that a generator is applied to."""
-    return run.source if isinstance(run, CycleRun) else run.dataset
+    return run.source if isinstance(run, TranslatingRun) else run.dataset
 
 
 def likeness_of(run: GeneratingRun) -> str:
     """The dataset whose images a run's samples should look like."""
-    return run.target if isinstance(run, CycleRun) else run.dataset
+    return run.target if isinstance(run, TranslatingRun) else run.dataset
 
 
 def scored_dataset(paper: Paper, cell: Cell) -> str | None:
@@ -111,7 +109,7 @@ def scored_dataset(paper: Paper, cell: Cell) -> str | None:
 
 def real_of(score: DistributionScore, run: GeneratingRun) -> str:
     """The dataset whose images a distribution score compares a run's samples with."""
-    return score.real or likeness_of(run)
+    return score.real or (likeness_of(run) if score.side == "target" else input_of(run))
 
 
 def sample_sets(paper: Paper) -> dict[str, Samples]:

@@ -38,8 +38,11 @@ class SegNet(Strict):
 
 
 class Adversarial(Strict):
+    """-log D (Goodfellow 2014, non-saturating), or (D - 1)^2 (LSGAN, Mao 2017)."""
+
     kind: Literal["adversarial"]
     weight: float = 1.0
+    form: Literal["log", "least_squares"] = "log"
 
 
 class Pixel(Strict):
@@ -73,6 +76,13 @@ class Cycle(Strict):
     norm: Literal["l1", "squared"] = "l1"
 
 
+class Identity(Strict):
+    """L1 between an image and what the generator into its own set makes of it, in both directions."""
+
+    kind: Literal["identity"]
+    weight: float = 5.0
+
+
 class StructuralCycle(Strict):
     """1 - SSIM of the same, in both directions."""
 
@@ -80,21 +90,41 @@ class StructuralCycle(Strict):
     weight: float = 5.0
 
 
-CycleLoss = Annotated[Adversarial | Cycle | StructuralCycle, Field(discriminator="kind")]
+CycleLoss = Annotated[Adversarial | Cycle | StructuralCycle | Identity, Field(discriminator="kind")]
 Loss = Annotated[Adversarial | Pixel | Smoothness | Sharpness, Field(discriminator="kind")]
 
 
-class Decay(Strict):
+class ExponentialDecay(Strict):
     """The learning rate is multiplied by `factor` after every so many epochs."""
 
+    kind: Literal["exponential"]
     factor: Annotated[float, Field(gt=0, le=1)]
     every_epochs: Annotated[float, Field(gt=0)]
+
+    def rate(self, epoch: float, epochs: float) -> float:
+        """The factor after `epoch` of `epochs`."""
+        return float(self.factor ** int(epoch / self.every_epochs))
+
+
+class LinearDecay(Strict):
+    """The learning rate falls evenly to zero over the last part of the training."""
+
+    kind: Literal["linear"]
+    from_share: Annotated[float, Field(ge=0, lt=1)] = 0.5  # of the training that has passed when it begins to fall
+
+    def rate(self, epoch: float, epochs: float) -> float:
+        """The factor after `epoch` of `epochs`."""
+        return min(1.0, (1 - epoch / epochs) / (1 - self.from_share))
+
+
+Decay = Annotated[ExponentialDecay | LinearDecay, Field(discriminator="kind")]
 
 
 class Training(Strict):
     epochs: Positive | None = None
     iterations: Positive | None = None
     batch_size: Positive = 1
+    load_px: Positive | None = None  # images are enlarged to this side before they are cropped
     crop_px: Positive = 256
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     augment: Literal["none", "flips", "traditional"] = "none"
@@ -184,5 +214,19 @@ class CycleRun(Strict):
         return self
 
 
-Run = Annotated[PairedRun | SegmentationRun | CycleRun, Field(discriminator="recipe")]
-GeneratingRun = PairedRun | CycleRun
+class StyleRun(Strict):
+    """Neural style transfer (Gatys et al. 2016): nothing is trained, each image is fitted by itself."""
+
+    recipe: Literal["style"]
+    source: Name  # whose test images lend their content,
+    target: Name  # and a training image of these, drawn with the seed, its style
+    content_weight: Annotated[float, Field(gt=0)] = 1.0  # of conv4_2
+    style_weight: Annotated[float, Field(gt=0)] = 1e3  # of conv1_1 to conv5_1, each divided by its channels squared
+    iterations: Positive = 500
+    batch_size: Positive = 8  # images fitted side by side, each as if it were alone
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+
+Run = Annotated[PairedRun | SegmentationRun | CycleRun | StyleRun, Field(discriminator="recipe")]
+TranslatingRun = CycleRun | StyleRun
+GeneratingRun = PairedRun | TranslatingRun

@@ -12,12 +12,20 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-from pathgan.config.datasets import MonusegDataset, PhantomDataset, SheetDataset, TnbcDataset
+from pathgan.config.datasets import (
+    MonusegDataset,
+    PhantomDataset,
+    Phantoms,
+    SheetDataset,
+    SmearDataset,
+    TnbcDataset,
+)
 from pathgan.datasets.images import read_image, read_mask, relabel, resized
 from pathgan.datasets.layouts import ImageAdapter, Pair, absent, find_pairs
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
-from pathgan.phantoms import histology_field
+from pathgan.phantoms import Field as PhantomField
+from pathgan.phantoms import cytology_smear, histology_field
 
 
 @dataclass(frozen=True)
@@ -36,10 +44,10 @@ class Item:
 
 def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
     """The images of a dataset in a fixed order. Raises DataError where one is missing or damaged."""
-    if isinstance(dataset, PhantomDataset):
+    if isinstance(dataset, Phantoms):
         for index in range(dataset.n_images):
-            field = histology_field(dataset.tissue, dataset.size_px, (dataset.seed, index))
-            yield Item(f"phantom{index:04d}", field.image, relabel(field.instances), "procedural")
+            field = _drawn(dataset, (dataset.seed, index))
+            yield Item(f"phantom{index:04d}", field.image, relabel(field.instances), "procedural", dataset.category)
         return
     pairs = find_pairs(dataset, data_root)
     if not pairs:
@@ -53,6 +61,13 @@ def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
             instances = instances if instances is None else relabel(resized(instances, side))
         digest = sha256_of(pair.image)
         yield Item(pair.id, image, instances, str(pair.image), pair.category, pair.patient, pair.split, digest)
+
+
+def _drawn(dataset: Phantoms, seed: tuple[int, int]) -> PhantomField:
+    if isinstance(dataset, SmearDataset):
+        return cytology_smear(dataset.smear, dataset.size_px, seed)
+    assert isinstance(dataset, PhantomDataset)
+    return histology_field(dataset.tissue, dataset.size_px, seed)
 
 
 def _read_instances(dataset: ImageAdapter, pair: Pair, image: NDArray[np.uint8]) -> NDArray[np.int32]:

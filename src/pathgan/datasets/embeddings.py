@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,9 +9,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.datasets.store import read_manifest, rows_of_split
 from pathgan.errors import DataError
-from pathgan.files import atomic, sha256_of
+from pathgan.files import atomic
 
 
 @dataclass(frozen=True)
@@ -36,21 +34,11 @@ class Embedder:
 
 @dataclass(frozen=True)
 class Embeddings:
-    """values: (n, d) float32, one row an image. images: the `image_set_digest` of what they were made of."""
+    """values: (n, d) float32, one row an image. images: the sha256 of the store that they were made of."""
 
     values: NDArray[np.float32]
     embedder: Embedder
     images: str
-
-
-def image_set_digest(store: Path, manifest: Path | None = None, split: str = "all") -> str:
-    """Names a set of images by its bytes: the sha256 of a store, and of the ids of the rows where a split is meant."""
-    digest = sha256_of(store)
-    if manifest is None:
-        return digest
-    rows = read_manifest(manifest)
-    ids = [f"{row} {rows[row]['id']}" for row in rows_of_split(rows, split, manifest.name)]
-    return hashlib.sha256("\n".join([digest, *ids]).encode()).hexdigest()
 
 
 def write_embeddings(path: Path, embeddings: Embeddings) -> None:
@@ -73,11 +61,10 @@ def read_embeddings(path: Path) -> Embeddings:
     return Embeddings(values, Embedder(**facts), images)
 
 
-def read_pair(real: Path, fake: Path) -> tuple[Embeddings, Embeddings]:
-    """Two sets that may be compared. Raises DataError where their embedders differ."""
-    a, b = read_embeddings(real), read_embeddings(fake)
-    if a.embedder != b.embedder:
+def check_same_embedder(path: Path | None, one: Embeddings, other_path: Path | None, other: Embeddings) -> None:
+    """Raises DataError where the vectors of two sets must not be compared."""
+    if one.embedder != other.embedder:
         raise DataError(
-            f"{fake}: made by {b.embedder}, but {real} by {a.embedder}: their distance means nothing; make both again"
+            f"{other_path}: made by {other.embedder}, but {path} by {one.embedder}: their distance means nothing; "
+            "make both again"
         )
-    return a, b

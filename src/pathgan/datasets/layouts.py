@@ -14,6 +14,7 @@ from pathgan.config.datasets import (
     ImageFoldersDataset,
     MonusegDataset,
     PhantomDataset,
+    Phantoms,
     PlainDataset,
     PolygonDataset,
     SheetDataset,
@@ -44,7 +45,7 @@ class Pair:
 
 def raw_files(dataset: ImageAdapter | PolygonDataset, data_root: Path) -> list[Path]:
     """Every file that the dataset is read from; none for phantoms, and none where it is absent."""
-    if isinstance(dataset, PhantomDataset | PolygonDataset):
+    if isinstance(dataset, Phantoms | PolygonDataset):
         return []
     if isinstance(dataset, SheetDataset) and not Path(dataset.sheet).exists():
         return []

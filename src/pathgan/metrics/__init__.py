@@ -15,6 +15,7 @@ from pathgan.metrics.instances import (
     panoptic_quality,
 )
 from pathgan.metrics.positivity import positive_share
+from pathgan.metrics.reading import LinearReader
 from pathgan.metrics.similarity import (
     contour_contrast,
     gradient_magnitude_similarity_deviation,
@@ -25,6 +26,7 @@ from pathgan.metrics.similarity import (
 )
 
 __all__ = [
+    "LinearReader",
     "aggregated_jaccard_index",
     "contour_contrast",
     "dice_coefficient",

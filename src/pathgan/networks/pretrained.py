@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +24,18 @@ RANDOM_SEED = 0
 class Pretrained:
     """How an embedder is built and fed.
 
-    load: weights file -> module; random: an untrained module of the same architecture. prepare: one uint8
-    (h, w, 3) image -> float32 (3, h', w'), as the network wants it. The modules map (n, 3, h', w') to (n, d).
+    load: weights file -> module. prepare: one uint8 (h, w, 3) image -> float32 (3, h', w'), as the network wants it.
+    The modules map (n, 3, h', w') to (n, d).
     """
 
     load: Callable[[Path], nn.Module]
-    random: Callable[[], nn.Module]
     prepare: Callable[[NDArray[np.uint8]], Tensor]
     resize: str
     d: int
 
 
 def build(name: str, weights: Path | None) -> nn.Module:
-    """The embedder `name`, in evaluation mode; without weights a random one, always the same.
+    """The embedder `name`, in evaluation mode; without weights small random features of its length, always the same.
 
     Raises DataError for a file that does not hold this network's weights; no code in it is run as Python.
     """
@@ -43,12 +43,31 @@ def build(name: str, weights: Path | None) -> nn.Module:
     if weights is None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(RANDOM_SEED)
-            return network.random().eval()
+            return RandomFeatures(network.d).eval()
     try:
         return network.load(weights).eval()
     except (RuntimeError, KeyError, AttributeError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise DataError(f"{weights}: does not hold the weights of {name} ({first}); remove it and fetch it") from error
+
+
+class RandomFeatures(nn.Sequential):
+    """What stands in for a network whose weights are absent: four random convolutions, means over space.
+
+    They tell colours and textures apart and nothing else; numbers made with them are not comparable.
+    """
+
+    def __init__(self, d: int):
+        parts: list[nn.Module] = []
+        for inside, outside in pairwise((3, 32, 64, 128)):
+            parts += [nn.Conv2d(inside, outside, 5, stride=2, padding=2), nn.ReLU()]
+        super().__init__(*parts, nn.Conv2d(128, d, 1), nn.ReLU())
+        for module in self.modules():  # He's initialisation: activations neither vanish nor explode
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images).mean((2, 3))
 
 
 class _Inception(nn.Module):
@@ -78,34 +97,12 @@ def _load_inception(path: Path) -> nn.Module:
     return _Inception(torch.jit.load(path, map_location="cpu"))
 
 
-def _random_inception() -> nn.Module:
-    from torchvision.models import inception_v3
-
-    network = inception_v3(weights=None, aux_logits=False, transform_input=False, init_weights=False)
-    network.fc, network.dropout = nn.Identity(), nn.Identity()
-    return _keep_variance(network)
-
-
 def _load_resnet18(path: Path) -> nn.Module:
     from torchvision.models import resnet18
 
     network = resnet18(weights=None)
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     return _ChannelMeans(network)
-
-
-def _random_resnet18() -> nn.Module:
-    from torchvision.models import resnet18
-
-    return _ChannelMeans(_keep_variance(resnet18(weights=None)))
-
-
-def _keep_variance(network: nn.Module) -> nn.Module:
-    """He's initialisation: activations of an untrained deep network neither vanish nor explode."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    return network
 
 
 def _prepare_inception(image: NDArray[np.uint8]) -> Tensor:
@@ -124,6 +121,6 @@ def _prepare_resnet18(image: NDArray[np.uint8]) -> Tensor:
 
 
 PRETRAINED = {
-    "inception": Pretrained(_load_inception, _random_inception, _prepare_inception, "clean-fid, 299 px", 2048),
-    "resnet18": Pretrained(_load_resnet18, _random_resnet18, _prepare_resnet18, "none", 128),
+    "inception": Pretrained(_load_inception, _prepare_inception, "clean-fid, 299 px", 2048),
+    "resnet18": Pretrained(_load_resnet18, _prepare_resnet18, "none", 128),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from pathgan.config.datasets import Tissue
 from pathgan.phantoms.noise import blobs, fibres
-from pathgan.phantoms.nuclei import NUCLEUS_KINDS, Nuclei, scatter
+from pathgan.phantoms.nuclei import NUCLEUS_KINDS, Nuclei, NucleusKind, scatter
 from pathgan.stains import beer_lambert
 
 
@@ -57,10 +58,14 @@ def photograph(light: NDArray[np.float32], rng: np.random.Generator) -> NDArray[
 
 
 def chromatin(
-    nuclei: Nuclei, instances: NDArray[np.int32], radius_px: float, rng: np.random.Generator
+    nuclei: Nuclei,
+    instances: NDArray[np.int32],
+    radius_px: float,
+    rng: np.random.Generator,
+    known: Mapping[str, NucleusKind] = NUCLEUS_KINDS,
 ) -> NDArray[np.float32]:
     """Haematoxylin inside nuclei: a level a nucleus, clumps, a darker membrane, nucleoli in tumour cells."""
-    kinds = [NUCLEUS_KINDS[name] for name in nuclei.kind]
+    kinds = [known[name] for name in nuclei.kind]
     level = np.array([0.0] + [kind.haematoxylin for kind in kinds], np.float32)
     level[1:] *= np.clip(1 + 0.18 * rng.standard_normal(len(kinds)), 0.55, 1.5)
     contrast = np.array([0.0] + [kind.chromatin for kind in kinds], np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,7 @@ def scatter(
     fractions: dict[str, float],
     touching: float,
     rng: np.random.Generator,
+    known: Mapping[str, NucleusKind] = NUCLEUS_KINDS,
 ) -> tuple[Nuclei, NDArray[np.int32]]:
     """Draws up to n nuclei into a square field, and their instance map (size_px, size_px) int32.
 
@@ -63,7 +65,7 @@ def scatter(
     outlines: list[NDArray[np.float64]] = []
     kept: list[str] = []
     for kind in kinds:
-        outline = _outline(NUCLEUS_KINDS[kind], radius_px, rng)
+        outline = _outline(known[kind], radius_px, rng)
         for _ in range(6):
             if centres and rng.random() < touching:
                 neighbour = int(rng.integers(len(centres)))

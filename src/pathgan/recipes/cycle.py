@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from pathgan import losses
-from pathgan.config.runs import Adversarial, Cycle, CycleLoss, CycleRun, StructuralCycle
+from pathgan.config.runs import Adversarial, Cycle, CycleLoss, CycleRun, Identity, StructuralCycle
 from pathgan.errors import DataError
 from pathgan.networks import PatchDiscriminator, ResidualGenerator
 from pathgan.training.data import Batch, to_pixels
@@ -59,6 +60,8 @@ class CycleTranslation:
 
     def __init__(self, run: CycleRun, compute: Compute):
         self.losses = run.losses
+        self.form: losses.Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
+        self.has_identity = any(isinstance(loss, Identity) for loss in run.losses)
         self.compute = compute
         discriminator = partial(PatchDiscriminator, 3, run.discriminator.width, run.discriminator.layers)
         self.networks: dict[str, nn.Module] = {
@@ -91,9 +94,13 @@ class CycleTranslation:
             fakes = {"target": generator(source), "source": inverse(target)}
             back = {"source": inverse(fakes["target"]), "target": generator(fakes["source"])}
             verdicts = [judge(fakes[name]) for name, judge in judges.items()]
-        pairs = [(back["source"].float(), source), (back["target"].float(), target)]
-        logits = [verdict.float() for verdict in verdicts]
-        values: dict[str, Tensor] = {loss.kind: _term(loss, logits, pairs) for loss in self.losses}
+            unchanged = [generator(target), inverse(source)] if self.has_identity else [target, source]
+        made = _Made(
+            logits=[verdict.float() for verdict in verdicts],
+            cycles=[(back["source"].float(), source), (back["target"].float(), target)],
+            identities=[(same.float(), image) for same, image in zip(unchanged, (target, source), strict=True)],
+        )
+        values: dict[str, Tensor] = {loss.kind: _term(loss, made) for loss in self.losses}
         total = torch.stack([loss.weight * values[loss.kind] for loss in self.losses]).sum()
         self._update("generators", total)
 
@@ -105,8 +112,8 @@ class CycleTranslation:
                 pool = self.networks[f"{name}_pool"]
                 assert isinstance(pool, ImagePool)
                 judged.append((judge(reals[name]), judge(pool.exchange(fakes[name].detach().float()))))
-        discriminator = torch.stack([losses.discriminator_loss(real.float(), fake.float()) for real, fake in judged])
-        values["discriminator"] = discriminator.sum()
+        each = [losses.discriminator_loss(real.float(), fake.float(), self.form) for real, fake in judged]
+        values["discriminator"] = torch.stack(each).sum()
         self._update("discriminators", values["discriminator"])
         return {name: value.detach() for name, value in values.items()}
 
@@ -119,17 +126,29 @@ class CycleTranslation:
         self.optimizers[name].step()
 
 
-def _term(loss: CycleLoss, verdicts: list[Tensor], pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
+@dataclass(frozen=True)
+class _Made:
+    """What the losses of a step look at, both directions of each. Pairs are (made, original)."""
+
+    logits: list[Tensor]
+    cycles: list[tuple[Tensor, Tensor]]
+    identities: list[tuple[Tensor, Tensor]]
+
+
+def _term(loss: CycleLoss, made: _Made) -> Tensor:
     """Each is the sum over both directions."""
     match loss:
         case Adversarial():
-            return torch.stack([losses.generator_loss(logits) for logits in verdicts]).sum()
+            each = [losses.generator_loss(logits, loss.form) for logits in made.logits]
+        case Cycle(norm="l1"):
+            each = [(back - image).abs().mean() for back, image in made.cycles]
         case Cycle():
-            differences = [back - original for back, original in pairs]
-            return torch.stack([(d.abs() if loss.norm == "l1" else d.square()).mean() for d in differences]).sum()
+            each = [(back - image).square().mean() for back, image in made.cycles]
         case StructuralCycle():
-            unlike = [losses.structural_dissimilarity((a + 1) / 2, (b + 1) / 2) for a, b in pairs]
-            return torch.stack(unlike).sum()
+            each = [losses.structural_dissimilarity((a + 1) / 2, (b + 1) / 2) for a, b in made.cycles]
+        case Identity():
+            each = [(same - image).abs().mean() for same, image in made.identities]
+    return torch.stack(each).sum()
 
 
 def build_generator(run: CycleRun) -> ResidualGenerator:

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pathgan.datasets.embeddings import Embedder, Embeddings, image_set_digest, write_embeddings
-from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
+from pathgan.datasets.embeddings import Embedder, Embeddings, write_embeddings
+from pathgan.datasets.store import ImageStore
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
 from pathgan.networks.pretrained import PRETRAINED, RANDOM_SEED, build
@@ -43,32 +43,28 @@ def embed(
 
 def embed_store(
     store: Path,
-    manifest: Path | None,
-    split: str,
     network: str,
     weights: tuple[Path, str] | None,
     out: Path,
     device: str = "auto",
     threads: int = 1,
 ) -> None:
-    """Embeds the images of a store, or with a manifest those of a split, and says what made them.
+    """Embeds the images of a store, and says what made them.
 
     `weights`: the file and its sha256; None for the random stand-in. Raises DataError for a file of another
     sha256, which is never opened.
     """
     if weights is None:
-        logger.info("no weights of %s: a random network stands in", network)
+        logger.info("no weights of %s: a small random network stands in", network)
     else:
         check_weights(*weights)
     compute = compute_on(device, threads, "fp32")  # type: ignore[arg-type]
     with ImageStore(store) as file:
-        rows = np.arange(file.count("images"))
-        if manifest is not None:
-            rows = rows_of_split(read_manifest(manifest), split, manifest.name)
+        rows = range(file.count("images"))
         images = (image for part in batched(rows, BATCH) for image in file.images(np.array(part)))
         values = embed(images, network, weights and weights[0], compute)
     embedder = Embedder(network, weights[1] if weights else f"random, seed {RANDOM_SEED}", PRETRAINED[network].resize)
-    write_embeddings(out, Embeddings(values, embedder, image_set_digest(store, manifest, split)))
+    write_embeddings(out, Embeddings(values, embedder, sha256_of(store)))
 
 
 def check_weights(path: Path, sha256: str) -> None:

@@ -26,6 +26,7 @@ class Paired:
 
     def __init__(self, run: PairedRun, compute: Compute):
         self.losses = run.losses
+        self.form: losses.Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
         self.compute = compute
         generator = build_generator(run).to(compute.device)
         discriminator = PatchDiscriminator(4, run.discriminator.width, run.discriminator.layers).to(compute.device)
@@ -46,7 +47,7 @@ class Paired:
             fake = generator(condition)
             real_logits = discriminator(torch.cat([condition, real], 1))
             fake_logits = discriminator(torch.cat([condition, fake.detach()], 1))
-        values = {"discriminator": losses.discriminator_loss(real_logits.float(), fake_logits.float())}
+        values = {"discriminator": losses.discriminator_loss(real_logits.float(), fake_logits.float(), self.form)}
         self._update("discriminator", values["discriminator"])
 
         discriminator.requires_grad_(False)
@@ -70,7 +71,7 @@ class Paired:
 def _term(loss: Loss, fake: Tensor, real: Tensor, fake_logits: Tensor, contour: Tensor) -> Tensor:
     match loss:
         case Adversarial():
-            return losses.generator_loss(fake_logits)
+            return losses.generator_loss(fake_logits, loss.form)
         case Pixel():
             return (fake - real).abs().mean()
         case Smoothness():

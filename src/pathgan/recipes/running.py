@@ -12,16 +12,16 @@ from functools import partial
 from itertools import tee
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pathgan.config.runs import CycleRun, GeneratingRun, PairedRun, Run, SegmentationRun
+from pathgan.config.runs import CycleRun, PairedRun, SegmentationRun
 from pathgan.datasets.store import write_store
 from pathgan.files import atomic
 from pathgan.jobs import deadline
@@ -34,6 +34,7 @@ from pathgan.training.data import Data
 from pathgan.training.lease import Lease
 
 N = TypeVar("N", bound=nn.Module)
+TrainedRun = Annotated[PairedRun | SegmentationRun | CycleRun, Field(discriminator="recipe")]
 Evaluate = Callable[[cycle.CycleTranslation, NDArray[np.uint8]], dict[str, float]]
 
 
@@ -53,7 +54,7 @@ class Job:
 
 
 def train_run(
-    run: Run, sources: list[Source], job: Job, outputs: Mapping[str, Path], evaluate: Evaluate | None = None
+    run: TrainedRun, sources: list[Source], job: Job, outputs: Mapping[str, Path], evaluate: Evaluate | None = None
 ) -> None:
     """Trains `run` and writes the networks that leave it, its losses, and what it measured on the way.
 
@@ -88,11 +89,13 @@ class _Training:
     measure: Callable[[], dict[str, float]] | None = None
 
 
-def _set_up(run: Run, sources: list[Source], job: Job, compute: Compute, evaluate: Evaluate | None) -> _Training:
+def _set_up(run: TrainedRun, sources: list[Source], job: Job, compute: Compute, evaluate: Evaluate | None) -> _Training:
     options = run.training
 
     def resident(fields: dict[str, NDArray[np.uint8]], seed: int) -> TrainingData:
-        return TrainingData(fields, options.batch_size, options.crop_px, options.augment, seed, compute.device)
+        return TrainingData(
+            fields, options.batch_size, options.crop_px, options.augment, seed, compute.device, options.load_px
+        )
 
     match run:
         case PairedRun():
@@ -117,7 +120,7 @@ def _set_up(run: Run, sources: list[Source], job: Job, compute: Compute, evaluat
 def train_job(snakemake: Any, evaluate: Evaluate | None = None) -> Path:
     """`train_run` for a rule, whose outputs bear the names that it expects; returns the folder of its state."""
     outputs = {name: Path(path) for name, path in snakemake.output.items()}
-    run: Run = TypeAdapter(Run).validate_python(snakemake.params.run)
+    run: TrainedRun = TypeAdapter(TrainedRun).validate_python(snakemake.params.run)
     work = Job(
         seed=int(snakemake.wildcards.seed),
         state_dir=outputs["weights"].parent / "state",
@@ -137,7 +140,7 @@ def remove_state(folder: Path) -> None:
 
 
 def synthesize(
-    run: GeneratingRun,
+    run: PairedRun | CycleRun,
     weights: Path,
     source: Source,
     out: Path,
@@ -183,7 +186,7 @@ def load_weights(network: N, path: Path) -> N:
     return network
 
 
-def _fingerprint(run: Run, job: Job, device: str, fields: dict[str, NDArray[np.uint8]]) -> str:
+def _fingerprint(run: TrainedRun, job: Job, device: str, fields: dict[str, NDArray[np.uint8]]) -> str:
     """Names what a training state belongs to: settings, seed, code, arithmetic, and every byte of the data."""
     settings = run.model_dump(mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}})
     arithmetic = [device, torch.__version__, job.threads]

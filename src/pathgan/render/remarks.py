@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 MS_SSIM_SCALES = 5  # Wang et al. 2003
 MANY_IMAGES = 2048  # the dimension of the embeddings: fewer leave their covariance singular
 FLOORS = ("fid_floor", "kid_floor", "precision_floor", "recall_floor")
-OF_REAL_IMAGES = (*FLOORS, "p_hash_real_real")  # the same for every seed, so there is no interval over seeds
+OF_SOURCE_IMAGES = ("fid_source", "kid_source")
+OF_REAL_IMAGES = (
+    *FLOORS,
+    *OF_SOURCE_IMAGES,
+    "p_hash_real_real",
+    "accuracy_real",
+)  # the same for every seed, so there is no interval over seeds
+PROPORTIONS = ("preserved",)  # of images that are right or wrong
 FID_IS_BIASED = "FID is biased at n = "
 
 
@@ -24,7 +31,7 @@ def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
     """`facts`: the values that stand for a whole set in the score files of `metric`, means over seeds."""
     caveats, notes = [], []
     if facts.get("random_weights"):
-        caveats.append(f"random-weight {'ResNet-18' if metric.startswith('p_hash') else 'Inception'}")
+        caveats.append(f"random network for {'ResNet-18' if metric.startswith('p_hash') else 'Inception'}")
     n_scales = facts.get("ms_ssim_scales", MS_SSIM_SCALES)
     if metric == "ms_ssim" and n_scales < MS_SSIM_SCALES:
         caveats.append(f"MS-SSIM with {n_scales:.0f} of {MS_SSIM_SCALES} scales")
@@ -49,4 +56,6 @@ def in_legend(note: str) -> str:
 
 def n_images(metric: str, facts: Mapping[str, float]) -> int:
     """The number of images that a score of a whole set rests on."""
-    return int(facts["n_floor" if metric in (*FLOORS, "fid_at_floor_n") else "n_images"])
+    if metric in (*FLOORS, "fid_at_floor_n"):
+        return int(facts["n_floor"])
+    return int(facts["n_real" if metric == "accuracy_real" else "n_images"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pathgan.config.models import Column, Row, Table
+from pathgan.config.models import Column, Row, ScoreTable
 from pathgan.errors import TableError
 from pathgan.render.tables import COLUMNS
 
@@ -37,7 +37,7 @@ CAPTIONS = {
 }
 
 
-def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.DataFrame, Table]:
+def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.DataFrame, ScoreTable]:
     """The cells and the layout of the table `registration` or `tiling`; scores: one tidy frame a slide.
 
     A metric that no slide has (errors without landmarks) has no column; one that some lack is empty there.
@@ -66,7 +66,8 @@ def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.
         for metric in shown
         if metric in known
     ]
-    layout = Table(
+    layout = ScoreTable(
+        kind="scores",
         caption=CAPTIONS[name],
         rows={slide: Row(label=slide, run=name) for slide in values},
         columns={

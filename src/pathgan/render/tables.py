@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from pathgan.config.loading import hyper_parameters, source_of
-from pathgan.config.models import Paper, Table
+from pathgan.config.models import Paper, ScoreTable, Table
 from pathgan.config.plan import SET, Cell, table_cells
 from pathgan.errors import TableError
 from pathgan.files import atomic
-from pathgan.intervals import clustered_interval, student_interval
+from pathgan.intervals import clustered_interval, student_interval, wilson_interval
 from pathgan.render.consistency import impossible_percentages, unfit_qualities
-from pathgan.render.remarks import OF_REAL_IMAGES, Remarks, in_legend, n_images, remarks
+from pathgan.render.remarks import OF_REAL_IMAGES, PROPORTIONS, Remarks, in_legend, n_images, remarks
 
 COLUMNS = (
     "row",
@@ -37,7 +37,7 @@ Groups = Mapping[str, Mapping[str, str]]  # dataset -> item -> the patient, slid
 
 
 def build_table(
-    name: str, table: Table, caveats: Mapping[str, str], scores: Scores, groups: Groups, published: pd.DataFrame
+    name: str, table: ScoreTable, caveats: Mapping[str, str], scores: Scores, groups: Groups, published: pd.DataFrame
 ) -> pd.DataFrame:
     """One row a cell (COLUMNS). `published`: the rows of published.csv for this paper, all as text.
 
@@ -45,12 +45,8 @@ def build_table(
 
     Raises TableError for a cell whose metric is missing or NaN, and for a published cell that the table lacks.
     """
-    printed = published[published["table"] == name].set_index(["row", "column"])
     cells = table_cells(table)
-    lacking = set(printed.index) - {(cell.row, cell.column) for cell in cells}
-    if lacking:
-        row, column = sorted(lacking)[0]
-        raise TableError(f"{name}: the published cell {row} / {column} has no counterpart ({len(lacking)} in all)")
+    printed = printed_cells(name, published, {(cell.row, cell.column) for cell in cells}, table.omitted)
     doubts = published_doubts(printed["value"].to_dict(), table.published_n)
     rows = []
     for cell in cells:
@@ -59,21 +55,43 @@ def build_table(
         except TableError as error:
             raise TableError(f"{name}, {cell.row} / {cell.column}: {error}") from None
         key = (cell.row, cell.column)
-        theirs = printed.loc[key] if key in printed.index else None
-        against = [caveats[cell.dataset], *remarks.caveats, _against(theirs, doubts.get(key))]
-        reasons = [reason for reason in against if reason]
-        rows.append(
-            {
-                "row": cell.row,
-                "column": cell.column,
-                **ours,
-                "published": np.nan if theirs is None else _number(theirs["value"]),
-                "published_sd": np.nan if theirs is None else _number(theirs["sd"]),
-                "comparable": "no" if reasons else "yes",
-                "note": "; ".join([*reasons, *remarks.notes]),
-            }
-        )
+        reasons = [caveats[cell.dataset], *remarks.caveats]
+        rows.append(beside_published(key, ours, printed, reasons, remarks.notes, doubts.get(key)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def printed_cells(
+    name: str, published: pd.DataFrame, ours: set[tuple[str, str]], omitted: Mapping[str, str]
+) -> pd.DataFrame:
+    """The published cells of a table, by row and column. Raises TableError for one that we lack and do not explain."""
+    printed = published[published["table"] == name].set_index(["row", "column"])
+    lacking = sorted(key for key in set(printed.index) - ours if not omitted.keys() & set(key))
+    if lacking:
+        row, column = lacking[0]
+        raise TableError(f"{name}: the published cell {row} / {column} has no counterpart ({len(lacking)} in all)")
+    return printed
+
+
+def beside_published(
+    key: tuple[str, str],
+    ours: Mapping[str, Any],
+    printed: pd.DataFrame,
+    reasons: Sequence[str],
+    notes: Sequence[str] = (),
+    doubt: str | None = None,
+) -> dict[str, Any]:
+    """A cell: ours, the published value, and whether the two may be compared; `reasons` why not."""
+    theirs = printed.loc[key] if key in printed.index else None
+    against = [reason for reason in (*reasons, _against(theirs, doubt)) if reason]
+    return {
+        "row": key[0],
+        "column": key[1],
+        **ours,
+        "published": np.nan if theirs is None else _number(theirs["value"]),
+        "published_sd": np.nan if theirs is None else _number(theirs["sd"]),
+        "comparable": "no" if against else "yes",
+        "note": "; ".join([*against, *notes]),
+    }
 
 
 def published_doubts(printed: Mapping[tuple[str, str], str], published_n: int | None) -> dict[tuple[str, str], str]:
@@ -95,7 +113,9 @@ def _ours(cell: Cell, frames: list[pd.DataFrame], groups: Mapping[str, str]) -> 
     facts = every[every["item"] == SET].groupby("metric")["value"].mean().to_dict()
     is_of_set = cell.metric in facts
     low, high = (np.nan, np.nan) if cell.metric in OF_REAL_IMAGES else student_interval(np.array(seeds))
-    if len(seeds) == 1 and not is_of_set:
+    if len(seeds) == 1 and cell.metric in PROPORTIONS:
+        low, high = wilson_interval(int(found["value"].sum()), len(found))
+    elif len(seeds) == 1 and not is_of_set:
         clusters = [groups.get(item, item) for item in found["item"].astype(str)]
         low, high = clustered_interval(found["value"].to_numpy(), clusters)
     n = n_images(cell.metric, facts) if is_of_set else len(found)
@@ -141,6 +161,8 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path], coun
         legend += " † not comparable with the paper."
     if notes:
         legend += f" Notes: {notes}."
+    if table.omitted:
+        legend += " Not here: " + "; ".join(f"{key} ({reason})" for key, reason in table.omitted.items()) + "."
     for suffix, render in (("md", _markdown), ("tex", _latex), ("html", _html)):
         with atomic(out[suffix]) as temporary:
             temporary.write_text(render(header, body, table.caption, legend), encoding="utf-8")

@@ -46,22 +46,23 @@ class TrainingData:
         augment: Augment,
         seed: int,
         device: torch.device,
+        load_px: int | None = None,
     ):
         sizes = {name: field.shape[:3] for name, field in fields.items()}
         (n, height, width), *others = sizes.values()
         if any(other != (n, height, width) for other in others):
             raise DataError(f"fields of a training set differ in shape: {sizes}")
-        if min(height, width) < crop_px:
+        self._shape = (load_px, load_px) if load_px else (height, width)
+        if min(self._shape) < crop_px:
             raise DataError(
-                f"images of {width} x {height} px are smaller than training.crop_px = {crop_px}; "
-                "lower it or raise tiles.tile_px"
+                f"images of {self._shape[1]} x {self._shape[0]} px are smaller than training.crop_px = {crop_px}; "
+                f"lower it or raise {'training.load_px' if load_px else 'tiles.tile_px'}"
             )
         if n < batch_size:
             raise DataError(f"{n} training images are fewer than training.batch_size = {batch_size}")
         self._fields = {
             name: torch.from_numpy(np.ascontiguousarray(field)).to(device) for name, field in fields.items()
         }
-        self._shape = (height, width)
         self._batch_size, self._crop_px, self._augment, self._seed = batch_size, crop_px, augment, seed
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
         self.n_images = n
@@ -78,7 +79,8 @@ class TrainingData:
             row = self._row(iteration * self._batch_size + offset)
             y, x = (int(rng.integers(0, side - size + 1)) for side in self._shape)
             turn = self._turn(rng)
-            parts.append({name: turn(field[row, y : y + size, x : x + size]) for name, field in self._fields.items()})
+            images = {name: self._loaded(field[row]) for name, field in self._fields.items()}
+            parts.append({name: turn(image[y : y + size, x : x + size]) for name, image in images.items()})
         batch = {name: _to_float(torch.stack([part[name] for part in parts])) for name in self._fields}
         if self._augment == "traditional":
             batch["image"] = _perturb(batch["image"], rng)
@@ -87,6 +89,13 @@ class TrainingData:
     def epoch(self, iteration: int) -> float:
         """Epochs that lie behind before an iteration."""
         return iteration * self._batch_size / self.n_images
+
+    def _loaded(self, image: Tensor) -> Tensor:
+        """(h, w) or (h, w, c) uint8 at the size that crops are cut from."""
+        if image.shape[:2] == self._shape:
+            return image
+        enlarged = F.interpolate(_to_float(image[None]), self._shape, mode="bilinear", align_corners=False)
+        return (255 * enlarged[0]).round().to(torch.uint8).permute(1, 2, 0).reshape(*self._shape, *image.shape[2:])
 
     def _row(self, position: int) -> int:
         epoch, place = divmod(position, self.n_images)

@@ -150,7 +150,7 @@ def train(
     with _stop_requests() as stop, _progress(iteration, total) as advance:
         while iteration < total:
             if options.decay:
-                _decay(recipe, options, data.epoch(iteration))
+                _decay(recipe, options, data.epoch(iteration), data.epoch(total))
             losses = recipe.step(data.batch(iteration))
             iteration += 1
             history.add(iteration, losses)
@@ -177,10 +177,10 @@ def train(
     return history, evaluations
 
 
-def _decay(recipe: Recipe, options: Training, epoch: float) -> None:
-    """Sets the learning rate of an epoch; it needs no state, as it depends on the epoch alone."""
+def _decay(recipe: Recipe, options: Training, epoch: float, epochs: float) -> None:
+    """Sets the learning rate after `epoch` of `epochs`; it needs no state, as it depends on these alone."""
     assert options.decay is not None
-    rate = options.learning_rate * options.decay.factor ** int(epoch / options.decay.every_epochs)
+    rate = options.learning_rate * options.decay.rate(epoch, epochs)
     for optimizer in recipe.optimizers.values():
         for group in optimizer.param_groups:
             group["lr"] = rate

@@ -1,0 +1,41 @@
+"""From image sets to a tidy score table: item, metric, value.
+
+A score of a whole set has the item SET. Beside the metrics stand facts that a reader of the score needs, such
+as how many images it rests on: `render/remarks.py` puts them into words.
+"""
+
+from __future__ import annotations
+
+from pathgan.config.models import (
+    DistributionScore,
+    PerceptualHashScore,
+    PositivityScore,
+    PreservationScore,
+    Score,
+    SimilarityScore,
+)
+from pathgan.scoring.embeddings import score_distribution, score_hashes, score_preservation
+from pathgan.scoring.images import score_instances, score_positivity, score_similarity
+from pathgan.scoring.inputs import Inputs, Tidy, write_scores
+
+__all__ = ["Inputs", "Tidy", "score", "write_scores"]
+
+
+def score(config: Score, inputs: Inputs, category: str = "") -> Tidy:
+    """The scores that `config` asks for. `category`: the class that samples should be of, where that is scored.
+
+    Raises DataError where the files do not fit each other.
+    """
+    match config:
+        case DistributionScore():
+            return score_distribution(config, inputs)
+        case PreservationScore():
+            return score_preservation(config, inputs, category)
+        case PerceptualHashScore():
+            return score_hashes(inputs)
+        case PositivityScore():
+            return score_positivity(config, inputs)
+        case SimilarityScore():
+            return score_similarity(inputs)
+        case _:
+            return score_instances(inputs)
