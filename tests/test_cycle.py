@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pytorch_msssim import ssim
 
 from pathgan import losses
-from pathgan.config.runs import CycleRun
+from pathgan.config.runs import Adversarial, Cycle, CycleRun, Identity, LinearDecay
 from pathgan.datasets.store import ImageStore, write_manifest, write_store
 from pathgan.errors import DataError
 from pathgan.metrics import structural_similarity
 from pathgan.networks import ResidualGenerator
 from pathgan.networks.residual import Reflect
-from pathgan.recipes.cycle import ImagePool
+from pathgan.recipes.cycle import ImagePool, _Made, _term
 from pathgan.recipes.evaluation import evaluate
 from pathgan.recipes.running import Job, synthesize, train_run
 from pathgan.recipes.sources import Source
@@ -41,7 +41,7 @@ def run(**changes) -> CycleRun:
             "crop_px": 16,
             "augment": "flips",
             "evaluations": 3,
-            "decay": {"factor": 0.5, "every_epochs": 0.5},
+            "decay": {"kind": "exponential", "factor": 0.5, "every_epochs": 0.5},
         },
     }
     return CycleRun.model_validate(tree | changes)
@@ -225,19 +225,42 @@ def test_the_learning_rate_decays_by_epochs(tmp_path, sources):
 
     recipe = CycleTranslation(run(), compute_on("cpu", 1, "fp32"))
     for epoch, expected in ((0.0, 2e-4), (0.49, 2e-4), (0.5, 1e-4), (1.6, 2.5e-5)):
-        _decay(recipe, run().training, epoch)
+        _decay(recipe, run().training, epoch, 2.0)
         assert {g["lr"] for o in recipe.optimizers.values() for g in o.param_groups} == {expected}
 
 
-def test_a_squared_cycle_loss_is_the_squared_difference():
-    """Of two images a constant 0.5 apart one way, and equal the other way."""
-    from pathgan.config.runs import Cycle
-    from pathgan.recipes.cycle import _term
+def test_a_linear_decay_is_flat_and_then_falls_to_zero():
+    """Zhu 2017: 100 epochs at the full rate, 100 more on the way to zero."""
+    decay = LinearDecay(kind="linear", from_share=0.5)
+    assert [decay.rate(epoch, 200) for epoch in (0, 50, 100, 150, 200)] == pytest.approx([1, 1, 1, 0.5, 0])
 
-    image = torch.rand(2, 3, 8, 8)
-    pairs = [(image + 0.5, image), (image, image)]
-    for norm, expected in (("l1", 0.5), ("squared", 0.25)):
-        assert float(_term(Cycle(kind="cycle", norm=norm), [], pairs)) == pytest.approx(expected)
+
+def test_each_loss_of_the_generators_is_the_sum_of_both_directions():
+    """Of constants: back 0.5 off one way and right the other, identity 0.25 off both ways, logits of 0 and 3."""
+    image = torch.rand(2, 3, 16, 16)
+    made = _Made(
+        logits=[torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 3.0)],
+        cycles=[(image + 0.5, image), (image, image)],
+        identities=[(image - 0.25, image), (image + 0.25, image)],
+    )
+    for loss, expected in (
+        (Cycle(kind="cycle"), 0.5),
+        (Cycle(kind="cycle", norm="squared"), 0.25),
+        (Identity(kind="identity"), 0.5),
+        (Adversarial(kind="adversarial"), np.log(2) + np.log1p(np.exp(-3))),
+        (Adversarial(kind="adversarial", form="least_squares"), 1 + 4),
+    ):
+        assert float(_term(loss, made)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_identity_loss_is_of_the_generator_into_the_images_own_set(sources, tmp_path):
+    """With it alone, each generator learns to leave its own set as it is, and the other set is never looked at."""
+    training = run().training.model_dump() | {"iterations": 60, "learning_rate": 2e-3, "evaluations": 0, "decay": None}
+    generator = run().generator.model_dump() | {"skips": "concatenate", "width": 8}
+    only = run(losses=[{"kind": "identity"}], training=training, generator=generator)
+    train_run(only, sources, Job(seed=1, state_dir=tmp_path / "state"), outputs(tmp_path), None)
+    rows = list(csv.DictReader(outputs(tmp_path)["history"].open()))
+    assert float(rows[-1]["identity"]) < 0.7 * float(rows[0]["identity"])
 
 
 def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):

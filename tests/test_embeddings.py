@@ -13,13 +13,12 @@ from torch import nn
 from pathgan.datasets.embeddings import (
     Embedder,
     Embeddings,
-    image_set_digest,
+    check_same_embedder,
     read_embeddings,
-    read_pair,
     write_embeddings,
 )
 from pathgan.datasets.images import read_image
-from pathgan.datasets.store import write_manifest, write_store
+from pathgan.datasets.store import write_store
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
 from pathgan.networks.pretrained import PRETRAINED, build
@@ -136,7 +135,7 @@ def test_a_file_of_another_hash_is_not_opened(tmp_path, script, monkeypatch):
     monkeypatch.setattr(torch.jit, "load", lambda *args, **options: opened.append(args))
     monkeypatch.setattr(torch, "load", lambda *args, **options: opened.append(args))
     with pytest.raises(DataError, match=r"inception\.pt: expected sha256 000.*snakemake .*inception\.pt"):
-        embed_store(tmp_path / "a.h5", None, "all", "inception", (script, "0" * 64), tmp_path / "out.h5")
+        embed_store(tmp_path / "a.h5", "inception", (script, "0" * 64), tmp_path / "out.h5")
     assert opened == []
     assert not (tmp_path / "out.h5").exists()
 
@@ -155,43 +154,24 @@ def test_a_network_of_another_width_is_refused(tmp_path, cpu):
         embed(np.zeros((1, 8, 8, 3), np.uint8), "inception", tmp_path / "narrow.pt", cpu)
 
 
-def test_a_split_is_embedded_and_says_what_made_it(tmp_path, script, cpu, rng):
+def test_a_store_is_embedded_and_says_what_made_it(tmp_path, script, cpu, rng):
     images = rng.integers(0, 256, (5, 12, 12, 3), dtype=np.uint8)
     write_store(tmp_path / "a.h5", images=iter(images))
-    splits = ["test", "train", "test", "train", "test"]
-    write_manifest(tmp_path / "a.csv", [{"id": str(i), "split": split} for i, split in enumerate(splits)])
-    embed_store(
-        tmp_path / "a.h5",
-        tmp_path / "a.csv",
-        "test",
-        "inception",
-        (script, sha256_of(script)),
-        tmp_path / "out.h5",
-        "cpu",
-    )
+    embed_store(tmp_path / "a.h5", "inception", (script, sha256_of(script)), tmp_path / "out.h5", "cpu")
     found = read_embeddings(tmp_path / "out.h5")
-    assert found.values == pytest.approx(embed(images[::2], "inception", script, cpu))
+    assert found.values == pytest.approx(embed(images, "inception", script, cpu))
     assert found.values.dtype == np.float32
     assert found.embedder == Embedder("inception", sha256_of(script), "clean-fid, 299 px")
-    assert found.images == image_set_digest(tmp_path / "a.h5", tmp_path / "a.csv", "test")
+    assert found.images == sha256_of(tmp_path / "a.h5")
     assert not found.embedder.is_random
 
 
-def test_a_set_is_named_by_its_store_and_its_rows(tmp_path):
-    images = np.zeros((3, 4, 4, 3), np.uint8)
-    digests = set()
-    for value, splits in (
-        (0, ["test", "train", "test"]),
-        (1, ["test", "train", "test"]),
-        (0, ["test", "test", "train"]),
-    ):
-        write_store(tmp_path / "a.h5", images=iter(images + np.uint8(value)))
-        write_manifest(tmp_path / "a.csv", [{"id": str(i), "split": split} for i, split in enumerate(splits)])
-        digests |= {
-            image_set_digest(tmp_path / "a.h5", tmp_path / "a.csv", split) for split in ("test", "train", "all")
-        }
-    assert len(digests) == 8  # three sets of each, but the third case holds the same three images as the first
-    assert image_set_digest(tmp_path / "a.h5") == sha256_of(tmp_path / "a.h5")
+def test_a_stand_in_says_so(tmp_path, rng):
+    write_store(tmp_path / "a.h5", images=iter(rng.integers(0, 256, (2, 12, 12, 3), dtype=np.uint8)))
+    embed_store(tmp_path / "a.h5", "resnet18", None, tmp_path / "out.h5", "cpu")
+    found = read_embeddings(tmp_path / "out.h5")
+    assert found.embedder == Embedder("resnet18", "random, seed 0", "none")
+    assert found.embedder.is_random
 
 
 @pytest.mark.parametrize(
@@ -206,8 +186,11 @@ def test_embeddings_of_another_embedder_are_refused_by_name_and_hash(tmp_path, o
     values = np.zeros((2, 4), np.float32)
     write_embeddings(tmp_path / "a.h5", Embeddings(values, EMBEDDER, "1" * 64))
     write_embeddings(tmp_path / "b.h5", Embeddings(values, other, "2" * 64))
+    paths = tmp_path / "a.h5", tmp_path / "b.h5"
+    one, two = map(read_embeddings, paths)
+    check_same_embedder(paths[0], one, paths[0], one)
     with pytest.raises(DataError) as error:
-        read_pair(tmp_path / "a.h5", tmp_path / "b.h5")
+        check_same_embedder(paths[0], one, paths[1], two)
     for text in ("b.h5", "a.h5", str(EMBEDDER), str(other)):
         assert text in str(error.value)
 

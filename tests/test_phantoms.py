@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pathgan.config.datasets import Tissue
-from pathgan.phantoms import histology_field, rasterise, scatter
+from pathgan.config.datasets import Smear, Tissue
+from pathgan.phantoms import cytology_smear, histology_field, rasterise, scatter
 from pathgan.phantoms.noise import blobs, fibres
 from pathgan.stains import STAIN_VECTORS, beer_lambert, optical_density
 
@@ -63,3 +63,41 @@ def test_textures_are_standard(rng):
         assert texture.shape == (80, 80)
         assert texture.mean() == pytest.approx(0, abs=1e-4)
         assert texture.std() == pytest.approx(1, abs=1e-3)
+
+
+# --- smears -----------------------------------------------------------------------------------------------
+
+SMEARS = {
+    "benign": Smear(cells_per_mpx=900, radius_px=7, pleomorphism=0.05, clustering=0.75),
+    "malignant": Smear(cells_per_mpx=1500, radius_px=10, pleomorphism=0.6, clustering=0.4),
+}
+
+
+def test_a_smear_is_the_same_for_the_same_seed_and_its_nuclei_are_dark_on_pale_glass():
+    for smear in SMEARS.values():
+        field, again = (cytology_smear(smear, 128, (7, 1)) for _ in range(2))
+        assert np.array_equal(field.image, again.image)
+        assert not np.array_equal(field.image, cytology_smear(smear, 128, (7, 2)).image)
+        inside = field.instances > 0
+        assert field.image[inside].mean() < field.image[~inside].mean() - 40
+        assert np.percentile(field.image, 95) > 230  # bare glass
+        assert set(np.unique(field.instances)) == set(range(len(field.nuclei) + 1))
+
+
+def test_the_classes_of_smears_differ_in_density_size_and_spread_of_nuclei():
+    cover, areas = {}, {}
+    for name, smear in SMEARS.items():
+        fields = [cytology_smear(smear, 256, (1, k)).instances for k in range(3)]
+        cover[name] = np.mean([(field > 0).mean() for field in fields])
+        sizes = [np.bincount(field[field > 0])[1:] for field in fields]
+        areas[name] = np.concatenate([size[size > 0] for size in sizes])
+    spread = {name: sizes.std() / sizes.mean() for name, sizes in areas.items()}
+    assert cover["malignant"] > 2 * cover["benign"]
+    assert areas["malignant"].mean() > 1.5 * areas["benign"].mean()
+    assert spread["malignant"] > 1.5 * spread["benign"]
+
+
+def test_glass_without_cells_is_pale():
+    empty = cytology_smear(Smear(cells_per_mpx=1e-6, red_cells_per_mpx=0), 64, (0,))
+    assert not empty.instances.any()
+    assert empty.image.mean() > 225

@@ -58,34 +58,85 @@ def test_samples_need_weights_and_conditions(plan):
     assert plan.sampled_run(w(samples="synthetic-cpm"))["condition"] == "skeleton_map"
 
 
-def test_embeddings_are_of_a_split_or_of_samples(plan, tmp_path):
-    assert plan.embedding(w(network="inception", images="data/cpm/test")) == {
-        "images": f"{BASE}/data/cpm.h5",
-        "manifest": f"{BASE}/data/cpm.csv",
-    }
+def test_embeddings_are_of_a_dataset_or_of_samples(plan, tmp_path):
+    dataset = w(network="inception", images="data/cpm")
+    assert plan.scores.embedding(dataset) == {"images": f"{BASE}/data/cpm.h5"}
     samples = w(network="inception", images="samples/enhanced-cpm/seed1")
-    assert plan.embedding(samples) == {"images": f"{BASE}/samples/enhanced-cpm/seed1.h5"}
-    assert plan.embedding_weights(samples) is None
+    assert plan.scores.embedding(samples) == {"images": f"{BASE}/samples/enhanced-cpm/seed1.h5"}
+    assert plan.scores.embedding_weights(samples) is None
     # The papers' own numbers are never made with random weights; elsewhere they are used where they lie.
-    paper = w(preset="paper", network="inception", images="data/cpm/test")
-    assert plan.embedding(paper)["weights"] == "data/weights/inception-2015-12-05.pt"
+    paper = w(preset="paper", network="inception", images="data/cpm")
+    assert plan.scores.embedding(paper)["weights"] == "data/weights/inception-2015-12-05.pt"
     found = Plan(Workflow(data_root=str(tmp_path)), ROOT)
     (tmp_path / "weights").mkdir()
-    found.weights_file("inception").touch()
-    assert found.embedding_weights(samples) is None  # asked once, when the plan is made
-    assert re.fullmatch(found.absent_weights(), "inception-2015-12-05.pt")
+    found.weights.file("inception").touch()
+    assert found.scores.embedding_weights(samples) is None  # asked once, when the plan is made
+    assert re.fullmatch(found.weights.absent(), "inception-2015-12-05.pt")
     found = Plan(Workflow(data_root=str(tmp_path)), ROOT)
-    assert not re.fullmatch(found.absent_weights(), "inception-2015-12-05.pt")  # its owner's: never fetched over
-    assert found.embedding(samples)["weights"] == str(tmp_path / "weights" / "inception-2015-12-05.pt")
-    assert found.embedding_weights(samples).startswith("f58cb9b6")
+    assert not re.fullmatch(found.weights.absent(), "inception-2015-12-05.pt")  # its owner's: never fetched over
+    assert found.scores.embedding(samples)["weights"] == str(tmp_path / "weights" / "inception-2015-12-05.pt")
+    assert found.scores.embedding_weights(samples).startswith("f58cb9b6")
 
 
 def test_a_distribution_score_reads_embeddings(plan):
-    files = plan.score(w(run="enhanced-cpm", score="distribution"))
-    assert files["real_embeddings"] == f"{BASE}/embeddings/inception/data/cpm/test.h5"
+    files = plan.scores.files(w(run="enhanced-cpm", score="distribution"))
+    assert files["real_embeddings"] == f"{BASE}/embeddings/inception/data/cpm.h5"
     assert files["fake_embeddings"] == f"{BASE}/embeddings/inception/samples/enhanced-cpm/seed0.h5"
     assert files["predicted"] == f"{BASE}/samples/enhanced-cpm/seed0.h5"
     assert files["store"] == f"{BASE}/data/cpm.h5"
+
+
+def translation(**wildcards):
+    return w(paper="histo2cyto", run="cyclegan_benign", **wildcards)
+
+
+def test_a_translation_is_held_against_what_it_should_look_like_or_what_it_is_made_of(plan):
+    base = "results/demo/histo2cyto"
+    cytology = plan.scores.files(translation(score="cytology"))
+    assert cytology["real_embeddings"] == f"{base}/embeddings/inception/data/cytology_benign.h5"
+    assert cytology["source_embeddings"] == f"{base}/embeddings/inception/data/histology_benign.h5"
+    assert cytology["source_manifest"] == f"{base}/data/histology_benign.csv"
+    histology = plan.scores.files(translation(score="histology"))
+    assert histology["real_embeddings"] == f"{base}/embeddings/inception/data/histology_benign.h5"
+    assert "source_embeddings" not in histology
+
+
+def test_preservation_reads_real_images_of_every_class(plan):
+    base = "results/demo/histo2cyto"
+    files = plan.scores.files(translation(score="preservation"))
+    assert files["class_embeddings"] == [
+        f"{base}/embeddings/inception/data/cytology_{name}.h5" for name in ("benign", "malignant")
+    ]
+    assert files["fake_embeddings"] == f"{base}/embeddings/inception/samples/cyclegan_benign/seed0.h5"
+    assert plan.scores.category(translation(score="preservation")) == "benign"
+    assert plan.scores.category(translation(score="cytology")) == ""
+
+
+def test_style_transfer_needs_both_sets_and_trains_nothing(plan):
+    base = "results/demo/histo2cyto/data"
+    asked = w(paper="histo2cyto", samples="style_malignant")
+    assert plan.stylization(asked) == {
+        "store": f"{base}/histology_malignant.h5",
+        "manifest": f"{base}/histology_malignant.csv",
+        "style_store": f"{base}/cytology_malignant.h5",
+        "style_manifest": f"{base}/cytology_malignant.csv",
+    }
+    sources = plan.style_sources(asked)
+    assert (sources["source"]["split"], sources["style"]["split"]) == ("test", "train")
+    assert sources["source"]["images"] == f"{base}/histology_malignant.h5"
+    asked.preset = "paper"
+    assert plan.stylization(asked)["weights"] == "data/weights/vgg19-dcbb9e9d.pth"
+
+
+def test_an_archive_is_fetched_once_for_all_that_is_in_it(plan):
+    origin = plan.download(SimpleNamespace(folder="breakhis", archive="BreaKHis_v1.tar.gz"))
+    assert origin["url"].endswith("/BreaKHis_v1.tar.gz")
+    benign, malignant = (
+        plan.raw(w(preset="paper", paper="histo2cyto", dataset=f"histology_{name}")) for name in ("benign", "malignant")
+    )
+    assert benign == malignant == ["data/breakhis/BreaKHis_v1.tar.gz.fetched.json"]
+    with pytest.raises(ConfigError, match=r"the archive other\.zip of the folder breakhis: no dataset names it"):
+        plan.download(SimpleNamespace(folder="breakhis", archive="other.zip"))
 
 
 def test_segmentations_read_datasets_and_samples(plan):
@@ -105,7 +156,7 @@ def test_segmentations_read_datasets_and_samples(plan):
     ],
 )
 def test_each_kind_of_score_reads_its_own(plan, run, score, predicted):
-    assert plan.score(w(run=run, score=score))["predicted"] == f"{BASE}/{predicted}"
+    assert plan.scores.files(w(run=run, score=score))["predicted"] == f"{BASE}/{predicted}"
 
 
 def test_tables_and_figures_list_their_files(plan):
@@ -138,7 +189,7 @@ def test_only_the_papers_sizes_ask_for_a_gpu_and_for_much_memory(plan):
 def test_absent_downloads_are_fetched_and_present_files_never_overwritten(tmp_path):
     plan = Plan(Workflow(data_root=str(tmp_path)), ROOT)
     tnbc = w(preset="paper", dataset="tnbc")
-    receipt = f"{tmp_path}/tnbc/paper.sharpgan.tnbc.fetched.json"
+    receipt = f"{tmp_path}/tnbc/TNBC_NucleiSegmentation.zip.fetched.json"
     assert plan.raw(tnbc) == [receipt]
     (tmp_path / "tnbc" / "Slide_01").mkdir(parents=True)
     (tmp_path / "tnbc" / "Slide_01" / "01_1.png").touch()  # a user's own, without its mask: `prepare` will say so
@@ -179,8 +230,8 @@ def test_a_stand_in_is_compared_with_the_paper_that_it_extends(plan):
         (lambda plan: plan.synthesis(w(samples="none")), r"samples: no 'none'"),
         (lambda plan: plan.sampled_run(w(samples="none")), r"samples: no 'none'"),
         (lambda plan: plan.table(w(table="table9")), r"tables: no 'table9'; there are: table1"),
-        (lambda plan: plan.score(w(run="segnet_r-cpm", score="similarity")), r"\(similarity\) is not for the run"),
-        (lambda plan: Plan(Workflow(papers=("other",)), ROOT), r"no paper called 'other'; there are: ki67stain, "),
+        (lambda plan: plan.scores.files(w(run="segnet_r-cpm", score="similarity")), r"\(similarity\) is not for the"),
+        (lambda plan: Plan(Workflow(papers=("other",)), ROOT), r"no paper called 'other'; there are: histo2cyto, "),
     ],
 )  # fmt: skip
 def test_what_does_not_exist_is_named_with_what_does(plan, ask, message):

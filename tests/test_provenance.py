@@ -49,7 +49,7 @@ def test_a_record_holds_the_pedigree(tmp_path):
     assert entry["sha256"] == sha256_of(described.outputs[0])
     assert entry["inputs"] == {described.inputs[0]: sha256_of(described.inputs[0])}
     assert entry["code"]["digest"] == code_digest(ROOT / "scripts" / "score.py")
-    assert "src/pathgan/scoring.py" in entry["code"]["files"]
+    assert "src/pathgan/scoring/inputs.py" in entry["code"]["files"]
     assert entry["params"] == {"score": {"kind": "similarity"}}
     assert entry["lock"] == sha256_of(ROOT / "envs" / "requirements.lock")
     assert entry["started"] <= entry["ended"]

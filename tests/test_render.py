@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from pathgan.config.models import Column, ImageFigure, Panel, Row, Table
+from pathgan.config.models import Column, ImageFigure, Panel, Row, ScoreTable
 from pathgan.config.plan import SET
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import TableError
@@ -12,7 +12,8 @@ from pathgan.intervals import clustered_interval
 from pathgan.render.figures import PanelImages, colour_instances, draw_figure, render_panel
 from pathgan.render.tables import build_table, write_table
 
-TABLE = Table(
+TABLE = ScoreTable(
+    kind="scores",
     caption="Table 1. A & B",
     rows={"a": Row(label="A_1", run="a-{dataset}"), "b": Row(label="B", run="b-{dataset}")},
     columns={"x/ssim": Column(label="X SSIM ↑", dataset="x", score="similarity", metric="ssim")},
@@ -136,8 +137,8 @@ def test_facts_are_means_over_seeds_and_a_floor_has_no_interval_over_them(tmp_pa
 @pytest.mark.parametrize(
     ("metric", "facts", "caveat"),
     [
-        ("fid", {**FACTS, "random_weights": 1}, "random-weight Inception"),
-        ("p_hash", {"random_weights": 1}, "random-weight ResNet-18"),
+        ("fid", {**FACTS, "random_weights": 1}, "random network for Inception"),
+        ("p_hash", {"random_weights": 1}, "random network for ResNet-18"),
         ("ms_ssim", {"ms_ssim_scales": 3}, "MS-SSIM with 3 of 5 scales"),
         ("ms_ssim", {"ms_ssim_scales": 5}, ""),
         ("ssim", {"ms_ssim_scales": 3}, ""),

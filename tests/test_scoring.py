@@ -6,18 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathgan import scoring
 from pathgan.config.models import (
     DistributionScore,
     PerceptualHashScore,
+    PreservationScore,
     SegmentationScore,
     SimilarityScore,
     UtilityScore,
 )
 from pathgan.config.plan import SCORE_METRICS, SET
-from pathgan.datasets.embeddings import Embedder, Embeddings, image_set_digest, write_embeddings
-from pathgan.datasets.store import ImageStore, read_manifest, write_manifest, write_store
+from pathgan.datasets.embeddings import Embedder, Embeddings, read_embeddings, write_embeddings
+from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split, write_manifest, write_store
 from pathgan.errors import DataError
+from pathgan.files import sha256_of
 from pathgan.metrics import (
     frechet_distance,
     full_kernel_distance,
@@ -27,7 +28,9 @@ from pathgan.metrics import (
     structural_similarity,
 )
 from pathgan.scoring import Inputs, score, write_scores
+from pathgan.scoring import embeddings as scoring
 
+EMBEDDER = Embedder("inception", "random, seed 0", "none")
 SIMILARITY = SimilarityScore(kind="similarity")
 
 
@@ -113,18 +116,19 @@ def test_images_smaller_than_the_window_are_refused(tmp_path):
 
 @pytest.fixture
 def embedded(test_split, rng):
-    """Embeddings of the test split and of samples of it: 8 real and 8 synthetic vectors."""
-    source, real, _, folder = test_split
-    vectors = rng.normal(size=(2, len(real), 64)).astype(np.float32)
+    """Embeddings of a dataset with 8 test images and of 8 samples: the files, and the vectors that are compared."""
+    source, _, _, folder = test_split
+    rows = rows_of_split(read_manifest(source.manifest), "test", "x")
+    vectors = rng.normal(size=(len(read_manifest(source.manifest)), 64)).astype(np.float32)
+    fake = vectors[rows] + rng.normal(size=(len(rows), 64)).astype(np.float32) / 2
     files = {}
-    real_set = image_set_digest(Path(source.images), Path(source.manifest), "test")
-    for name, values, digest in (
-        ("real_embeddings", vectors[0], real_set),
-        ("fake_embeddings", vectors[0] + vectors[1] / 2, image_set_digest(folder / "fake.h5")),
+    for name, values, images in (
+        ("real_embeddings", vectors, source.images),
+        ("fake_embeddings", fake, folder / "fake.h5"),
     ):
         files[name] = folder / f"{name}.h5"
-        write_embeddings(files[name], Embeddings(values, Embedder("inception", "random, seed 0", "none"), digest))
-    return inputs(source, folder / "fake.h5", **files), vectors[0], vectors[0] + vectors[1] / 2
+        write_embeddings(files[name], Embeddings(values, EMBEDDER, sha256_of(images)))
+    return inputs(source, folder / "fake.h5", **files), vectors[rows], fake
 
 
 def test_a_distribution_score_stands_beside_its_floors(embedded):
@@ -133,7 +137,7 @@ def test_a_distribution_score_stands_beside_its_floors(embedded):
     scores = score(DistributionScore(kind="distribution", subset_size=5), files)
     found = {name: value for item, name, value in scores if item == SET}
     assert len(found) == len(scores)
-    assert set(SCORE_METRICS["distribution"]) <= set(found)
+    assert set(SCORE_METRICS["distribution"]) - {"fid_source", "kid_source"} <= set(found)
     assert found["fid"] == frechet_distance(real, fake)
     assert (found["kid"], found["kid_sd"]) == kernel_distance(real, fake, subset_size=5)
     assert (found["n_images"], found["n_real"], found["n_floor"], found["kid_subset_size"]) == (8, 8, 4, 5)
@@ -148,8 +152,7 @@ def test_floors_are_of_real_halves_and_at_their_number(embedded, monkeypatch, n_
     files, real, fake = embedded
     monkeypatch.setattr(scoring, "N_FLOOR_SPLITS", 1)
     fake = fake[:n_fake]
-    embedder = Embedder("inception", "random, seed 0", "none")
-    write_embeddings(files.fake_embeddings, Embeddings(fake, embedder, image_set_digest(files.predicted)))
+    write_embeddings(files.fake_embeddings, Embeddings(fake, EMBEDDER, sha256_of(files.predicted)))
     found = {name: value for _, name, value in score(DistributionScore(kind="distribution", subset_size=3), files)}
     random = np.random.default_rng(0)
     order = random.permutation(8)
@@ -160,10 +163,60 @@ def test_floors_are_of_real_halves_and_at_their_number(embedded, monkeypatch, n_
     assert (found["precision_floor"], found["recall_floor"]) == precision_recall(one, other)
 
 
-def test_embeddings_of_another_split_are_refused(embedded):
-    files, *_ = embedded
-    with pytest.raises(DataError, match=r"real_embeddings\.h5: made of other images"):
-        score(DistributionScore(kind="distribution", split="all"), files)
+def test_a_distribution_is_of_the_split_that_it_names(embedded):
+    files, real, fake = embedded
+    every = read_embeddings(files.real_embeddings).values
+    found = {name: value for _, name, value in score(DistributionScore(kind="distribution", split="all"), files)}
+    assert len(every) > len(real)
+    assert found["fid"] == frechet_distance(every, fake)
+    assert found["n_real"] == len(every)
+
+
+def test_what_doing_nothing_scores_stands_beside_a_translation(embedded, tmp_path):
+    files, real, _ = embedded
+    source = replace(
+        files, source_store=files.store, source_manifest=files.manifest, source_embeddings=files.real_embeddings
+    )
+    config = DistributionScore(kind="distribution", untranslated=True)
+    found = {name: value for _, name, value in score(config, source)}
+    assert found["fid_source"] == pytest.approx(0, abs=1e-4)  # here the images are those that they should look like
+    assert found["kid_source"] == full_kernel_distance(real, real)
+    assert "fid_source" not in {name for _, name, _ in score(DistributionScore(kind="distribution"), files)}
+
+
+def test_preservation_is_what_a_reader_of_real_images_says(tmp_path, rng):
+    """Classes a wide gap apart: samples near one are of it, whatever they should be."""
+    files: dict[str, list[Path]] = {"class_stores": [], "class_manifests": [], "class_embeddings": []}
+    for k, name in enumerate(("benign", "malignant")):
+        paths = {key: tmp_path / f"{name}.{key}" for key in files}
+        write_store(paths["class_stores"], images=iter(np.full((12, 4, 4, 3), k, np.uint8)))
+        write_manifest(
+            paths["class_manifests"], [{"id": str(i), "split": "test" if i < 4 else "train"} for i in range(12)]
+        )
+        vectors = rng.normal(10 * k, 1, (12, 5)).astype(np.float32)
+        write_embeddings(paths["class_embeddings"], Embeddings(vectors, EMBEDDER, sha256_of(paths["class_stores"])))
+        for key, path in paths.items():
+            files[key].append(path)
+    write_store(tmp_path / "fake.h5", images=iter(np.full((6, 4, 4, 3), 9, np.uint8)))
+    fake = np.repeat([[0.0], [10.0]], [2, 4], axis=0).repeat(5, 1).astype(np.float32)
+    write_embeddings(tmp_path / "f.h5", Embeddings(fake, EMBEDDER, sha256_of(tmp_path / "fake.h5")))
+    config = PreservationScore(kind="preservation", classes={"benign": "b", "malignant": "m"})
+    read = Inputs(
+        tmp_path / "fake.h5",
+        files["class_stores"][0],
+        files["class_manifests"][0],
+        fake_embeddings=tmp_path / "f.h5",
+        **{key: tuple(paths) for key, paths in files.items()},
+    )
+    for category, right in (("benign", [1, 1, 0, 0, 0, 0]), ("malignant", [0, 0, 1, 1, 1, 1])):
+        scores = score(config, read, category)
+        assert values(scores, "preserved") == right
+        assert values(scores, "accuracy_real") == [1]
+        assert values(scores, "n_real") == [8]
+    other = Embedder("inception", "1" * 64, "none")
+    write_embeddings(tmp_path / "f.h5", Embeddings(fake, other, sha256_of(tmp_path / "fake.h5")))
+    with pytest.raises(DataError, match="their distance means nothing"):
+        score(config, read, "benign")
 
 
 def test_hashes_stand_beside_real_and_shuffled_pairs(embedded):
@@ -190,8 +243,7 @@ def test_embeddings_of_images_that_changed_since_are_refused(embedded, test_spli
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_too_few_images_for_a_distribution_are_refused(embedded, n):
     files, _, fake = embedded
-    embedder = Embedder("inception", "random, seed 0", "none")
-    write_embeddings(files.fake_embeddings, Embeddings(fake[:n], embedder, image_set_digest(files.predicted)))
+    write_embeddings(files.fake_embeddings, Embeddings(fake[:n], EMBEDDER, sha256_of(files.predicted)))
     with pytest.raises(DataError, match=f"hold 8 and {n} images; expected at least 8 real and 4 synthetic"):
         score(DistributionScore(kind="distribution"), files)
 

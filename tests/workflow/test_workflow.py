@@ -121,7 +121,7 @@ def done(tmp_path_factory):
     folder = tiny(tmp_path_factory.mktemp("tiny"))
     output = snakemake(folder, "all")
     assert jobs(output)["train_generator"] == 2
-    assert jobs(output)["embed"] == 6  # all and test images, and two seeds' samples, by one network or two
+    assert jobs(output)["embed"] == 6  # the data and two seeds' samples, by two networks
     return folder
 
 
@@ -140,7 +140,7 @@ def test_everything_is_there_and_recorded(done):
     assert "cells SSIM" in (done / BASE / "tables/table1.md").read_text()
     random = pd.read_csv(done / BASE / "tables/table2.csv").set_index("column")
     assert set(random["comparable"]) == {"no"}
-    assert random.loc["fid", "note"].startswith("a test; random-weight Inception; not in the paper; FID is biased")
+    assert random.loc["fid", "note"].startswith("a test; random network for Inception; not in the paper; FID is biased")
     assert set(random["n"]) == {4}
     assert (done / BASE / "figures/figure1.png").stat().st_size > 5000
     made = [path for path in (done / BASE).rglob("*") if path.is_file() and "state" not in path.parts]
@@ -221,7 +221,7 @@ def test_a_dataset_is_fetched_once(copied, tmp_path):
         for slide in (1, 2):
             for kind in ("Slide", "GT"):
                 picture = np.zeros((32, 32, 4), np.uint8)
-                picture[8:16, 8:16] = picture[..., 3] = 255
+                picture[8 : 16 + slide, 8:16] = picture[..., 3] = 255
                 archive.writestr(f"TNBC/{kind}_0{slide}/0{slide}_1.png", cv2.imencode(".png", picture)[1].tobytes())
     http = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: SimpleHTTPRequestHandler(*args, directory=str(served)))
     threading.Thread(target=http.serve_forever, daemon=True).start()
@@ -287,8 +287,8 @@ def test_weights_are_fetched_checked_and_used(done, copied, tmp_path):
     assert "stands in for inception" in snakemake(done, "-n", "-F", target)
     assert jobs(snakemake(copied, target)) == {"embed": 3, "score": 2, "tabulate": 1}
     cells = pd.read_csv(copied / target).set_index("column")
-    assert "random-weight" not in cells.loc["fid", "note"]
-    assert "random-weight ResNet-18" in cells.loc["p_hash", "note"]
+    assert "random network" not in cells.loc["fid", "note"]
+    assert "random network for ResNet-18" in cells.loc["p_hash", "note"]
 
     os.utime(copied / "data/weights/tiny.pt", (1, 1))  # older than every script, as a copied file is
     assert "Nothing to be done" in snakemake(copied, target)
@@ -302,7 +302,7 @@ def test_absent_weights_are_an_error_with_their_url_in_the_paper_preset(copied):
     entries = yaml.safe_load(table.read_text())
     entries["inception"]["url"] = "http://127.0.0.1:9/inception.pt"
     table.write_text(yaml.safe_dump(entries))
-    target = "results/paper/tiny/embeddings/inception/data/cells/all.h5"
+    target = "results/paper/tiny/embeddings/inception/data/cells.h5"
     output = snakemake(copied, target, "--retries", "0", code=1)
     assert f"data/weights/{entries['inception']['file']}: absent, and could not be fetched" in output
     assert "http://127.0.0.1:9/inception.pt" in output

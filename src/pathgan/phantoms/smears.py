@@ -13,6 +13,7 @@ from pathgan.phantoms.nuclei import NucleusKind, scatter
 from pathgan.stains import beer_lambert
 
 CYTOPLASM = 1.1  # width of the cytoplasm around a nucleus, in nuclear radii
+FAR = 100.0  # nuclear radii
 RED_CELL = 0.8  # radius of a red cell, in nuclear radii
 
 
@@ -38,10 +39,9 @@ def cytology_smear(smear: Smear, size_px: int, seed: tuple[int, ...]) -> Field:
     inside, radius = instances > 0, smear.radius_px
 
     away = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 5) / radius
+    away = np.minimum(away, FAR)  # without nuclei there is nothing to be away from
     ragged = CYTOPLASM + 0.25 * blobs(size_px, 2 * radius, rng)
     cytoplasm = expit((ragged - away) / 0.12) * (1 + 0.18 * blobs(size_px, 0.6 * radius, rng))
-    if not len(nuclei):  # nothing to be away from
-        cytoplasm = np.zeros_like(cytoplasm)
     red = np.where(cytoplasm > 0.5, 0, _red_cells(smear, size_px, rng))
     glass = 0.03 + 0.01 * blobs(size_px, 12 * radius, rng)
     haematoxylin = np.maximum(glass, 0) + 0.16 * cytoplasm + 0.04 * red
