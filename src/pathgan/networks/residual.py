@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pathgan.networks.init import init_normal, init_xavier
@@ -13,13 +14,19 @@ Skips = Literal["none", "concatenate", "add"]
 
 
 class Reflect(nn.Module):
-    """Mirrors `n` pixels outward at each side, from slices: torch's own has no deterministic backward on GPUs."""
+    """Mirrors `n` pixels outward at each side; on GPUs from slices, as torch has no deterministic backward there."""
 
     def __init__(self, n: int):
         super().__init__()
         self.n = n
 
     def forward(self, x: Tensor) -> Tensor:
+        n = self.n
+        if x.device.type == "cpu":
+            return F.pad(x, (n, n, n, n), mode="reflect")
+        return self.from_slices(x)
+
+    def from_slices(self, x: Tensor) -> Tensor:
         n = self.n
         x = torch.cat([x[..., 1 : n + 1].flip(-1), x, x[..., -n - 1 : -1].flip(-1)], dim=-1)
         return torch.cat([x[..., 1 : n + 1, :].flip(-2), x, x[..., -n - 1 : -1, :].flip(-2)], dim=-2)

@@ -31,8 +31,10 @@ def minimise(evaluate: Callable[[Tensor], Tensor], x: Tensor, iterations: int, h
     pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=history)
     step = torch.clamp(1 / gradient.abs().sum(1, keepdim=True), max=1.0)
     for iteration in range(iterations):
-        direction = _direction(gradient, pairs)
-        move = (step if iteration == 0 else 1.0) * direction
+        move = (step if iteration == 0 else 1.0) * _direction(gradient, pairs)
+        if iteration == iterations - 1:
+            x = torch.where((x + move).isfinite().all(1, keepdim=True), x + move, x)
+            break
         after = gradient_at(x + move)
         sound = after.isfinite().all(1, keepdim=True)
         move, after = move.where(sound, torch.zeros_like(move)), after.where(sound, gradient)
