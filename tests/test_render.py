@@ -238,3 +238,29 @@ def test_a_figure_is_drawn_from_the_right_rows_and_reproducibly(tmp_path):
     assert {10, 200} <= set(np.unique(pixels))
     with pytest.raises(TableError, match="asks for item 2 of 2"):
         read(figure.panels[0], 2)
+
+
+def test_a_proportion_of_one_seed_has_wilsons_interval():
+    """22 of 30 right answers: 55.6 to 85.8 %."""
+    table = ScoreTable.model_validate(
+        {
+            "kind": "scores",
+            "caption": "Preserved",
+            "rows": {"a": {"label": "A", "run": "a", "dataset": "x"}},
+            "columns": {"preserved": {"label": "read right", "score": "preservation", "metric": "preserved"}},
+        }
+    )
+    answers = [("preserved", f"s{k}", float(k < 22)) for k in range(30)] + [("accuracy_real", SET, 0.9)]
+    frame = pd.DataFrame(answers, columns=["metric", "item", "value"])
+    (cell,) = build_table("mine", table, {"x": ""}, lambda run, score: [frame], {}, PUBLISHED).to_dict("records")
+    assert cell["value"] == pytest.approx(22 / 30)
+    assert (cell["low"], cell["high"]) == pytest.approx((0.556, 0.858), abs=1e-3)
+    assert cell["n"] == 30
+
+
+def test_what_a_preset_has_no_data_for_is_said_below_the_table(tmp_path):
+    lacking = TABLE.model_copy(update={"rows": {"a": TABLE.rows["a"]}, "omitted": {"b": "no public data"}})
+    cells = build_table("table1", lacking, {"x": ""}, scores, GROUPS, PUBLISHED)
+    assert cells["row"].tolist() == ["a"]
+    write_table(cells, lacking, {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")})
+    assert (tmp_path / "t.md").read_text().rstrip().endswith("Not here: b (no public data).")

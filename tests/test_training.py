@@ -308,39 +308,6 @@ def test_history_averages_whole_windows_and_a_last_shorter_one():
     assert history.rows == [[3.0, 2.0, 1.0], [6.0, 5.0, 1.0], [7.0, 7.0, 1.0]]
 
 
-def test_an_epoch_shows_every_image_once_whatever_the_batch():
-    images = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 8, 8, 3), np.uint8)
-    data = TrainingData({"image": images}, 4, 8, "none", 0, torch.device("cpu"))
-    assert data.iterations(epochs=2) == 5
-    seen = torch.cat([data.batch(t)["image"][:, 0, 0, 0] for t in range(5)]) * 255
-    assert sorted(seen[:10].round().int().tolist()) == list(range(10))
-    assert sorted(seen[10:].round().int().tolist()) == list(range(10))
-    again = TrainingData({"image": images}, 4, 8, "none", 0, torch.device("cpu"))
-    assert torch.equal(again.batch(3)["image"], data.batch(3)["image"])
-
-
-@pytest.mark.parametrize("augment", ["none", "flips", "traditional"])
-def test_fields_are_cut_and_turned_alike(augment, rng):
-    plane = rng.integers(0, 256, (6, 20, 20), dtype=np.uint8)
-    fields = {"image": np.repeat(plane[..., None], 3, 3), "mask": plane}
-    data = TrainingData(fields, 3, 8, augment, 5, torch.device("cpu"))
-    for iteration in range(6):
-        batch = data.batch(iteration)
-        assert batch["image"].shape == (3, 3, 8, 8)
-        if augment != "traditional":  # which changes colours too
-            assert torch.equal(batch["image"][:, :1], batch["mask"])
-        assert 0 <= batch["image"].min() <= batch["image"].max() <= 1
-
-
-@pytest.mark.parametrize(
-    ("shape", "batch", "crop", "message"),
-    [((3, 8, 8, 3), 1, 16, "smaller than training.crop_px"), ((3, 8, 8, 3), 4, 8, "fewer than training.batch_size")],
-)
-def test_unfit_training_data_are_refused(shape, batch, crop, message):
-    with pytest.raises(DataError, match=message):
-        TrainingData({"image": np.zeros(shape, np.uint8)}, batch, crop, "none", 0, torch.device("cpu"))
-
-
 def test_a_robbed_job_stops_before_it_writes(phantom_source, tmp_path, monkeypatch):
     step = paired.Paired.step
 

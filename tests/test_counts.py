@@ -1,0 +1,74 @@
+"""Tables of how many images lie on either side of a split."""
+
+import pandas as pd
+import pytest
+
+from pathgan.config.models import CountTable
+from pathgan.errors import TableError
+from pathgan.render.counts import build_counts
+from pathgan.render.tables import write_table
+
+TABLE = CountTable.model_validate(
+    {
+        "kind": "counts",
+        "caption": "Table 1",
+        "rows": {
+            "histology": {"label": "Histology", "datasets": ["benign_fields", "malignant_fields"]},
+            "cytology": {"label": "Cytology", "datasets": ["smears"]},
+        },
+        "columns": {
+            "train/benign": {"label": "train, benign", "split": "train", "category": "benign"},
+            "test/malignant": {"label": "test, malignant", "split": "test", "category": "malignant"},
+        },
+    }
+)
+CAVEATS = {"benign_fields": "", "malignant_fields": "", "smears": "stand-in dataset"}
+
+
+def item(name: str, split: str, category: str) -> dict[str, str]:
+    return {"id": name, "split": split, "class": category}
+
+
+MANIFESTS = {
+    "benign_fields": [
+        *(item(f"a_x{x}_y0", "train", "benign") for x in (0, 64, 128)),
+        item("b_x0_y0", "train", "benign"),
+        item("c_x0_y0", "test", "benign"),
+    ],
+    "malignant_fields": [item("a_x0_y0", "test", "malignant"), item("a_x64_y0", "test", "malignant")],
+    "smears": [item("s_x1_y1_x0_y0", "train", "benign"), item("t_x0_y0", "test", "malignant")],
+}
+PRINTED = {"table": "table1", "column": "train/benign", "sd": "", "note": ""}
+PUBLISHED = pd.DataFrame({**PRINTED, "row": ["histology", "cytology"], "value": ["3", "1"]})
+
+
+def test_images_are_counted_and_not_their_tiles():
+    cells = build_counts("table1", TABLE, CAVEATS, MANIFESTS, PUBLISHED).set_index(["row", "column"])
+    assert cells["value"].to_dict() == {
+        ("histology", "train/benign"): 2,
+        ("histology", "test/malignant"): 1,
+        ("cytology", "train/benign"): 1,
+        ("cytology", "test/malignant"): 1,
+    }
+    assert cells.loc[("histology", "train/benign"), "published"] == 3
+    assert cells["comparable"].tolist() == ["yes", "no", "no", "no"]
+    assert cells["note"].tolist() == [
+        "",
+        "not in the paper",
+        "stand-in dataset",
+        "stand-in dataset; not in the paper",
+    ]
+
+
+def test_a_count_has_no_decimals(tmp_path):
+    cells = build_counts("table1", TABLE, CAVEATS, MANIFESTS, PUBLISHED)
+    write_table(cells, TABLE, {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")})
+    assert "| Histology | 2 (3) | 1 |" in (tmp_path / "t.md").read_text()
+
+
+def test_a_published_count_that_the_table_lacks_is_an_error_unless_it_says_why():
+    more = pd.concat([PUBLISHED, PUBLISHED.assign(row="other")])
+    with pytest.raises(TableError, match="table1: the published cell other / train/benign has no counterpart"):
+        build_counts("table1", TABLE, CAVEATS, MANIFESTS, more)
+    said = TABLE.model_copy(update={"omitted": {"other": "no such data"}})
+    assert len(build_counts("table1", said, CAVEATS, MANIFESTS, more)) == 4
