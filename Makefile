@@ -1,7 +1,8 @@
 # make demo   everything of every paper on phantoms, and the report
 # make test   the tests, with coverage; make lint for style and types
 # make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores,
-#             SERIAL_SECTIONS=folder the registration of real sections
+#             SERIAL_SECTIONS=folder the registration of real sections,
+#             CYCLEGAN=folder training beside that clone of pytorch-CycleGAN-and-pix2pix
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +39,7 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/metrics.py $(if $(HOVER_NET),--hover-net $(HOVER_NET))
 	.venv-bench/bin/python benchmarks/slides.py
 	.venv-bench/bin/python benchmarks/registration.py $(if $(SERIAL_SECTIONS),--real $(SERIAL_SECTIONS))
+	$(if $(CYCLEGAN),.venv-bench/bin/python benchmarks/training.py --reference $(CYCLEGAN))
 
 .venv-bench/.installed: envs/bench.lock setup
 	$(PYTHON) -m venv .venv-bench

@@ -6,6 +6,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from pathgan.config.loading import load_workflow
 from pathgan.config.datasets import SlideDataset
+from pathgan.config.models import EMBEDDERS
 from pathgan.config.runs import CycleRun, PairedRun, SegmentationRun, StyleRun
 from pathgan.errors import PathganError
 from pathgan.slide_plan import REGISTRATION, TILING
@@ -32,7 +33,7 @@ wildcard_constraints:
     segmenter=r"[a-z0-9][a-z0-9_.-]*",
     samples=r"[a-z0-9][a-z0-9_.-]*",
     images=r"[a-z0-9][a-z0-9_.-]*",
-    network=plan.weights.networks(),
+    network="|".join(EMBEDDERS),
     weights=plan.weights.absent(),
     score=r"[a-z0-9][a-z0-9_.-]*",
     figure=r"[a-z0-9][a-z0-9_.-]*",

@@ -28,6 +28,7 @@ rule tabulate:
         table=plan.table_config,
         published_as=plan.published_as,
         caveats=plan.caveats,
+        inputs=plan.table_inputs,
         scores=plan.score_files,
         manifests=plan.manifests,
         code=plan.code("tabulate"),

@@ -25,6 +25,7 @@ with job(snakemake):
             name,
             table,
             caveats,
+            snakemake.params.inputs,
             lambda run, score: [pd.read_csv(file, dtype={"item": str}) for file in files[f"{run}/{score}"]],
             {dataset: {row["id"]: row["group"] for row in rows} for dataset, rows in manifests.items()},
             published,

@@ -134,6 +134,14 @@ RUN = "enhanced-{dataset}"
             r"tables.distribution.columns.cpm/fid: fid needs a column of fid_floor beside it",
         ),
         (
+            set_at("scores", "distribution", "untranslated", value=True),
+            r"scores.distribution.untranslated: 'enhanced-cpm' translates nothing; take it away",
+        ),
+        (
+            set_at("tables", "distribution", "columns", "cpm/fid_floor", "metric", value="fid_source"),
+            r"tables.distribution.columns.cpm/fid_floor: fid_source needs scores.distribution.untranslated: true",
+        ),
+        (
             set_at("tables", "table1", "columns", "cpm/ssim", "metric", value="psnr"),
             r"tables.table1.columns.cpm/ssim: is named after ssim, but its metric is psnr",
         ),

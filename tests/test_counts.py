@@ -72,3 +72,11 @@ def test_a_published_count_that_the_table_lacks_is_an_error_unless_it_says_why()
         build_counts("table1", TABLE, CAVEATS, MANIFESTS, more)
     said = TABLE.model_copy(update={"omitted": {"other": "no such data"}})
     assert len(build_counts("table1", said, CAVEATS, MANIFESTS, more)) == 4
+
+
+def test_images_of_a_class_that_no_column_counts_are_an_error_and_no_zero():
+    unnamed = {**MANIFESTS, "smears": [item("s_x0_y0", "train", "")]}
+    with pytest.raises(
+        TableError, match=r"table1: smears holds images of the class '', expected benign, malignant; name"
+    ):
+        build_counts("table1", TABLE, CAVEATS, unnamed, PUBLISHED)

@@ -19,11 +19,11 @@ from pathgan.errors import DataError
 from pathgan.metrics import structural_similarity
 from pathgan.networks import ResidualGenerator
 from pathgan.networks.residual import Reflect
-from pathgan.recipes.cycle import ImagePool, _Made, _term
+from pathgan.recipes.cycle import CycleTranslation, ImagePool, _Made, _term
 from pathgan.recipes.evaluation import evaluate
 from pathgan.recipes.running import Job, synthesize, train_run
 from pathgan.recipes.sources import Source
-from pathgan.training import Interrupted, TrainingData, Unpaired
+from pathgan.training import Interrupted, TrainingData, Unpaired, compute_on
 
 
 def run(**changes) -> CycleRun:
@@ -219,8 +219,6 @@ def test_the_last_evaluation_is_of_the_weights_that_leave(tmp_path, sources):
 
 
 def test_the_learning_rate_decays_by_epochs(tmp_path, sources):
-    from pathgan.recipes.cycle import CycleTranslation
-    from pathgan.training import compute_on
     from pathgan.training.loop import _decay
 
     recipe = CycleTranslation(run(), compute_on("cpu", 1, "fp32"))
@@ -253,14 +251,39 @@ def test_each_loss_of_the_generators_is_the_sum_of_both_directions():
         assert float(_term(loss, made)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_an_identity_loss_is_of_the_generator_into_the_images_own_set(sources, tmp_path):
-    """With it alone, each generator learns to leave its own set as it is, and the other set is never looked at."""
-    training = run().training.model_dump() | {"iterations": 60, "learning_rate": 2e-3, "evaluations": 0, "decay": None}
-    generator = run().generator.model_dump() | {"skips": "concatenate", "width": 8}
-    only = run(losses=[{"kind": "identity"}], training=training, generator=generator)
-    train_run(only, sources, Job(seed=1, state_dir=tmp_path / "state"), outputs(tmp_path), None)
-    rows = list(csv.DictReader(outputs(tmp_path)["history"].open()))
-    assert float(rows[-1]["identity"]) < 0.7 * float(rows[0]["identity"])
+def test_an_identity_loss_is_of_the_generator_into_the_images_own_set(monkeypatch):
+    """The generator makes targets: it is the one that should leave a target alone, and the inverse a source."""
+    recipe = CycleTranslation(run(losses=[{"kind": "identity"}]), compute_on("cpu", 1, "fp32"))
+    seen: dict[str, list[float]] = {"generator": [], "inverse": []}
+    for name, network in ((name, recipe.networks[name]) for name in seen):
+        network.register_forward_pre_hook(lambda _, inputs, name=name: seen[name].append(inputs[0].mean().item()))
+    batch = {"source": torch.full((1, 3, 16, 16), 0.25), "target": torch.full((1, 3, 16, 16), 0.75)}
+    recipe.step(batch)
+    source, target = -0.5, 0.5
+    assert seen["generator"][0] == source  # its translation, then what comes back, then its own set
+    assert seen["generator"][-1] == target
+    assert seen["inverse"][0] == target
+    assert seen["inverse"][-1] == source
+
+
+@pytest.mark.parametrize("stop_at", [None, 3])
+def test_the_rate_of_a_whole_training_falls_to_the_end_even_when_it_was_cut(sources, tmp_path, monkeypatch, stop_at):
+    rates: list[float] = []
+    step = CycleTranslation.step
+
+    def watched(self, batch):
+        rates.append(self.optimizers["generators"].param_groups[0]["lr"])
+        return step(self, batch)
+
+    monkeypatch.setattr(CycleTranslation, "step", watched)
+    training = run().training.model_dump() | {"decay": {"kind": "linear", "from_share": 0.5}, "evaluations": 0}
+    job = Job(seed=1, state_dir=tmp_path / "state")
+    if stop_at:
+        monkeypatch.setattr("pathgan.training.loop._overdue", lambda _: "enough" if len(rates) == stop_at else "")
+        with pytest.raises(Interrupted):
+            train_run(run(training=training), sources, job, outputs(tmp_path), None)
+    train_run(run(training=training), sources, job, outputs(tmp_path), None)
+    assert rates == pytest.approx([2e-4 * share for share in (1, 1, 1, 1, 2 / 3, 1 / 3)])
 
 
 def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):

@@ -38,6 +38,11 @@ def test_links_and_files_exist(path):
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_nothing_is_left_to_fill_in(path):
+    assert not re.search(r"@@|TODO|FIXME|XXX", path.read_text())
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_result_paths_are_targets(path):
     names = set(re.findall(r"results/(demo|public|paper)/(\w+)/(tables|figures)/(\w+)\.(\w+)", path.read_text()))
     for preset, paper, kind, name, suffix in names:

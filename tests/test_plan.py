@@ -213,6 +213,7 @@ def test_runs_are_told_apart_by_kind(plan):
     for path, slides in {"paper/ki67stain": True, "paper/ki67stain_mist": False, "public/ki67stain": False}.items():
         assert fits(f"results/{path}/data/he.h5", "datasets", SlideDataset) == slides
         assert fits(f"results/{path}/data/he.csv", "datasets", SlideDataset, others=True) != slides
+    assert not fits("results/paper/ki67stain/data/he.v2.h5", "datasets", SlideDataset)  # dots are for names too
 
 
 def test_a_stand_in_is_compared_with_the_paper_that_it_extends(plan):

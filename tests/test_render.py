@@ -36,7 +36,7 @@ def scores(run, score):
 
 
 def test_a_cell_is_the_mean_over_seeds_with_students_interval():
-    cells = build_table("table1", TABLE, {"x": ""}, scores, GROUPS, PUBLISHED)
+    cells = build_table("table1", TABLE, {"x": ""}, {}, scores, GROUPS, PUBLISHED)
     assert list(cells.columns) == [
         "row",
         "column",
@@ -75,14 +75,14 @@ def with_metric(metric, **change):
 
 def test_one_seed_has_the_interval_of_its_patients():
     values = np.arange(20.0)
-    cells = build_table("table1", TABLE, {"x": ""}, one_seed(values), GROUPS, PUBLISHED)
+    cells = build_table("table1", TABLE, {"x": ""}, {}, one_seed(values), GROUPS, PUBLISHED)
     assert (cells["low"][0], cells["high"][0]) == clustered_interval(values, [GROUPS["x"][str(i)] for i in range(20)])
-    few = build_table("table1", TABLE, {"x": ""}, one_seed(values[:6]), GROUPS, PUBLISHED)
+    few = build_table("table1", TABLE, {"x": ""}, {}, one_seed(values[:6]), GROUPS, PUBLISHED)
     assert few[["low", "high"]].isna().all(axis=None)
 
 
 def test_an_infinite_psnr_is_shown_as_such(tmp_path):
-    cells = build_table("table1", with_metric("psnr"), {"x": ""}, one_seed([30, np.inf], "psnr"), GROUPS, PUBLISHED)
+    cells = build_table("table1", with_metric("psnr"), {"x": ""}, {}, one_seed([30, np.inf], "psnr"), GROUPS, PUBLISHED)
     assert cells["value"].tolist() == [np.inf, np.inf]
     out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
     write_table(cells, TABLE, out)
@@ -97,23 +97,24 @@ FACTS = {
 
 
 def test_a_distance_of_few_images_says_so_and_shows_its_floor():
-    fid = build_table("table1", with_metric("fid"), {"x": ""}, one_seed([], **FACTS), GROUPS, PUBLISHED)
+    fid = build_table("table1", with_metric("fid"), {"x": ""}, {}, one_seed([], **FACTS), GROUPS, PUBLISHED)
     assert fid["note"][0] == ("FID is biased at n = 44: of 44 images it is 95, and 60 for real against real")
     assert (fid["value"][0], fid["n"][0], fid["comparable"][0]) == (80, 44, "yes")
     few_real = build_table(
-        "table1", with_metric("fid"), {"x": ""}, one_seed([], **FACTS | {"n_images": 3000}), GROUPS, PUBLISHED
+        "table1", with_metric("fid"), {"x": ""}, {}, one_seed([], **FACTS | {"n_images": 3000}), GROUPS, PUBLISHED
     )
     assert few_real["note"][0].startswith("FID is biased at n = 94")
     many = FACTS | {"n_images": 3000, "n_real": 2500}
     assert (
-        build_table("table1", with_metric("fid"), {"x": ""}, one_seed([], **many), GROUPS, PUBLISHED)["note"][0] == ""
+        build_table("table1", with_metric("fid"), {"x": ""}, {}, one_seed([], **many), GROUPS, PUBLISHED)["note"][0]
+        == ""
     )
-    floor = build_table("table1", with_metric("fid_floor"), {"x": ""}, one_seed([], **many), GROUPS, PUBLISHED)
+    floor = build_table("table1", with_metric("fid_floor"), {"x": ""}, {}, one_seed([], **many), GROUPS, PUBLISHED)
     assert floor["n"][0] == 44
-    kid = build_table("table1", with_metric("kid"), {"x": ""}, one_seed([], **FACTS), GROUPS, PUBLISHED)
+    kid = build_table("table1", with_metric("kid"), {"x": ""}, {}, one_seed([], **FACTS), GROUPS, PUBLISHED)
     assert kid["note"][0] == "KID over subsets of 44 images"
     same = FACTS | {"n_real": 44}
-    kid = build_table("table1", with_metric("kid"), {"x": ""}, one_seed([], **same), GROUPS, PUBLISHED)
+    kid = build_table("table1", with_metric("kid"), {"x": ""}, {}, one_seed([], **same), GROUPS, PUBLISHED)
     assert kid["note"][0] == "KID over subsets of 44 images, which is all of them: its sd says nothing"
 
 
@@ -123,11 +124,11 @@ def test_facts_are_means_over_seeds_and_a_floor_has_no_interval_over_them(tmp_pa
     def two_seeds(run, score):
         return [one_seed([], **facts)(run, score)[0] for facts in by_seed]
 
-    fid = build_table("table1", with_metric("fid"), {"x": ""}, two_seeds, GROUPS, PUBLISHED)
+    fid = build_table("table1", with_metric("fid"), {"x": ""}, {}, two_seeds, GROUPS, PUBLISHED)
     assert fid["note"][0] == "FID is biased at n = 44: of 44 images it is 100, and 60 for real against real"
     assert fid["value"][0] == 85
     assert np.isfinite(fid["low"][0])
-    floor = build_table("table1", with_metric("fid_floor"), {"x": ""}, two_seeds, GROUPS, PUBLISHED)
+    floor = build_table("table1", with_metric("fid_floor"), {"x": ""}, {}, two_seeds, GROUPS, PUBLISHED)
     assert floor[["low", "high"]].isna().all(axis=None)
     out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
     write_table(fid, with_metric("fid"), out)
@@ -146,7 +147,9 @@ def test_facts_are_means_over_seeds_and_a_floor_has_no_interval_over_them(tmp_pa
 )
 def test_what_a_score_rests_on_can_make_it_incomparable(metric, facts, caveat):
     values = [] if metric in facts else [0.5, 0.6]
-    cells = build_table("table1", with_metric(metric), {"x": ""}, one_seed(values, metric, **facts), GROUPS, PUBLISHED)
+    cells = build_table(
+        "table1", with_metric(metric), {"x": ""}, {}, one_seed(values, metric, **facts), GROUPS, PUBLISHED
+    )
     assert cells["note"][0].startswith(caveat)
     assert cells["comparable"][0] == ("no" if caveat else "yes")
 
@@ -154,13 +157,13 @@ def test_what_a_score_rests_on_can_make_it_incomparable(metric, facts, caveat):
 def test_a_percentage_that_no_count_gives_is_flagged():
     printed = PUBLISHED.assign(value=["84.67", "86.67"], note="")
     table = with_metric("ssim", published_n=30)
-    cells = build_table("table1", table, {"x": ""}, one_seed([0.5, 0.6]), GROUPS, printed)
+    cells = build_table("table1", table, {"x": ""}, {}, one_seed([0.5, 0.6]), GROUPS, printed)
     assert cells["note"].tolist() == ["published value cannot be: 84.67 % of 30 images is 25.4 images", ""]
     assert cells["comparable"].tolist() == ["no", "yes"]
 
 
 def test_a_caveat_makes_a_number_incomparable():
-    cells = build_table("table1", TABLE, {"x": "phantom data"}, scores, GROUPS, PUBLISHED)
+    cells = build_table("table1", TABLE, {"x": "phantom data"}, {}, scores, GROUPS, PUBLISHED)
     assert set(cells["comparable"]) == {"no"}
     assert cells["note"].str.startswith("phantom data").all()
 
@@ -175,18 +178,18 @@ def test_a_caveat_makes_a_number_incomparable():
 def test_a_cell_without_its_input_is_an_error(change, message):
     with pytest.raises(TableError, match=message):
         build_table(
-            "table1", TABLE, {"x": ""}, lambda *args: [change(frame) for frame in scores(*args)], GROUPS, PUBLISHED
+            "table1", TABLE, {"x": ""}, {}, lambda *args: [change(frame) for frame in scores(*args)], GROUPS, PUBLISHED
         )
 
 
 def test_a_published_cell_without_ours_is_an_error():
     more = pd.concat([PUBLISHED, PUBLISHED.head(1).assign(row="c")])
     with pytest.raises(TableError, match="the published cell c / x/ssim has no counterpart"):
-        build_table("table1", TABLE, {"x": ""}, scores, GROUPS, more)
+        build_table("table1", TABLE, {"x": ""}, {}, scores, GROUPS, more)
 
 
 def test_every_format_shows_ours_beside_the_published_value(tmp_path):
-    cells = build_table("table1", TABLE, {"x": ""}, scores, GROUPS, PUBLISHED)
+    cells = build_table("table1", TABLE, {"x": ""}, {}, scores, GROUPS, PUBLISHED)
     out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
     write_table(cells, TABLE, out)
     assert pd.read_csv(out["csv"]).shape == (2, 11)
@@ -252,7 +255,7 @@ def test_a_proportion_of_one_seed_has_wilsons_interval():
     )
     answers = [("preserved", f"s{k}", float(k < 22)) for k in range(30)] + [("accuracy_real", SET, 0.9)]
     frame = pd.DataFrame(answers, columns=["metric", "item", "value"])
-    (cell,) = build_table("mine", table, {"x": ""}, lambda run, score: [frame], {}, PUBLISHED).to_dict("records")
+    (cell,) = build_table("mine", table, {"x": ""}, {}, lambda run, score: [frame], {}, PUBLISHED).to_dict("records")
     assert cell["value"] == pytest.approx(22 / 30)
     assert (cell["low"], cell["high"]) == pytest.approx((0.556, 0.858), abs=1e-3)
     assert cell["n"] == 30
@@ -260,7 +263,34 @@ def test_a_proportion_of_one_seed_has_wilsons_interval():
 
 def test_what_a_preset_has_no_data_for_is_said_below_the_table(tmp_path):
     lacking = TABLE.model_copy(update={"rows": {"a": TABLE.rows["a"]}, "omitted": {"b": "no public data"}})
-    cells = build_table("table1", lacking, {"x": ""}, scores, GROUPS, PUBLISHED)
+    cells = build_table("table1", lacking, {"x": ""}, {}, scores, GROUPS, PUBLISHED)
     assert cells["row"].tolist() == ["a"]
     write_table(cells, lacking, {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")})
     assert (tmp_path / "t.md").read_text().rstrip().endswith("Not here: b (no public data).")
+
+
+def test_a_translation_bears_the_caveats_of_what_it_is_made_of():
+    caveats = {"x": "a preset; short training", "source": "a preset; stand-in dataset"}
+    cells = build_table("table1", TABLE, caveats, {"a-x": ["source", "x"]}, scores, GROUPS, PUBLISHED)
+    assert cells["note"][0] == "a preset; short training; stand-in dataset"
+    assert cells["note"][1].startswith("a preset; short training; published value cannot be")
+
+
+def test_answers_to_tiles_of_few_patients_have_no_interval():
+    """Wilson's is for images that have nothing to do with each other."""
+    table = with_metric("preserved")
+    answers = one_seed([1.0, 0.0] * 10, "preserved")
+    alone = build_table("table1", table, {"x": ""}, {}, answers, {}, PUBLISHED)
+    assert alone["low"][0] == pytest.approx(0.299, abs=1e-3)
+    grouped = build_table(
+        "table1", table, {"x": ""}, {}, answers, {"x": {str(i): str(i % 3) for i in range(20)}}, PUBLISHED
+    )
+    assert np.isnan(grouped["low"][0])
+
+
+def test_numbers_of_random_style_features_say_so():
+    cells = build_table(
+        "table1", with_metric("fid"), {"x": ""}, {}, one_seed([], **FACTS, random_style=1), GROUPS, PUBLISHED
+    )
+    assert cells["note"][0].startswith("random network for VGG-19; FID is biased")
+    assert cells["comparable"][0] == "no"

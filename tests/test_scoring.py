@@ -3,6 +3,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ from pathgan.config.models import (
 )
 from pathgan.config.plan import SCORE_METRICS, SET
 from pathgan.datasets.embeddings import Embedder, Embeddings, read_embeddings, write_embeddings
-from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split, write_manifest, write_store
+from pathgan.datasets.store import STAND_IN, ImageStore, read_manifest, rows_of_split, write_manifest, write_store
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
 from pathgan.metrics import (
@@ -194,24 +195,28 @@ def test_preservation_is_what_a_reader_of_real_images_says(tmp_path, rng):
             paths["class_manifests"], [{"id": str(i), "split": "test" if i < 4 else "train"} for i in range(12)]
         )
         vectors = rng.normal(10 * k, 1, (12, 5)).astype(np.float32)
+        vectors[3] = 10 * (1 - k)  # a test image that looks like the other class: nobody may learn from it
         write_embeddings(paths["class_embeddings"], Embeddings(vectors, EMBEDDER, sha256_of(paths["class_stores"])))
         for key, path in paths.items():
             files[key].append(path)
     write_store(tmp_path / "fake.h5", images=iter(np.full((6, 4, 4, 3), 9, np.uint8)))
     fake = np.repeat([[0.0], [10.0]], [2, 4], axis=0).repeat(5, 1).astype(np.float32)
     write_embeddings(tmp_path / "f.h5", Embeddings(fake, EMBEDDER, sha256_of(tmp_path / "fake.h5")))
+    write_manifest(tmp_path / "source.csv", [{"id": f"h{i}", "split": "test"} for i in range(6)])
     config = PreservationScore(kind="preservation", classes={"benign": "b", "malignant": "m"})
     read = Inputs(
         tmp_path / "fake.h5",
         files["class_stores"][0],
         files["class_manifests"][0],
+        source_manifest=tmp_path / "source.csv",
         fake_embeddings=tmp_path / "f.h5",
         **{key: tuple(paths) for key, paths in files.items()},
     )
     for category, right in (("benign", [1, 1, 0, 0, 0, 0]), ("malignant", [0, 0, 1, 1, 1, 1])):
         scores = score(config, read, category)
         assert values(scores, "preserved") == right
-        assert values(scores, "accuracy_real") == [1]
+        assert values(scores, "accuracy_real") == [0.75]
+        assert [item for item, metric, _ in scores if metric == "preserved"] == [f"h{i}" for i in range(6)]
         assert values(scores, "n_real") == [8]
     other = Embedder("inception", "1" * 64, "none")
     write_embeddings(tmp_path / "f.h5", Embeddings(fake, other, sha256_of(tmp_path / "fake.h5")))
@@ -271,3 +276,14 @@ def test_scores_are_written_tidy(tmp_path):
             ["a", "ssim", "0.333333333"],
             ["b", "psnr", "inf"],
         ]
+
+
+def test_samples_of_random_style_features_are_known_as_such(embedded):
+    files, *_ = embedded
+    config = DistributionScore(kind="distribution")
+    assert not values(score(config, files), "random_style")
+    with h5py.File(files.predicted, "a") as store:
+        store.attrs[STAND_IN] = "VGG-19"
+    embeddings = read_embeddings(files.fake_embeddings)
+    write_embeddings(files.fake_embeddings, replace(embeddings, images=sha256_of(files.predicted)))
+    assert values(score(config, files), "random_style") == [1]

@@ -11,7 +11,7 @@ from pathgan.config.models import (
     SegmentationScore,
     UtilityScore,
 )
-from pathgan.config.plan import likeness_of, real_of
+from pathgan.config.plan import input_of, likeness_of, real_of
 from pathgan.config.runs import SegmentationRun, TranslatingRun
 from pathgan.errors import ConfigError
 
@@ -42,7 +42,8 @@ class ScorePlan:
             case DistributionScore():
                 return samples | self._distribution(w, score, run)
             case PreservationScore():
-                return samples | store | self._preservation(w, score)
+                named = {"source_manifest": self._plan.store(w, input_of(run))["manifest"]}
+                return samples | store | named | self._preservation(w, score)
         if isinstance(run, TranslatingRun):  # pairs are scored, so that both sides must name the same images
             samples["source_manifest"] = self._plan.store(w, run.source)["manifest"]
         if isinstance(score, PerceptualHashScore):

@@ -46,10 +46,6 @@ class WeightsPlan:
         """Of a file of weights. Nothing else of its entry is a parameter: a new licence text fetches nothing."""
         return next(entry.sha256 for entry in self._entries.values() if entry.file == w.weights)
 
-    def networks(self) -> str:
-        """The networks, as a pattern."""
-        return "|".join(self._entries)
-
     def _announce(self, network: str) -> None:
         file = self.file(network)
         print(

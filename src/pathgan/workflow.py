@@ -11,10 +11,12 @@ import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from pathgan.config.datasets import Download, FolderDataset
 from pathgan.config.loading import PRESETS, declared_presets, load_paper
 from pathgan.config.models import (
+    STYLE_NETWORK,
     CountTable,
     CurveFigure,
     ImageFigure,
@@ -25,6 +27,7 @@ from pathgan.config.models import (
 from pathgan.config.plan import (
     Cell,
     conditions_of,
+    datasets_of,
     label_of,
     sample_sets,
     table_cells,
@@ -39,7 +42,6 @@ from pathgan.slide_plan import SlidePlan
 from pathgan.weights_plan import WeightsPlan
 
 HYPER_PARAMETERS = "hyperparameters"
-STYLE_NETWORK = "vgg19"  # of neural style transfer
 
 
 def share_source() -> None:
@@ -58,7 +60,8 @@ def _entries(paper: Paper, section: str) -> dict[str, Any]:
 
 
 def _archive(origin: Download) -> str:
-    return Path(origin.url).name
+    """The name of an archive as a file may bear it: without a query, of letters, digits, dots, _ and -."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", Path(urlsplit(origin.url).path).name)
 
 
 class Wildcards(Protocol):
@@ -100,9 +103,13 @@ class Plan:
         So rules are told apart that make the same path from runs or datasets of different kinds. `others`: fits where
         the path is not.
         """
-        folder = {"runs": "models", "datasets": "data", "samples": "samples"}[section]
+        folder, end = {
+            "runs": ("models", "/"),
+            "datasets": ("data", r"\.(h5|csv)$"),
+            "samples": ("samples", "/"),
+        }[section]
         paths = [
-            f"{preset}/{paper}/{folder}/{re.escape(name)}[./]"
+            f"{preset}/{paper}/{folder}/{re.escape(name)}{end}"
             for paper in self.papers
             for preset in declared_presets(self._file(paper))
             for name, entry in _entries(self.paper(preset, paper), section).items()
@@ -184,8 +191,21 @@ class Plan:
         if isinstance(table, CountTable):
             names = [name for row in table.rows.values() for name in row.datasets]
         else:
-            names = [cell.dataset for cell in table_cells(table)]
+            cells = table_cells(table)
+            names = [cell.dataset for cell in cells]
+            names += [name for run in dict.fromkeys(cell.run for cell in cells) for name in self._translated(w, run)]
         return {name: self.store(w, name)["manifest"] for name in names}
+
+    def table_inputs(self, w: Any) -> dict[str, list[str]]:
+        """Run -> the datasets that it is made with, of every run of a table."""
+        table = self.entry(w, "tables", w.table)
+        cells = [] if isinstance(table, CountTable) else table_cells(table)
+        return {cell.run: datasets_of(self._paper(w), cell.run) for cell in cells}
+
+    def _translated(self, w: Any, run: str) -> list[str]:
+        """The dataset whose items a run's samples are named after, where it is not the one that they look like."""
+        entry = self._paper(w).runs[run]
+        return [entry.source] if isinstance(entry, TranslatingRun) else []
 
     def score_files(self, w: Any) -> dict[str, list[str]]:
         """`run/score` -> one score file a seed, of every cell of a table."""

@@ -189,7 +189,7 @@ CASES = {
     "the same file in two patients": Case(lambda f: ([sheet(f), save(f / "i1.png", rgb(seed=0)), save(f / "i2.png", rgb(seed=0))], as_dataset(f / "sheet.tsv"))[1], "the same file as .*, but one is in t"),
     "images of many sizes": Case(lambda f: (d := folders("a/1.png", "a/2.png", "b/3.png", resize_px=32)(f), save(f / "set/a/4.png", rgb(90)), d)[2], None),
     "images of many sizes, one too small": Case(lambda f: (d := folders("a/1.png", "b/2.png")(f), save(f / "set/a/4.png", rgb(20)), d)[2], r"a/4.png \(4\): a side of 20 px is smaller"),
-    "more test images than there are": Case(folders("a/1.png", "b/2.png", split={"n_test": 2}), None),
+    "more test images than there are": Case(folders("a/1.png", "b/2.png", split={"n_test": 2}), r"split.n_test: expected 2 test images and others to train on, could choose 1 of 2"),
     "some masks": Case(rows("i0.png\tm0.png\t\t\t", "i1.png\t\t\t\t"), "sheet.tsv: .*i1.png has no mask, others have one"),
     "no masks": Case(rows("i0.png\t\t\t\t", "i1.png\t\t\t\t"), None),
     "an unknown class": Case(lambda f: as_dataset(sheet(f), classes=("tumor",)), "no image of the class 'tumor'; there are: tumour"),

@@ -41,7 +41,7 @@ class Split(Strict):
     @model_validator(mode="after")
     def _countable(self) -> Split:
         if self.n_test and self.by != "image":
-            raise ValueError(f"n_test counts images: expected by: image, got {self.by}")
+            raise ValueError(f"n_test counts images: expected by: image, got {self.by}; or take it away, n_test: null")
         return self
 
 
@@ -65,6 +65,7 @@ class ImageDataset(Strict):
 
 
 class FolderDataset(ImageDataset):
+    category: str = ""  # the class of all its images, where files do not say it
     folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]  # below data_root
     origin: Origin | None = None
 

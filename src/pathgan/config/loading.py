@@ -13,10 +13,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pathgan.config.datasets import PlainDataset, PolygonDataset, SlideDataset
-from pathgan.config.models import NETWORKS, CountTable, CurveFigure, Paper, Weights, Workflow
+from pathgan.config.models import NETWORKS, CountTable, CurveFigure, DistributionScore, Paper, Weights, Workflow
 from pathgan.config.plan import (
     EVALUATED,
     FLOORS_OF,
+    OF_SOURCES,
     SCORE_METRICS,
     generating_runs,
     sample_sets,
@@ -265,6 +266,13 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             if named != column.metric and named in known_metrics:
                 yield f"{where}: is named after {named}, but its metric is {column.metric}"
         cells = table_cells(table)
+        for cell in cells:
+            scored_by, by = paper.scores.get(cell.score), paper.runs.get(cell.run)
+            untranslated = isinstance(scored_by, DistributionScore) and scored_by.untranslated
+            if untranslated and not isinstance(by, TranslatingRun):
+                yield f"scores.{cell.score}.untranslated: {cell.run!r} translates nothing; take it away"
+            if cell.metric in OF_SOURCES and not untranslated:
+                yield f"tables.{name}.columns.{cell.column}: {cell.metric} needs scores.{cell.score}.untranslated: true"
         beside = {(cell.row, cell.dataset, cell.score, cell.metric) for cell in cells}
         for cell in cells:
             yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, set(paper.runs), "run")

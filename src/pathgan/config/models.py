@@ -207,7 +207,9 @@ class Paper(Strict):
     sources: dict[str, str]
 
 
-NETWORKS = ("inception", "resnet18", "vgg19")  # whose weights `config/weights.yaml` names
+EMBEDDERS = ("inception", "resnet18")
+STYLE_NETWORK = "vgg19"  # of neural style transfer
+NETWORKS = (*EMBEDDERS, STYLE_NETWORK)  # whose weights `config/weights.yaml` names
 
 
 class Weights(Strict):

@@ -18,6 +18,7 @@ FLOORS_OF = {  # what a table must show beside a metric that means nothing witho
     "preserved": ("accuracy_real",),
     "positivity_correlation": ("positivity_correlation_shuffled",),
 }
+OF_SOURCES = ("fid_source", "kid_source")  # of the images before a translation
 EVALUATED = ("ssim", "ms_ssim", "psnr", "mae")  # of a reconstruction, while a run of the recipe `cycle` trains
 INSTANCE_METRICS = ("dq", "sq", "pq", "aji", "dice")
 SCORE_METRICS = {
@@ -93,6 +94,15 @@ def input_of(run: GeneratingRun) -> str:
 def likeness_of(run: GeneratingRun) -> str:
     """The dataset whose images a run's samples should look like."""
     return run.target if isinstance(run, TranslatingRun) else run.dataset
+
+
+def datasets_of(paper: Paper, run: str) -> list[str]:
+    """Every dataset that a run is trained on or applied to by itself."""
+    entry = paper.runs[run]
+    if isinstance(entry, GeneratingRun):
+        return list(dict.fromkeys([input_of(entry), likeness_of(entry)]))
+    samples = sample_sets(paper)
+    return list(dict.fromkeys(samples[name].dataset if name in samples else name for name in entry.train_on))
 
 
 def scored_dataset(paper: Paper, cell: Cell) -> str | None:

@@ -60,7 +60,8 @@ def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
             image = resized(image, side)
             instances = instances if instances is None else relabel(resized(instances, side))
         digest = sha256_of(pair.image)
-        yield Item(pair.id, image, instances, str(pair.image), pair.category, pair.patient, pair.split, digest)
+        category = pair.category or getattr(dataset, "category", "")
+        yield Item(pair.id, image, instances, str(pair.image), category, pair.patient, pair.split, digest)
 
 
 def _drawn(dataset: Phantoms, seed: tuple[int, int]) -> PhantomField:

@@ -39,6 +39,12 @@ def assign_splits(groups: Mapping[str, str], split: Split, sizes: Mapping[str, i
         group = free[index]
         sides[group] = "test" if counted[group] <= wanted else "train"
         wanted -= counted[group] if sides[group] == "test" else 0
+    n_chosen = sum(counted[group] for group, side in sides.items() if side == "test")
+    if split.n_test and n_chosen != split.n_test:
+        raise DataError(
+            f"split.n_test: expected {split.n_test} test images and others to train on, could choose {n_chosen} of "
+            f"{sum(counted.values())}; are files missing, or does the data's own split say otherwise?"
+        )
     if {"train", "test"} - set(sides.values()):
         other = "" if split.by == "image" else ", or split by image"
         raise DataError(f"cannot split {len(groups)} {split.by}(s) into train and test; add some{other}")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pathgan.errors import DataError
 from pathgan.files import atomic
 
+STAND_IN = "stand_in"  # attribute of a store whose images a random network made: the network that it stands in for
 Manifest = list[dict[str, str]]
 MANIFEST_COLUMNS = ("id", "source", "sha256", "class", "group", "split", "x", "y", "level", "mpp")
 
@@ -78,6 +79,11 @@ class ImageStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+    @property
+    def stand_in(self) -> str:
+        """The network for which a random one stood in when the images were made; '' for none."""
+        return str(self._file.attrs.get(STAND_IN, ""))
 
     def count(self, field: str) -> int:
         """The number of items of a field."""

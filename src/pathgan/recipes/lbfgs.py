@@ -8,12 +8,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 HISTORY = 100  # pairs of steps and changes of gradient that stand for the curvature, as torch's default
-LEAST_CURVATURE = 1e-10  # a pair with less is left out
+LEAST_CURVATURE = 1e-10  # of a pair, relative to its lengths; one with less is left out
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A step of each row, how its gradient changed over it, and their product where the curvature is positive."""
+
+    move: Tensor  # (n, d)
+    change: Tensor
+    curvature: Tensor  # (n, 1), 1 where not usable
+    usable: Tensor  # (n, 1) bool
+
+    @classmethod
+    def of(cls, move: Tensor, change: Tensor) -> _Pair:
+        curvature = _dot(move, change)
+        lengths = (_dot(move, move) * _dot(change, change)).sqrt()  # so that a loss may be scaled as one likes
+        usable = curvature > LEAST_CURVATURE * lengths
+        return cls(move, change, curvature.where(usable, torch.ones_like(curvature)), usable)
 
 
 def minimise(evaluate: Callable[[Tensor], Tensor], x: Tensor, iterations: int, history: int = HISTORY) -> Tensor:
@@ -28,7 +46,7 @@ def minimise(evaluate: Callable[[Tensor], Tensor], x: Tensor, iterations: int, h
         return _gradient(evaluate, rows.view(shape)).flatten(1)
 
     gradient = gradient_at(x)
-    pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=history)
+    pairs: deque[_Pair] = deque(maxlen=history)
     step = torch.clamp(1 / gradient.abs().sum(1, keepdim=True), max=1.0)
     for iteration in range(iterations):
         move = (step if iteration == 0 else 1.0) * _direction(gradient, pairs)
@@ -38,8 +56,7 @@ def minimise(evaluate: Callable[[Tensor], Tensor], x: Tensor, iterations: int, h
         after = gradient_at(x + move)
         sound = after.isfinite().all(1, keepdim=True)
         move, after = move.where(sound, torch.zeros_like(move)), after.where(sound, gradient)
-        change = after - gradient
-        pairs.append((move, change, _dot(change, move)))
+        pairs.append(_Pair.of(move, after - gradient))
         x, gradient = x + move, after
     return x.view(shape)
 
@@ -51,26 +68,25 @@ def _gradient(evaluate: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return gradient
 
 
-def _direction(gradient: Tensor, pairs: deque[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
-    """The two-loop recursion; a row whose pair has no curvature skips that pair."""
+def _direction(gradient: Tensor, pairs: deque[_Pair]) -> Tensor:
+    """The two-loop recursion; a row skips a pair that is not usable."""
     q = -gradient
     weights = []
-    for move, change, curvature in reversed(pairs):
-        weight = torch.where(curvature > LEAST_CURVATURE, _dot(move, q) / curvature, torch.zeros_like(curvature))
+    for pair in reversed(pairs):
+        weight = pair.usable * _dot(pair.move, q) / pair.curvature
         weights.append(weight)
-        q = q - weight * change
+        q = q - weight * pair.change
     q = _scale(pairs, gradient) * q
-    for (move, change, curvature), weight in zip(pairs, reversed(weights), strict=True):
-        back = torch.where(curvature > LEAST_CURVATURE, _dot(change, q) / curvature, torch.zeros_like(curvature))
-        q = q + move * torch.where(curvature > LEAST_CURVATURE, weight - back, torch.zeros_like(back))
+    for pair, weight in zip(pairs, reversed(weights), strict=True):
+        q = q + pair.move * (weight - pair.usable * _dot(pair.change, q) / pair.curvature)
     return q
 
 
-def _scale(pairs: deque[tuple[Tensor, Tensor, Tensor]], gradient: Tensor) -> Tensor:
-    """First guess of the inverse curvature of each row, from its newest pair that has one; 1 without."""
+def _scale(pairs: deque[_Pair], gradient: Tensor) -> Tensor:
+    """First guess of the inverse curvature of each row, from its newest usable pair; 1 without."""
     scale = torch.ones(len(gradient), 1, dtype=gradient.dtype, device=gradient.device)
-    for _, change, curvature in pairs:
-        scale = torch.where(curvature > LEAST_CURVATURE, curvature / _dot(change, change), scale)
+    for pair in pairs:
+        scale = torch.where(pair.usable, pair.curvature / _dot(pair.change, pair.change), scale)
     return scale
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pathgan.config.runs import StyleRun
-from pathgan.datasets.store import write_store
+from pathgan.datasets.store import STAND_IN, write_store
 from pathgan.errors import DataError
-from pathgan.networks.vgg import StyleFeatures, style_features
+from pathgan.networks.vgg import DEVIATION, StyleFeatures, style_features
 from pathgan.recipes.embedding import check_weights
 from pathgan.recipes.lbfgs import minimise
 from pathgan.recipes.sources import Source
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 Images = NDArray[np.uint8]
 CONTENT = "conv4_2"
 STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+# The authors' network sees images of 0 to 255, ours of 0 to 1 divided by ImageNet's deviation. The loss of style grows
+# with the fourth power of activations, that of content with the second: the authors' weights need the authors' scale.
+SCALE = 255 * sum(DEVIATION) / len(DEVIATION)
 LEAST_PX = 32  # smaller images have less than two places left in the fifth stage
 
 
@@ -34,17 +37,22 @@ class StyleLoss:
 
     def __init__(self, run: StyleRun, features: StyleFeatures, content: Tensor, style: Tensor, compute: Compute):
         self._run, self._features, self._compute = run, features, compute
-        with torch.no_grad(), compute.autocast():
-            self._content = features(content)[CONTENT].float()
-            self._grams = {name: gram(features(style)[name].float()) for name in STYLE}
+        with torch.no_grad():
+            self._content = self._activations(content)[CONTENT]
+            activations = self._activations(style)
+            self._grams = {name: gram(activations[name]) for name in STYLE}
+
+    def _activations(self, images: Tensor) -> dict[str, Tensor]:
+        with self._compute.autocast():
+            activations = self._features(images)
+        return {name: SCALE * activations[name].float() for name in (CONTENT, *STYLE)}
 
     def __call__(self, images: Tensor) -> Tensor:
         """(n, 3, h, w) in [0, 1] -> (n,)."""
-        with self._compute.autocast():
-            activations = self._features(images)
-        losses = self._run.content_weight * (activations[CONTENT].float() - self._content).square().mean((1, 2, 3))
+        activations = self._activations(images)
+        losses = self._run.content_weight * (activations[CONTENT] - self._content).square().mean((1, 2, 3))
         for name in STYLE:
-            difference = (gram(activations[name].float()) - self._grams[name]).square()
+            difference = (gram(activations[name]) - self._grams[name]).square()
             losses = losses + self._run.style_weight / activations[name].shape[1] ** 2 * difference.mean((1, 2))
         return losses
 
@@ -101,7 +109,8 @@ def stylize(
     contents, styles = source.images_of_split(), style.images_of_split()
     chosen = styles[companions(len(contents), len(styles), seed)]
     features = style_features(weights and weights[0])
-    return write_store(out, images=transfer(run, features, contents, chosen, compute))
+    facts = {} if weights else {STAND_IN: "VGG-19"}
+    return write_store(out, facts, images=transfer(run, features, contents, chosen, compute))
 
 
 def _batch(images: Images, compute: Compute) -> Tensor:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pathgan.config.models import CountTable
 from pathgan.datasets.store import Manifest
+from pathgan.errors import TableError
 from pathgan.render.tables import COLUMNS, beside_published, printed_cells
 
 PLACE = re.compile(r"_x\d+_y\d+$")  # of a tile, at the end of its name
@@ -25,6 +26,7 @@ def build_counts(
     """One row a cell (tables.COLUMNS): the images, however many tiles they gave. Raises TableError as `build_table`."""
     keys = {(row, column) for row in table.rows for column in table.columns}
     printed = printed_cells(name, published, keys, table.omitted)
+    _check_classes(name, table, manifests)
     rows = []
     for row, spec in table.rows.items():
         for column, wanted in table.columns.items():
@@ -38,3 +40,15 @@ def build_counts(
             reasons = dict.fromkeys(caveats[dataset] for dataset in spec.datasets)
             rows.append(beside_published((row, column), ours, printed, list(reasons)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _check_classes(name: str, table: CountTable, manifests: Mapping[str, Manifest]) -> None:
+    """Raises TableError for images of a class that no column counts: they would pass for absent ones."""
+    counted = {column.category for column in table.columns.values()}
+    for dataset in (dataset for row in table.rows.values() for dataset in row.datasets):
+        others = {item["class"] for item in manifests[dataset]} - counted
+        if others:
+            raise TableError(
+                f"{name}: {dataset} holds images of the class {sorted(others)[0]!r}, expected "
+                f"{', '.join(sorted(counted))}; name it in datasets.{dataset}, or give the table a column for it"
+            )

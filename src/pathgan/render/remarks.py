@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pathgan.config.plan import OF_SOURCES
+
 MS_SSIM_SCALES = 5  # Wang et al. 2003
 MANY_IMAGES = 2048  # the dimension of the embeddings: fewer leave their covariance singular
 FLOORS = ("fid_floor", "kid_floor", "precision_floor", "recall_floor")
-OF_SOURCE_IMAGES = ("fid_source", "kid_source")
 OF_REAL_IMAGES = (
     *FLOORS,
-    *OF_SOURCE_IMAGES,
+    *OF_SOURCES,
     "p_hash_real_real",
     "accuracy_real",
 )  # the same for every seed, so there is no interval over seeds
@@ -32,6 +33,8 @@ def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
     caveats, notes = [], []
     if facts.get("random_weights"):
         caveats.append(f"random network for {'ResNet-18' if metric.startswith('p_hash') else 'Inception'}")
+    if facts.get("random_style") and metric not in OF_REAL_IMAGES:
+        caveats.append("random network for VGG-19")
     n_scales = facts.get("ms_ssim_scales", MS_SSIM_SCALES)
     if metric == "ms_ssim" and n_scales < MS_SSIM_SCALES:
         caveats.append(f"MS-SSIM with {n_scales:.0f} of {MS_SSIM_SCALES} scales")

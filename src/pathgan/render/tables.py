@@ -37,11 +37,18 @@ Groups = Mapping[str, Mapping[str, str]]  # dataset -> item -> the patient, slid
 
 
 def build_table(
-    name: str, table: ScoreTable, caveats: Mapping[str, str], scores: Scores, groups: Groups, published: pd.DataFrame
+    name: str,
+    table: ScoreTable,
+    caveats: Mapping[str, str],
+    inputs: Mapping[str, Sequence[str]],
+    scores: Scores,
+    groups: Groups,
+    published: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row a cell (COLUMNS). `published`: the rows of published.csv for this paper, all as text.
 
-    `caveats`: why numbers on a dataset may not be compared with the paper's; '' where they may.
+    `caveats`: why numbers on a dataset may not be compared with the paper's; '' where they may. `inputs`: run -> the
+    datasets that it is made with, whose caveats are its own too.
 
     Raises TableError for a cell whose metric is missing or NaN, and for a published cell that the table lacks.
     """
@@ -51,11 +58,14 @@ def build_table(
     rows = []
     for cell in cells:
         try:
-            ours, remarks = _ours(cell, scores(cell.run, cell.score), groups.get(cell.dataset, {}))
+            about = (cell.dataset, *inputs.get(cell.run, ()))
+            known = {item: group for dataset in about for item, group in groups.get(dataset, {}).items()}
+            ours, remarks = _ours(cell, scores(cell.run, cell.score), known)
         except TableError as error:
             raise TableError(f"{name}, {cell.row} / {cell.column}: {error}") from None
         key = (cell.row, cell.column)
-        reasons = [caveats[cell.dataset], *remarks.caveats]
+        reasons = [reason for dataset in about for reason in caveats[dataset].split("; ")]
+        reasons = [*dict.fromkeys(reasons), *remarks.caveats]
         rows.append(beside_published(key, ours, printed, reasons, remarks.notes, doubts.get(key)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -113,11 +123,12 @@ def _ours(cell: Cell, frames: list[pd.DataFrame], groups: Mapping[str, str]) -> 
     facts = every[every["item"] == SET].groupby("metric")["value"].mean().to_dict()
     is_of_set = cell.metric in facts
     low, high = (np.nan, np.nan) if cell.metric in OF_REAL_IMAGES else student_interval(np.array(seeds))
-    if len(seeds) == 1 and cell.metric in PROPORTIONS:
-        low, high = wilson_interval(int(found["value"].sum()), len(found))
-    elif len(seeds) == 1 and not is_of_set:
+    if len(seeds) == 1 and not is_of_set:
         clusters = [groups.get(item, item) for item in found["item"].astype(str)]
-        low, high = clustered_interval(found["value"].to_numpy(), clusters)
+        if cell.metric in PROPORTIONS and len(set(clusters)) == len(clusters):
+            low, high = wilson_interval(int(found["value"].sum()), len(found))
+        else:
+            low, high = clustered_interval(found["value"].to_numpy(), clusters)
     n = n_images(cell.metric, facts) if is_of_set else len(found)
     ours = {"value": float(np.mean(seeds)), "low": low, "high": high, "n": n, "seeds": len(seeds)}
     return ours, remarks(cell.metric, facts)

@@ -14,6 +14,8 @@ from pathgan.config.models import (
     Score,
     SimilarityScore,
 )
+from pathgan.config.plan import SET
+from pathgan.datasets.store import ImageStore
 from pathgan.scoring.embeddings import score_distribution, score_hashes, score_preservation
 from pathgan.scoring.images import score_instances, score_positivity, score_similarity
 from pathgan.scoring.inputs import Inputs, Tidy, write_scores
@@ -26,6 +28,13 @@ def score(config: Score, inputs: Inputs, category: str = "") -> Tidy:
 
     Raises DataError where the files do not fit each other.
     """
+    with ImageStore(inputs.predicted) as store:
+        made_by_stand_in = store.stand_in == "VGG-19"
+    facts: Tidy = [(SET, "random_style", 1.0)] if made_by_stand_in else []
+    return [*_score(config, inputs, category), *facts]
+
+
+def _score(config: Score, inputs: Inputs, category: str) -> Tidy:
     match config:
         case DistributionScore():
             return score_distribution(config, inputs)

@@ -22,7 +22,7 @@ from pathgan.metrics import (
     perceptual_hash_similarity,
     precision_recall,
 )
-from pathgan.scoring.inputs import Inputs, Tidy, another, check_count, paired_items, tidy
+from pathgan.scoring.inputs import Inputs, Tidy, another, check_count, named_test, paired_items, tidy
 
 N_FLOOR_SPLITS = 10  # random halvings of the real images that a floor is the mean of,
 FLOOR_IMAGES = 20_480  # and fewer of large sets, whose halves differ less: about so many images in all
@@ -124,7 +124,8 @@ def score_preservation(config: PreservationScore, inputs: Inputs, category: str)
         "n_real": float(sum(map(len, right.values()))),
         "random_weights": float(fake.embedder.is_random),
     }
-    items = [f"sample{index:05d}" for index in range(len(preserved))]
+    items, _ = named_test(inputs.source_manifest or inputs.manifest)
+    check_count(inputs.fake_embeddings, len(preserved), len(items))
     each = tidy(items, {"preserved": preserved.astype(float)})
     return [*each, *((SET, name, value) for name, value in facts.items())]
 
