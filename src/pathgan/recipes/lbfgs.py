@@ -25,13 +25,14 @@ class _Pair:
     change: Tensor
     curvature: Tensor  # (n, 1), 1 where not usable
     usable: Tensor  # (n, 1) bool
+    scale: Tensor  # (n, 1), guess of the inverse curvature
 
     @classmethod
     def of(cls, move: Tensor, change: Tensor) -> _Pair:
-        curvature = _dot(move, change)
-        lengths = (_dot(move, move) * _dot(change, change)).sqrt()  # so that a loss may be scaled as one likes
-        usable = curvature > LEAST_CURVATURE * lengths
-        return cls(move, change, curvature.where(usable, torch.ones_like(curvature)), usable)
+        curvature, squared = _dot(move, change), _dot(change, change)
+        # Relative to both lengths, so that a loss may be scaled as one likes.
+        usable = curvature > LEAST_CURVATURE * (_dot(move, move) * squared).sqrt()
+        return cls(move, change, curvature.where(usable, torch.ones_like(curvature)), usable, curvature / squared)
 
 
 def minimise(evaluate: Callable[[Tensor], Tensor], x: Tensor, iterations: int, history: int = HISTORY) -> Tensor:
@@ -86,7 +87,7 @@ def _scale(pairs: deque[_Pair], gradient: Tensor) -> Tensor:
     """First guess of the inverse curvature of each row, from its newest usable pair; 1 without."""
     scale = torch.ones(len(gradient), 1, dtype=gradient.dtype, device=gradient.device)
     for pair in pairs:
-        scale = torch.where(pair.usable, pair.curvature / _dot(pair.change, pair.change), scale)
+        scale = torch.where(pair.usable, pair.scale, scale)
     return scale
 
 
