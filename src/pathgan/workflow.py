@@ -78,6 +78,7 @@ class Plan:
         self.data_root = Path(workflow.data_root)
         self.papers = sorted(path.stem for path in (root / "config" / "papers").glob("*.yaml"))
         self.paper = lru_cache(maxsize=None)(self._load)
+        self.presets = lru_cache(maxsize=None)(lambda paper: declared_presets(self._file(paper)))
         self.code = lru_cache(maxsize=None)(self._code)
         self.slides = SlidePlan(self)
         self.scores = ScorePlan(self)
@@ -111,7 +112,7 @@ class Plan:
         paths = [
             f"{preset}/{paper}/{folder}/{re.escape(name)}{end}"
             for paper in self.papers
-            for preset in declared_presets(self._file(paper))
+            for preset in self.presets(paper)
             for name, entry in _entries(self.paper(preset, paper), section).items()
             if isinstance(entry, kind)
         ]
@@ -137,7 +138,7 @@ class Plan:
         origins = (
             dataset.origin
             for paper in self.papers
-            for preset in declared_presets(self._file(paper))
+            for preset in self.presets(paper)
             for dataset in self.paper(preset, paper).datasets.values()
             if isinstance(dataset, FolderDataset) and dataset.folder == w.folder
         )
