@@ -13,11 +13,12 @@ CORES ?= all
 setup: $(VENV)/.installed
 
 # uv reads the hash-locked requirements; a plain pip may pick builds of torch and torchvision that do not match.
+# Compiled once here: jobs that find no bytecode spend half of their start on it.
 $(VENV)/.installed: envs/requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pathgan needs Python 3.11 or later: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r envs/requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r envs/requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 

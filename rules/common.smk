@@ -7,7 +7,18 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from pathgan.config.loading import load_workflow
 from pathgan.config.datasets import SlideDataset
 from pathgan.config.models import EMBEDDERS
-from pathgan.config.runs import CycleRun, PairedRun, SegmentationRun, StyleRun
+from pathgan.config.runs import (
+    AugmentationRun,
+    ClassificationRun,
+    ClassRun,
+    CycleRun,
+    MixtureRun,
+    NoiseRun,
+    PairedRun,
+    SegmentationRun,
+    StyleRun,
+)
+from pathgan.config.plan import Composition
 from pathgan.errors import PathganError
 from pathgan.slide_plan import REGISTRATION, TILING
 from pathgan.workflow import HYPER_PARAMETERS, Plan, share_source

@@ -31,6 +31,7 @@ rule tabulate:
         inputs=plan.table_inputs,
         scores=plan.score_files,
         manifests=plan.manifests,
+        samples=plan.counted_samples,
         code=plan.code("tabulate"),
     script:
         "../scripts/tabulate.py"

@@ -34,6 +34,8 @@ rule segment:
         "results/{preset}/logs/{paper}/segment/{segmenter}/seed{seed}/{images}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/segment/{segmenter}/seed{seed}/{images}.tsv"
+    wildcard_constraints:
+        preset=plan.presets_of("segmenters", SegmentationRun),
     conda:
         TORCH
     threads: 1

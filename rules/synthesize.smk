@@ -9,7 +9,7 @@ rule synthesize:
     benchmark:
         "results/{preset}/benchmarks/{paper}/synthesize/{samples}/seed{seed}.tsv"
     wildcard_constraints:
-        preset=plan.presets_of("samples", StyleRun, others=True),
+        preset=plan.presets_of("samples", StyleRun | ClassRun | Composition, others=True),
     conda:
         TORCH
     threads: 1
@@ -51,3 +51,82 @@ rule stylize:
         code=plan.code("stylize"),
     script:
         "../scripts/stylize.py"
+
+
+rule draw_samples:
+    """Draw images or masks of a class from its GAN, so many for each image that it learned from."""
+    input:
+        unpack(plan.drawing),
+    output:
+        "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
+    log:
+        "results/{preset}/logs/{paper}/draw_samples/{samples}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/draw_samples/{samples}/seed{seed}.tsv"
+    wildcard_constraints:
+        preset=plan.presets_of("samples", NoiseRun),
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=plan.memory,
+        runtime=120,
+        gpu=plan.gpus,
+    params:
+        run=plan.sampled_run,
+        code=plan.code("draw_samples"),
+    script:
+        "../scripts/draw_samples.py"
+
+
+rule compose:
+    """Draw masks of a class from their GAN and make images of them (SynCGAN, Eq. 7)."""
+    input:
+        unpack(plan.composition),
+    output:
+        "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
+    log:
+        "results/{preset}/logs/{paper}/compose/{samples}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/compose/{samples}/seed{seed}.tsv"
+    wildcard_constraints:
+        preset=plan.presets_of("samples", Composition),
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=plan.memory,
+        runtime=120,
+        gpu=plan.gpus,
+    params:
+        run=plan.sampled_run,
+        masks=plan.mask_run,
+        code=plan.code("compose"),
+    script:
+        "../scripts/compose.py"
+
+
+rule augment:
+    """Mirror, turn and disturb the training images of a class."""
+    input:
+        unpack(plan.augmentation),
+    output:
+        "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
+    log:
+        "results/{preset}/logs/{paper}/augment/{samples}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/augment/{samples}/seed{seed}.tsv"
+    wildcard_constraints:
+        preset=plan.presets_of("samples", AugmentationRun),
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=plan.memory,
+        runtime=60,
+    params:
+        run=plan.sampled_run,
+        source=plan.augmented_source,
+        code=plan.code("augment"),
+    script:
+        "../scripts/augment.py"

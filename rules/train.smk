@@ -10,7 +10,7 @@ rule train_generator:
     benchmark:
         "results/{preset}/benchmarks/{paper}/train_generator/{run}/seed{seed}.tsv"
     wildcard_constraints:
-        preset=plan.presets_of("runs", PairedRun),
+        preset=plan.presets_of("runs", PairedRun | NoiseRun, keep="last"),
     conda:
         TORCH
     threads: 1
@@ -24,6 +24,36 @@ rule train_generator:
         code=plan.code("train_generator"),
     script:
         "../scripts/train_generator.py"
+
+
+rule train_selected:
+    """Train a GAN and keep the weights with the smallest loss on validation images, and the last beside them."""
+    input:
+        plan.training,
+    output:
+        weights="results/{preset}/{paper}/models/{run}/seed{seed}/generator.safetensors",
+        last="results/{preset}/{paper}/models/{run}/seed{seed}/last.safetensors",
+        history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
+        evaluations="results/{preset}/{paper}/models/{run}/seed{seed}/evaluations.csv",
+    log:
+        "results/{preset}/logs/{paper}/train_selected/{run}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/train_selected/{run}/seed{seed}.tsv"
+    wildcard_constraints:
+        preset=plan.presets_of("runs", PairedRun, keep="best"),
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=plan.memory,
+        runtime=720,
+        gpu=plan.gpus,
+    params:
+        run=plan.trained_run,
+        sources=plan.sources,
+        code=plan.code("train_selected"),
+    script:
+        "../scripts/train_selected.py"
 
 
 rule train_cycle:
@@ -82,3 +112,34 @@ rule train_segmenter:
         code=plan.code("train_segmenter"),
     script:
         "../scripts/train_segmenter.py"
+
+
+rule train_classifiers:
+    """Train a classifier on each of several sets and let it read the same test images; resumes like train_generator."""
+    input:
+        unpack(plan.classification),
+    output:
+        predictions="results/{preset}/{paper}/models/{run}/seed{seed}/predictions.csv",
+        training_sets="results/{preset}/{paper}/models/{run}/seed{seed}/training_sets.csv",
+        history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
+        evaluations="results/{preset}/{paper}/models/{run}/seed{seed}/evaluations.csv",
+    log:
+        "results/{preset}/logs/{paper}/train_classifiers/{run}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/train_classifiers/{run}/seed{seed}.tsv"
+    wildcard_constraints:
+        preset=plan.presets_of("runs", ClassificationRun),
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=plan.memory,
+        runtime=1440,
+        gpu=plan.gpus,
+    params:
+        run=plan.trained_run,
+        sets=plan.training_sets,
+        sha256=plan.first_weights,
+        code=plan.code("train_classifiers"),
+    script:
+        "../scripts/train_classifiers.py"

@@ -7,9 +7,9 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from pathgan.config.models import CountTable, Table
-from pathgan.datasets.store import read_manifest
+from pathgan.datasets.store import ImageStore, read_manifest
 from pathgan.jobs import job
-from pathgan.render.counts import build_counts
+from pathgan.render.counts import build_counts, manifest_of_samples
 from pathgan.render.tables import build_table, write_table
 
 with job(snakemake):
@@ -19,7 +19,10 @@ with job(snakemake):
     published = texts(snakemake.input.published).query("paper == @snakemake.params.published_as")
     manifests = {dataset: read_manifest(path) for dataset, path in snakemake.params.manifests.items()}
     if isinstance(table, CountTable):
-        cells = build_counts(name, table, caveats, manifests, published)
+        for samples, counted in snakemake.params.samples.items():
+            with ImageStore(counted["file"]) as store:
+                manifests[samples] = manifest_of_samples(store.n_items, counted["category"])
+        cells = build_counts(name, table, caveats, manifests, published, snakemake.params.inputs)
     else:
         cells = build_table(
             name,

@@ -18,7 +18,7 @@ def test_wilsons_interval_of_22_of_30():
     expected = ((centre - half) / (1 + z**2 / n), (centre + half) / (1 + z**2 / n))
     assert wilson_interval(22, 30) == pytest.approx(expected)
     assert wilson_interval(22, 30) == pytest.approx((0.556, 0.858), abs=5e-4)
-    with pytest.raises(ValueError, match="at least one image"):
+    with pytest.raises(ValueError, match="n at least 1; got 0 of 0"):
         wilson_interval(0, 0)
 
 

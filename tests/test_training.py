@@ -373,10 +373,14 @@ def test_bf16_stays_close_to_fp32(phantom_source, tmp_path):
     assert values[1] == pytest.approx(values[0], rel=0.05)
 
 
+def build_gan(run):
+    return paired.build_generator(run.generator, run.training.crop_px)
+
+
 @pytest.mark.parametrize(
     ("build", "run"),
     [
-        (paired.build_generator, gan(crop_px=24)),
+        (build_gan, gan(crop_px=24)),
         (segmentation.build_segmenter, segnet(crop_px=18)),
     ],
 )
@@ -388,4 +392,4 @@ def test_sizes_that_do_not_halve_are_refused(build, run):
 def test_weights_of_another_network_are_refused(phantom_source, tmp_path):
     train(segnet(), phantom_source, tmp_path)
     with pytest.raises(RuntimeError, match="Missing key"):
-        load_weights(paired.build_generator(gan()), tmp_path / "weights.safetensors")
+        load_weights(build_gan(gan()), tmp_path / "weights.safetensors")

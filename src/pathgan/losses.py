@@ -26,6 +26,20 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, form: Form = "l
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
 
+# SynCGAN, Eq. 5 with the labels of Sec. 3.4: with 1 and 0 it is the `log` form above.
+def labelled_discriminator_loss(
+    real_logits: Tensor, fake_logits: Tensor, real_labels: Tensor, fake_labels: Tensor
+) -> Tensor:
+    """Cross-entropy of logits (n, 1, h, w) and labels (n,) in [0, 1], each the mean over patches. Scalar."""
+    pairs = ((real_logits, real_labels), (fake_logits, fake_labels))
+    return torch.stack(
+        [
+            F.binary_cross_entropy_with_logits(logits, labels.view(-1, 1, 1, 1).expand_as(logits))
+            for logits, labels in pairs
+        ]
+    ).sum()
+
+
 def generator_loss(fake_logits: Tensor, form: Form = "log") -> Tensor:
     """-log D(x, G(x)), the mean over patches (the non-saturating form of Goodfellow 2014). Scalar."""
     return (fake_logits - 1).square().mean() if form == "least_squares" else F.softplus(-fake_logits).mean()

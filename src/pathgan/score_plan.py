@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pathgan.config.models import (
+    AccuracyScore,
     DistributionScore,
+    MemorisationScore,
     PerceptualHashScore,
     PreservationScore,
     SegmentationScore,
     UtilityScore,
 )
-from pathgan.config.plan import input_of, likeness_of, real_of
-from pathgan.config.runs import SegmentationRun, TranslatingRun
+from pathgan.config.plan import category_of, input_of, likeness_of, real_of
+from pathgan.config.runs import MixtureRun, SegmentationRun, TranslatingRun
 from pathgan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,11 +31,14 @@ class ScorePlan:
 
     def files(self, w: Any) -> Files:
         """What a score reads: `scoring.Inputs` by name. Raises ConfigError for a score of another kind of run."""
-        score, run = self._plan.entry(w, "scores", w.score), self._plan.entry(w, "runs", w.run)
-        if isinstance(run, SegmentationRun) != isinstance(score, SegmentationScore):
+        score, run = self._plan.entry(w, "scores", w.score), self._plan.scored(w)
+        if isinstance(run, SegmentationRun | MixtureRun) != isinstance(score, SegmentationScore):
             raise ConfigError(f"{w.paper}: the score {w.score!r} ({score.kind}) is not for the run {w.run!r}")
         if isinstance(score, SegmentationScore):
             return {"predicted": self._segmentations(w, w.run, score.dataset), **self._plan.store(w, score.dataset)}
+        if isinstance(score, AccuracyScore):
+            predictions = f"{self._plan.base(w)}/models/{w.run}/seed{w.seed}/predictions.csv"
+            return {"predicted": predictions, **self._plan.store(w, run.dataset)}
         store: Files = {**self._plan.store(w, likeness_of(run))}
         if isinstance(score, UtilityScore):
             return {"predicted": self._segmentations(w, score.segmenter, w.run), **store}
@@ -44,16 +49,19 @@ class ScorePlan:
             case PreservationScore():
                 named = {"source_manifest": self._plan.store(w, input_of(run))["manifest"]}
                 return samples | store | named | self._preservation(w, score)
+            case MemorisationScore():
+                return samples | store | self._both_embeddings(w, score.network, run)
         if isinstance(run, TranslatingRun):  # pairs are scored, so that both sides must name the same images
             samples["source_manifest"] = self._plan.store(w, run.source)["manifest"]
         if isinstance(score, PerceptualHashScore):
-            samples["fake_embeddings"] = self._of_samples(w, score.network)
-            samples["real_embeddings"] = self._of_dataset(w, score.network, likeness_of(run))
+            samples |= self._both_embeddings(w, score.network, run)
         return samples | store
 
     def category(self, w: Any) -> str:
-        """The class that a run's samples should be of: that of its target; '' where no class is asked for."""
-        score, run = self._plan.entry(w, "scores", w.score), self._plan.entry(w, "runs", w.run)
+        """The class that samples are of, or should be of as that of their target; '' where no class is asked for."""
+        score, run = self._plan.entry(w, "scores", w.score), self._plan.scored(w)
+        if isinstance(score, MemorisationScore):
+            return category_of(self._plan.paper(w.preset, w.paper), w.run)
         if not isinstance(score, PreservationScore):
             return ""
         classes = {dataset: category for category, dataset in score.classes.items()}
@@ -92,6 +100,10 @@ class ScorePlan:
             "class_manifests": [store["manifest"] for store in stores],
             "class_embeddings": [self._of_dataset(w, score.network, name) for name in score.classes.values()],
         }
+
+    def _both_embeddings(self, w: Any, network: str, run: Any) -> Files:
+        real = self._of_dataset(w, network, likeness_of(run))
+        return {"fake_embeddings": self._of_samples(w, network), "real_embeddings": real}
 
     def _of_samples(self, w: Any, network: str) -> str:
         return f"{self._plan.base(w)}/embeddings/{network}/samples/{w.run}/seed{w.seed}.h5"

@@ -22,18 +22,32 @@ from pathgan.config.models import (
     ImageFigure,
     Panel,
     Paper,
+    Samples,
+    ScoreTable,
     Workflow,
 )
 from pathgan.config.plan import (
     Cell,
+    category_of,
     conditions_of,
     datasets_of,
     label_of,
+    maker_of,
+    run_behind,
     sample_sets,
     table_cells,
     truth_of,
 )
-from pathgan.config.runs import CycleRun, SegmentationRun, StyleRun, TranslatingRun
+from pathgan.config.runs import (
+    AugmentationRun,
+    ClassificationRun,
+    ClassRun,
+    CycleRun,
+    NoiseRun,
+    PairedRun,
+    StyleRun,
+    TranslatingRun,
+)
 from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
 from pathgan.provenance import code_digest
@@ -52,10 +66,10 @@ def share_source() -> None:
 
 
 def _entries(paper: Paper, section: str) -> dict[str, Any]:
-    """Name -> entry; for sample sets the run behind each."""
+    """Name -> entry; for sample sets what makes each."""
     if section == "samples":
-        return {name: paper.runs[samples.run] for name, samples in sample_sets(paper).items()}
-    entries: dict[str, Any] = getattr(paper, section)
+        return {name: maker_of(paper, name) for name in sample_sets(paper)}
+    entries: dict[str, Any] = getattr(paper, "runs" if section == "segmenters" else section)
     return entries
 
 
@@ -98,23 +112,24 @@ class Plan:
         tables = [f"{base}/tables/{name}.csv" for name in names]
         return [*tables, *(f"{base}/figures/{name}.png" for name in config.figures)]
 
-    def presets_of(self, section: str, kind: type, others: bool = False) -> str:
+    def presets_of(self, section: str, kind: Any, others: bool = False, **options: Any) -> str:
         """The wildcard `preset` as a pattern that looks ahead: it fits where the path is one of an entry of a kind.
 
-        So rules are told apart that make the same path from runs or datasets of different kinds. `others`: fits where
-        the path is not.
+        So rules are told apart that make the same path from runs or datasets of different kinds. `options`: the entry
+        has these, where it has such options. `others`: fits where the path is not one.
         """
         folder, end = {
             "runs": ("models", "/"),
             "datasets": ("data", r"\.(h5|csv)$"),
             "samples": ("samples", "/"),
+            "segmenters": ("segmentations", "/"),
         }[section]
         paths = [
             f"{preset}/{paper}/{folder}/{re.escape(name)}{end}"
             for paper in self.papers
             for preset in self.presets(paper)
             for name, entry in _entries(self.paper(preset, paper), section).items()
-            if isinstance(entry, kind)
+            if isinstance(entry, kind) and all(getattr(entry, key, value) == value for key, value in options.items())
         ]
         return f"(?{'!' if others else '='}{'|'.join(paths) or '(?!)'})({'|'.join(PRESETS)})"
 
@@ -149,18 +164,51 @@ class Plan:
         return found.pop().model_dump(mode="json")
 
     def training(self, w: Any) -> list[str]:
-        return list(dict.fromkeys(path for source in self.sources(w) for path in self._source_files(source)))
+        return _files(self.sources(w))
 
     def synthesis(self, w: Any) -> dict[str, str]:
-        config = self._paper(w)
-        samples = conditions_of(config, w.samples)
-        if samples is None:
-            raise ConfigError(self._unknown(w, "samples", w.samples))
-        model = f"{self.base(w)}/models/{samples.run}/seed{w.seed}"
+        run = self._behind(w)
+        model = f"{self.base(w)}/models/{self._samples(w).run}/seed{w.seed}"
         weights = {"weights": f"{model}/generator.safetensors"}
-        if isinstance(config.runs[samples.run], CycleRun):
+        if isinstance(run, CycleRun):
             weights["inverse"] = f"{model}/inverse.safetensors"
-        return {**weights, **self.store(w, samples.dataset)}
+        source = self.sample_source(w)
+        conditions = {"store": source["instances"], "manifest": source["manifest"]}
+        return {**weights, **{name: path for name, path in conditions.items() if path}}
+
+    def classification(self, w: Any) -> dict[str, Any]:
+        """All images of a `classification` run, and the first weights of its network."""
+        images: dict[str, Any] = {"images": self.training(w)}
+        network = self.entry(w, "runs", w.run).network
+        return images if self.first_weights(w) is None else images | self.weights.inputs(w, network)
+
+    def first_weights(self, w: Any) -> str | None:
+        """The sha256 of ImageNet's weights; None for random ones."""
+        run = self.entry(w, "runs", w.run)
+        return None if run.weights == "none" else self.weights.used(w, run.network)
+
+    def drawing(self, w: Any) -> dict[str, str]:
+        """The generator of a class, and the manifest that says how many images it learned from."""
+        run = NoiseRun.model_validate(self.sampled_run(w))
+        weights = f"{self.base(w)}/models/{w.samples}/seed{w.seed}/generator.safetensors"
+        return {"weights": weights, "manifest": self.store(w, run.dataset)["manifest"]}
+
+    def composition(self, w: Any) -> dict[str, str]:
+        """The generators of masks and of images, and the manifest that says how many masks the first learned from."""
+        samples, models = self._samples(w), f"{self.base(w)}/models"
+        run = NoiseRun.model_validate(self.mask_run(w))
+        return {
+            "masks": f"{models}/{samples.dataset}/seed{w.seed}/generator.safetensors",
+            "weights": f"{models}/{samples.run}/seed{w.seed}/generator.safetensors",
+            "manifest": self.store(w, run.dataset)["manifest"],
+        }
+
+    def mask_run(self, w: Any) -> Any:
+        """The run that makes the masks of a composition."""
+        return self._paper(w).runs[self._samples(w).dataset].model_dump(mode="json")
+
+    def augmentation(self, w: Any) -> dict[str, str]:
+        return self.store(w, AugmentationRun.model_validate(self.sampled_run(w)).dataset)
 
     def stylization(self, w: Any) -> dict[str, str]:
         """Source and style images of a sample set, and the weights of the network that compares them."""
@@ -176,6 +224,10 @@ class Plan:
             **self.store(w, truth_of(self._paper(w), w.images)),
         }
 
+    def segmented(self, w: Any) -> str:
+        """The store of a dataset or sample set."""
+        return self._images(w, w.images, w.seed)
+
     def style_sources(self, w: Any) -> dict[str, dict[str, str]]:
         """`Source`s of the images to translate and of those that lend their style."""
         run = StyleRun.model_validate(self.sampled_run(w))
@@ -184,28 +236,38 @@ class Plan:
     def table(self, w: Any) -> list[str]:
         """The score files of every cell, and the manifests that say which items belong together."""
         scores = [path for paths in self.score_files(w).values() for path in paths]
-        return [*scores, *self.manifests(w).values()]
+        return [*scores, *self.manifests(w).values(), *(sample["file"] for sample in self.counted_samples(w).values())]
 
     def manifests(self, w: Any) -> dict[str, str]:
         """Dataset -> manifest, of every dataset that a table is about."""
         table = self.entry(w, "tables", w.table)
         if isinstance(table, CountTable):
-            names = [name for row in table.rows.values() for name in row.datasets]
+            counted = [name for row in table.rows.values() for name in row.datasets]
+            names = [name for name in counted if name in self._paper(w).datasets]
         else:
             cells = table_cells(table)
             names = [cell.dataset for cell in cells]
             names += [name for run in dict.fromkeys(cell.run for cell in cells) for name in self._translated(w, run)]
         return {name: self.store(w, name)["manifest"] for name in names}
 
+    def counted_samples(self, w: Any) -> dict[str, dict[str, str]]:
+        """Sample set -> its `file` and `category`, of every one that a table counts: those of the first seed."""
+        table, paper = self.entry(w, "tables", w.table), self._paper(w)
+        if not isinstance(table, CountTable):
+            return {}
+        names = [name for row in table.rows.values() for name in row.datasets if name not in paper.datasets]
+        seed = str(paper.seeds[0])
+        return {name: {"file": self._images(w, name, seed), "category": category_of(paper, name)} for name in names}
+
     def table_inputs(self, w: Any) -> dict[str, list[str]]:
         """Run -> the datasets that it is made with, of every run of a table."""
         table = self.entry(w, "tables", w.table)
-        cells = [] if isinstance(table, CountTable) else table_cells(table)
-        return {cell.run: datasets_of(self._paper(w), cell.run) for cell in cells}
+        names = [cell.run for cell in table_cells(table)] if isinstance(table, ScoreTable) else self.counted_samples(w)
+        return {name: datasets_of(self._paper(w), name) for name in names}
 
     def _translated(self, w: Any, run: str) -> list[str]:
         """The dataset whose items a run's samples are named after, where it is not the one that they look like."""
-        entry = self._paper(w).runs[run]
+        entry = run_behind(self._paper(w), run)
         return [entry.source] if isinstance(entry, TranslatingRun) else []
 
     def score_files(self, w: Any) -> dict[str, list[str]]:
@@ -240,24 +302,24 @@ class Plan:
         return [self._panel(w, panel) for panel in figure.panels] if isinstance(figure, ImageFigure) else []
 
     def _panel(self, w: Any, panel: Panel) -> dict[str, str]:
-        seed = self._paper(w).seeds[0]
-        is_dataset = panel.of in self._paper(w).datasets
-        truth = self.store(w, truth_of(self._paper(w), panel.of))
+        seed = str(self._paper(w).seeds[0])
+        truth = self._truth(w, panel.of, seed)
+        images = self._images(w, panel.of, seed)
+        of_dataset = {"manifest": truth["manifest"]} if panel.of in self._paper(w).datasets else {}
         if panel.by:
             file = f"{self.base(w)}/segmentations/{panel.by}/seed{seed}/{panel.of}.h5"
-            return {"file": file, "field": "instances"}
+            outlined = {"original": images} if panel.show == "outlines" else {}
+            return {"file": file, "field": "instances", **outlined, **of_dataset}
         if panel.show in ("reconstruction", "residual"):
-            samples = self._images(w, panel.of, str(seed))
-            return {
-                "file": samples,
-                "field": "reconstructions",
-                "original": truth["store"],
-                "manifest": truth["manifest"],
-            }
-        if panel.show == "image" and not is_dataset:
-            return {"file": self._images(w, panel.of, str(seed)), "field": "images"}
-        field = "images" if panel.show == "image" else "instances"
-        return {"file": truth["store"], "field": field, "manifest": truth["manifest"]}
+            original = {"original": truth["store"], "manifest": truth["manifest"]}
+            return {"file": images, "field": "reconstructions", **original}
+        if panel.show == "image":
+            return {"file": images, "field": "images", **of_dataset}
+        return {
+            "file": truth["store"],
+            "field": "instances",
+            **({"manifest": truth["manifest"]} if truth["manifest"] else {}),
+        }
 
     # --- parameters ---------------------------------------------------------------------------------------
 
@@ -301,27 +363,55 @@ class Plan:
 
     def sampled_run(self, w: Any) -> Any:
         """The run behind a sample set."""
-        samples = conditions_of(self._paper(w), w.samples)
-        if samples is None:
-            raise ConfigError(self._unknown(w, "samples", w.samples))
-        return self._paper(w).runs[samples.run].model_dump(mode="json")
+        return self._behind(w).model_dump(mode="json")
 
     def sources(self, w: Any) -> list[dict[str, str]]:
         """`Source`s of a training run: datasets' training splits, and sample sets with their conditions."""
         run = self.entry(w, "runs", w.run)
-        if isinstance(run, CycleRun):
-            sides = ((run.source, "train"), (run.target, "train"), (run.source, "test"))
-            return [self._source(w, name, split) for name, split in sides]
-        names = run.train_on if isinstance(run, SegmentationRun) else (run.dataset,)
-        return [self._source(w, name, "train") for name in names]
+        match run:
+            case CycleRun():
+                sides = ((run.source, "train"), (run.target, "train"), (run.source, "test"))
+                return [self._source(w, name, split) for name, split in sides]
+            case NoiseRun(makes="images"):
+                return [self._shown(w, run.dataset, "train", run.category)]
+            case NoiseRun():
+                return [self._source(w, run.dataset, "train", run.category, run.masks)]
+            case PairedRun():
+                sides_of = ("train", "validation") if run.keep == "best" else ("train",)
+                return [self._source(w, run.dataset, side, masks=run.masks) for side in sides_of]
+            case ClassificationRun():
+                training = self.training_sets(w)
+                sets = [source for items in training["sets"].values() for source in items.values()]
+                return [*sets, *training["held_out"].values()]
+        return [self._source(w, name, "train") for name in run.train_on]
+
+    def training_sets(self, w: Any) -> dict[str, dict[str, Any]]:
+        """Of a `classification` run: its `sets` (set -> name -> `Source`), the `held_out` images by their side, and
+        the `ratios` of samples to training images."""
+        run = ClassificationRun.model_validate(self.entry(w, "runs", w.run))
+        sets = {name: {item: self._shown(w, item, "train") for item in items} for name, items in run.train_on.items()}
+        held_out = {side: self._shown(w, run.dataset, side) for side in ("validation", "test")}
+        return {"sets": sets, "held_out": held_out, "ratios": self._ratios(w, run)}
+
+    def _ratios(self, w: Any, run: ClassificationRun) -> dict[str, int]:
+        """Sample set -> how many samples it must hold for each training image of its class."""
+        paper, found = self._paper(w), {}
+        for name in dict.fromkeys(item for items in run.train_on.values() for item in items):
+            samples = conditions_of(paper, name)
+            maker = samples and paper.runs.get(samples.dataset, paper.runs[samples.run])
+            if isinstance(maker, ClassRun):
+                found[name] = maker.ratio
+        return found
 
     def sample_source(self, w: Any) -> dict[str, str]:
         """The conditions of a sample set, or the images that it translates; its own do not exist yet."""
         source = self._source(w, w.samples, "test")
-        samples = conditions_of(self._paper(w), w.samples)
-        assert samples is not None  # `synthesis` has refused others
-        translated = isinstance(self._paper(w).runs[samples.run], TranslatingRun)
-        return {**source, "images": source["instances"] if translated else ""}
+        return {**source, "images": source["instances"] if isinstance(self._behind(w), TranslatingRun) else ""}
+
+    def augmented_source(self, w: Any) -> dict[str, str]:
+        """The training images that an augmentation starts from."""
+        run = AugmentationRun.model_validate(self.sampled_run(w))
+        return self._shown(w, run.dataset, "train", run.category)
 
     def image_source(self, w: Any) -> dict[str, str]:
         """The images that a segmenter reads: a dataset's test split, or a sample set."""
@@ -373,6 +463,11 @@ class Plan:
             raise ConfigError(self._unknown(w, section, name))
         return entries[name]
 
+    def scored(self, w: Any) -> Any:
+        """The run that a score is of, or the one behind the samples that it is of."""
+        run = run_behind(self._paper(w), w.run)
+        return self.entry(w, "runs", w.run) if run is None else run
+
     def _unknown(self, w: Wildcards, section: str, name: str) -> str:
         known = ", ".join(getattr(self._paper(w), section))
         return f"config/papers/{w.paper}.yaml (preset {w.preset}): {section}: no {name!r}; there are: {known}"
@@ -386,15 +481,49 @@ class Plan:
         is_dataset = images in self._paper(w).datasets
         return f"{base}/data/{images}.h5" if is_dataset else f"{base}/samples/{images}/seed{seed}.h5"
 
-    def _source(self, w: Any, name: str, split: str) -> dict[str, str]:
-        samples = conditions_of(self._paper(w), name)
-        truth = self.store(w, truth_of(self._paper(w), name))
+    def _truth(self, w: Any, name: str, seed: str) -> dict[str, str]:
+        """The store that holds the instances of a dataset or sample set, or what samples are translated from; and its
+        manifest, '' where it is a set of samples."""
+        paper, truth = self._paper(w), truth_of(self._paper(w), name)
+        store = (
+            self.store(w, truth) if truth in paper.datasets else {"store": self._images(w, truth, seed), "manifest": ""}
+        )
+        samples = conditions_of(paper, name)
+        run = paper.runs[samples.run] if samples else None
+        if isinstance(run, PairedRun) and run.masks and truth in paper.datasets:
+            store["store"] = self._masks(w, run.masks, truth, seed)
+        return store
+
+    def _masks(self, w: Any, masks: str, images: str, seed: str) -> str:
+        return f"{self.base(w)}/segmentations/{masks}/seed{seed}/{images}.h5"
+
+    def _source(self, w: Any, name: str, split: str, category: str = "", masks: str | None = None) -> dict[str, str]:
+        """`masks`: the run whose nuclei take the place of the dataset's own."""
+        samples, truth = conditions_of(self._paper(w), name), self._truth(w, name, w.seed)
         return {
             "images": self._images(w, name, w.seed),
-            "instances": truth["store"],
+            "instances": self._masks(w, masks, name, w.seed) if masks else truth["store"],
             "manifest": truth["manifest"],
             "split": samples.split if samples else split,
+            "category": category or category_of(self._paper(w), name),
         }
 
-    def _source_files(self, source: dict[str, str]) -> list[str]:
-        return [source["images"], source["instances"], source["manifest"]]
+    def _shown(self, w: Any, name: str, split: str, category: str = "") -> dict[str, str]:
+        """A source whose images alone are wanted."""
+        return {**self._source(w, name, split, category), "instances": ""}
+
+    def _samples(self, w: Any) -> Samples:
+        samples = conditions_of(self._paper(w), w.samples)
+        if samples is None:
+            raise ConfigError(self._unknown(w, "samples", w.samples))
+        return samples
+
+    def _behind(self, w: Any) -> Any:
+        """The run behind a sample set."""
+        return self._paper(w).runs[self._samples(w).run]
+
+
+def _files(sources: list[dict[str, str]]) -> list[str]:
+    """Each once: images, instances and manifest."""
+    paths = [source[name] for source in sources for name in ("images", "instances", "manifest")]
+    return list(dict.fromkeys(path for path in paths if path))

@@ -168,7 +168,7 @@ CASES = {
     "a missing mask": Case(rows("i0.png\tm9.png\t\t\t"), r"line 2: mask: no such file: .*m9.png"),
     "a duplicate id": Case(rows("i0.png\tm0.png\t\t\t", "i0.png\tm1.png\t\t\t"), "line 3: image: i0 is also on line 2"),
     "a patient on both sides": Case(rows("i0.png\tm0.png\ta\tp\ttrain", "i1.png\tm1.png\ta\tp\ttest"), "line 3: split: patient p is in train and test split"),
-    "an unknown split": Case(rows("i0.png\tm0.png\ta\tp\tvalidation"), "line 2: split: expected train, test or nothing, got 'validation'"),
+    "an unknown split": Case(rows("i0.png\tm0.png\ta\tp\tvalid"), "line 2: split: expected train, validation, test or nothing, got 'valid'"),
     "a missing column": Case(rows("i0.png\tm0.png", header="image\tmask"), "missing: class, patient, split"),
     "commas for tabs": Case(rows("i0.png,m0.png,,,", header="image,mask,class,patient,split"), "tab-separated columns"),
     "no sheet": Case(lambda f: as_dataset(f / "none.tsv"), "none.tsv: no such sample sheet"),

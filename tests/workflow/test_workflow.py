@@ -271,7 +271,7 @@ def test_weights_are_fetched_checked_and_used(done, copied, tmp_path):
     table = copied / "config/weights.yaml"
     entries = yaml.safe_load(table.read_text())
     size = (served / "tiny.pt").stat().st_size
-    entries["inception"] |= {"file": "tiny.pt", "url": url, "n_bytes": size, "sha256": "0" * 64}
+    entries["inception"] |= {"file": "tiny.pt", "url": url, "max_bytes": size, "sha256": "0" * 64}
     table.write_text(yaml.safe_dump(entries))
     output = snakemake(copied, "data/weights/tiny.pt", code=1)
     assert "data/weights/tiny.pt: absent, and could not be fetched" in output

@@ -36,12 +36,20 @@ class Split(Strict):
     by: Literal["image", "patient", "slide"] = "image"
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     n_test: Positive | None = None  # images, instead of the fraction, where a paper prints their number
+    folds: Annotated[int, Field(ge=3)] | None = None  # each class is dealt into so many equal parts instead:
+    fold: Annotated[int, Field(ge=0)] = 0  # this one is tested, the next one validates, the others train
+    per_class: Positive | None = None  # images to take of each class, drawn with the seed; all where not given
+    last: bool = False  # test images are the last by name, not random ones
     seed: int = 0
 
     @model_validator(mode="after")
     def _countable(self) -> Split:
         if self.n_test and self.by != "image":
             raise ValueError(f"n_test counts images: expected by: image, got {self.by}; or take it away, n_test: null")
+        if self.folds and (self.n_test or self.last):
+            raise ValueError("folds: says which images are held out; take n_test and last away")
+        if self.folds and self.fold >= self.folds:
+            raise ValueError(f"fold: expected 0 to {self.folds - 1}, got {self.fold}")
         return self
 
 
@@ -120,6 +128,13 @@ class BreakHisDataset(PlainDataset):
     magnification: Literal["40X", "100X", "200X", "400X"] = "400X"
 
 
+class ClassMaskDataset(FolderDataset):
+    """`NAME.bmp` beside `NAME.png`, a mask of one grey level a class; nuclei are the separate pieces of one of them."""
+
+    adapter: Literal["class_masks"]
+    nucleus: Annotated[int, Field(ge=1, le=255)] = 255  # grey level
+
+
 class SheetDataset(ImageDataset):
     """A user's own images: a TSV with the columns image, mask, class, patient, split; the last four may be empty."""
 
@@ -157,21 +172,27 @@ class Phantoms(ImageDataset):
     n_images: Positive
     size_px: Positive
     seed: int
-    category: str = ""  # the class in the manifest
 
 
 class PhantomDataset(Phantoms):
     """H&E fields."""
 
     adapter: Literal["phantom"]
+    category: str = ""  # the class in the manifest
     tissue: Tissue = Tissue()
 
 
 class SmearDataset(Phantoms):
-    """Cytology smears."""
+    """Cytology smears, `n_images` of each class."""
 
     adapter: Literal["phantom_smears"]
-    smear: Smear = Smear()
+    smears: dict[str, Smear]  # class -> its look
+
+    @model_validator(mode="after")
+    def _some(self) -> SmearDataset:
+        if not self.smears:
+            raise ValueError("smears: expected a class or more, as {benign: {radius_px: 8}}")
+        return self
 
 
 class PolygonDataset(Strict):
@@ -204,6 +225,12 @@ class SlideDataset(ImageDataset):
     mpp: Annotated[float, Field(gt=0)]  # of the tiles [um/px]
     min_tissue: Fraction = 0.1  # share of a tile
 
+    @model_validator(mode="after")
+    def _two_sides(self) -> SlideDataset:
+        if self.split.folds or self.split.per_class or self.split.last:
+            raise ValueError("split: slides have no folds, per_class or last; take them away")
+        return self
+
 
 Dataset = Annotated[
     CpmDataset
@@ -211,6 +238,7 @@ Dataset = Annotated[
     | MonusegDataset
     | ImageFoldersDataset
     | BreakHisDataset
+    | ClassMaskDataset
     | SheetDataset
     | PhantomDataset
     | SmearDataset

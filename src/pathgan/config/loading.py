@@ -13,18 +13,42 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pathgan.config.datasets import PlainDataset, PolygonDataset, SlideDataset
-from pathgan.config.models import NETWORKS, CountTable, CurveFigure, DistributionScore, Paper, Weights, Workflow
+from pathgan.config.models import (
+    NETWORKS,
+    AccuracyScore,
+    CountTable,
+    CurveFigure,
+    DistributionScore,
+    MemorisationScore,
+    Paper,
+    Weights,
+    Workflow,
+)
 from pathgan.config.plan import (
     EVALUATED,
     FLOORS_OF,
     OF_SOURCES,
     SCORE_METRICS,
+    category_of,
+    datasets_of,
     generating_runs,
+    metrics_of,
+    run_behind,
     sample_sets,
     scored_dataset,
     table_cells,
 )
-from pathgan.config.runs import CycleRun, SegmentationRun, TranslatingRun
+from pathgan.config.runs import (
+    AugmentationRun,
+    ClassificationRun,
+    ClassRun,
+    CycleRun,
+    MixtureRun,
+    NoiseRun,
+    PairedRun,
+    SegmentationRun,
+    TranslatingRun,
+)
 from pathgan.errors import ConfigError
 
 PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
@@ -209,7 +233,9 @@ def _broken_references(paper: Paper) -> Iterator[str]:
     samples = sample_sets(paper)
     generators = generating_runs(paper)
     known_metrics = {metric for names in SCORE_METRICS.values() for metric in names}
-    segmenters = {name for name, run in paper.runs.items() if isinstance(run, SegmentationRun)}
+    mixtures = {name for name, run in paper.runs.items() if isinstance(run, MixtureRun)}
+    segmenters = mixtures | {name for name, run in paper.runs.items() if isinstance(run, SegmentationRun)}
+    mask_makers = {name for name, run in paper.runs.items() if isinstance(run, NoiseRun) and run.makes == "masks"}
 
     def check(key: str, name: str, known: set[str], what: str) -> Iterator[str]:
         if name not in known:
@@ -235,11 +261,26 @@ def _broken_references(paper: Paper) -> Iterator[str]:
         elif isinstance(run, TranslatingRun):
             for key in ("source", "target"):
                 yield from check(f"runs.{name}.{key}", getattr(run, key), images, "dataset with images")
-        else:
-            yield from check(f"runs.{name}.dataset", run.dataset, annotated, "dataset with masks")
+        elif isinstance(run, ClassificationRun):
+            yield from check(f"runs.{name}.dataset", run.dataset, images, "dataset with images")
+            for item in dict.fromkeys(item for items in run.train_on.values() for item in items):
+                yield from check(f"runs.{name}.train_on", item, {run.dataset} | samples.keys(), "set of this dataset")
+                if item in samples:
+                    yield from _leaks(paper, name, run, item)
+        elif isinstance(run, PairedRun | NoiseRun):
+            if run.masks:
+                yield from check(f"runs.{name}.masks", run.masks, mixtures, "run of the recipe `mixture`")
+            needs_masks = isinstance(run, PairedRun) or run.makes == "masks"
+            known, what = (annotated, "dataset with masks") if needs_masks and not run.masks else (images, "dataset")
+            yield from check(f"runs.{name}.dataset", run.dataset, known, what)
+        elif isinstance(run, AugmentationRun):
+            yield from check(f"runs.{name}.dataset", run.dataset, images, "dataset with images")
     for name, entry in paper.samples.items():
         yield from check(f"samples.{name}.run", entry.run, set(generators), "generating run")
-        yield from check(f"samples.{name}.dataset", entry.dataset, set(paper.datasets), "dataset")
+        if isinstance(paper.runs.get(entry.run), ClassRun):
+            yield f"samples.{name}.run: {entry.run!r} makes a set of its own name; use that one"
+        of_masks = mask_makers if isinstance(paper.runs.get(entry.run), PairedRun) else set()
+        yield from check(f"samples.{name}.dataset", entry.dataset, paper.datasets.keys() | of_masks, "dataset")
     for name, score in paper.scores.items():
         if score.kind == "utility":
             yield from check(f"scores.{name}.segmenter", score.segmenter, segmenters, "segmentation run")
@@ -254,20 +295,28 @@ def _broken_references(paper: Paper) -> Iterator[str]:
         if isinstance(table, CountTable):
             for key, row in table.rows.items():
                 for entry_name in row.datasets:
-                    yield from check(f"tables.{name}.rows.{key}.datasets", entry_name, images, "dataset with images")
+                    counted = images | samples.keys()
+                    yield from check(f"tables.{name}.rows.{key}.datasets", entry_name, counted, "dataset with images")
             continue
         for key, column in table.columns.items():
             where = f"tables.{name}.columns.{key}"
             yield from check(f"{where}.score", column.score, set(paper.scores), "score")
-            if column.score in paper.scores:
-                metrics = set(SCORE_METRICS[paper.scores[column.score].kind])
-                yield from check(f"{where}.metric", column.metric, metrics, "metric")
             named = key.rpartition("/")[2]
             if named != column.metric and named in known_metrics:
                 yield f"{where}: is named after {named}, but its metric is {column.metric}"
         cells = table_cells(table)
         for cell in cells:
-            scored_by, by = paper.scores.get(cell.score), paper.runs.get(cell.run)
+            scored_by, by = paper.scores.get(cell.score), run_behind(paper, cell.run)
+            if scored_by:
+                where = f"tables.{name}.columns.{cell.column}"
+                metrics = set(metrics_of(scored_by, by))
+                yield from check(f"{where}.metric", cell.metric, metrics, "metric")
+                if cell.against:
+                    yield from check(f"{where}.against", cell.against, metrics, "metric")
+            if isinstance(scored_by, AccuracyScore) != isinstance(by, ClassificationRun):
+                yield f"tables.{name}.rows.{cell.row}: {cell.score!r} is no score of the run {cell.run!r}"
+            if isinstance(scored_by, MemorisationScore) and by and not category_of(paper, cell.run):
+                yield f"tables.{name}.rows.{cell.row}: {cell.run!r} makes no samples of one class"
             untranslated = isinstance(scored_by, DistributionScore) and scored_by.untranslated
             if untranslated and not isinstance(by, TranslatingRun):
                 yield f"scores.{cell.score}.untranslated: {cell.run!r} translates nothing; take it away"
@@ -275,7 +324,7 @@ def _broken_references(paper: Paper) -> Iterator[str]:
                 yield f"tables.{name}.columns.{cell.column}: {cell.metric} needs scores.{cell.score}.untranslated: true"
         beside = {(cell.row, cell.dataset, cell.score, cell.metric) for cell in cells}
         for cell in cells:
-            yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, set(paper.runs), "run")
+            yield from check(f"tables.{name}.rows.{cell.row}.run", cell.run, paper.runs.keys() | samples.keys(), "run")
             where = f"tables.{name}.columns.{cell.column}"
             yield from check(f"{where}.dataset", cell.dataset, images, "dataset with images")
             scored = scored_dataset(paper, cell)
@@ -299,6 +348,18 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             yield from check(f"figures.{name}", panel.of, paper.datasets.keys() | samples.keys(), "images")
             if panel.by:
                 yield from check(f"figures.{name}", panel.by, segmenters, "segmentation run")
+
+
+def _leaks(paper: Paper, name: str, run: ClassificationRun, item: str) -> Iterator[str]:
+    """Samples that a classifier must not train on: those of other images than its own training ones."""
+    others = set(datasets_of(paper, item)) - {run.dataset}
+    if others:
+        yield (
+            f"runs.{name}.train_on: {item!r} is made with {sorted(others)[0]!r}, whose training images may be test "
+            f"images of {run.dataset!r}; name samples of a model that is trained on {run.dataset!r}"
+        )
+    elif not category_of(paper, item):
+        yield f"runs.{name}.train_on: {item!r} is of no one class, so that its images have no label"
 
 
 def hyper_parameters(paper: Paper) -> Iterator[tuple[str, Any]]:

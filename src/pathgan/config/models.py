@@ -12,8 +12,8 @@ from pathgan.config.runs import Run
 
 
 class Samples(Strict):
-    """A run applied to the conditions of a dataset. Every generating run has a set of its own name: its
-    dataset's test split."""
+    """A run applied to the conditions of a dataset, or to the masks of a run that makes them. Every generating run
+    has a set of its own name: its dataset's test split, or of a run of one class as many samples as it says."""
 
     run: Name
     dataset: Name
@@ -74,6 +74,20 @@ class PreservationScore(Strict):
         return self
 
 
+class AccuracyScore(Strict):
+    """Whether a `classification` run is right about each test image: 100 or 0 [%], a metric a set it trained on."""
+
+    kind: Literal["accuracy"]
+
+
+class MemorisationScore(Strict):
+    """How far samples of a class are from the training image next to them, and how far real images are that no model
+    has seen: in pixels and in embeddings."""
+
+    kind: Literal["memorisation"]
+    network: Literal["inception"] = "inception"
+
+
 class PerceptualHashScore(Strict):
     """Samples against the real images of the run's test split, pair by pair, as hashes of channel means."""
 
@@ -87,10 +101,15 @@ Score = Annotated[
     | PreservationScore
     | PerceptualHashScore
     | PositivityScore
+    | AccuracyScore
+    | MemorisationScore
     | UtilityScore
     | SegmentationScore,
     Field(discriminator="kind"),
 ]
+
+
+Metric = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_/+-]*$")]
 
 
 class Heading(Strict):
@@ -100,15 +119,17 @@ class Heading(Strict):
 
 class Row(Strict):
     label: str
-    run: str  # may hold {dataset}, the cell's
-    dataset: Name | None = None  # the column's where not given
+    run: str  # may hold {dataset}, the cell's; a sample set is as good, where samples are scored
+    dataset: str | None = None  # the column's where not given
+    folds: Positive | None = None  # of a cross-validation: run and dataset hold {fold}, 0 and up, all items count once
 
 
 class Column(Heading):
     label: str  # may hold {label}, the dataset's
     dataset: Name | None = None
     score: Name
-    metric: Name
+    metric: Metric
+    against: Metric | None = None  # the cell is the p of McNemar's exact test that both are right equally often
 
 
 class ScoreTable(Strict):
@@ -125,16 +146,16 @@ class ScoreTable(Strict):
 
 class CountRow(Strict):
     label: str
-    datasets: tuple[Name, ...]
+    datasets: tuple[Name, ...]  # or sample sets
 
 
 class CountColumn(Heading):
-    split: Literal["train", "test"]
-    category: str
+    split: Literal["train", "validation", "test"]
+    category: str | None = None  # any class where not given
 
 
 class CountTable(Strict):
-    """How many images of a class lie on either side of a split."""
+    """How many images of a class lie on each side of a split; samples count as training images."""
 
     kind: Literal["counts"]
     caption: str
@@ -149,14 +170,17 @@ Table = Annotated[ScoreTable | CountTable, Field(discriminator="kind")]
 
 class Panel(Strict):
     title: str  # may hold {label}, that of the dataset
-    show: Literal["image", "mask", "distance_map", "skeleton_map", "segmentation", "reconstruction", "residual"]
+    show: Literal[
+        "image", "mask", "distance_map", "skeleton_map", "segmentation", "outlines", "reconstruction", "residual"
+    ]
     of: Name  # a dataset (test split) or a sample set; for the last two a run of the recipe `cycle`
-    by: Name | None = None  # the segmenter, where a segmentation is shown
+    by: Name | None = None  # the segmenter, where a segmentation or its outlines are shown
+    category: str = ""  # items of this class alone
 
     @model_validator(mode="after")
     def _segmenter(self) -> Panel:
-        if (self.show == "segmentation") != (self.by is not None):
-            raise ValueError("`by` names a segmenter where `show: segmentation`, and only there")
+        if (self.show in ("segmentation", "outlines")) != (self.by is not None):
+            raise ValueError("`by` names a segmenter where `show: segmentation` or `outlines`, and only there")
         return self
 
 
@@ -209,7 +233,8 @@ class Paper(Strict):
 
 EMBEDDERS = ("inception", "resnet18")
 STYLE_NETWORK = "vgg19"  # of neural style transfer
-NETWORKS = (*EMBEDDERS, STYLE_NETWORK)  # whose weights `config/weights.yaml` names
+CLASSIFIERS = ("resnet152", "densenet161", "inception_v3")
+NETWORKS = (*EMBEDDERS, STYLE_NETWORK, *CLASSIFIERS)  # whose weights `config/weights.yaml` names
 
 
 class Weights(Strict):
@@ -218,7 +243,7 @@ class Weights(Strict):
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]  # below data_root/weights
     url: str
     sha256: Sha256
-    n_bytes: Positive
+    max_bytes: Positive  # a larger file is not downloaded
     licence: str
 
 

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pathgan.config.models import DistributionScore, Paper, Samples, ScoreTable, SegmentationScore
-from pathgan.config.runs import GeneratingRun, TranslatingRun
+from pathgan.config.models import AccuracyScore, DistributionScore, Paper, Samples, Score, ScoreTable, SegmentationScore
+from pathgan.config.runs import (
+    AugmentationRun,
+    ClassificationRun,
+    ClassRun,
+    CycleRun,
+    GeneratingRun,
+    NoiseRun,
+    PairedRun,
+    Run,
+    SegmentationRun,
+    StyleRun,
+    TranslatingRun,
+)
 
 SET = "set"  # the item, in a score file, of a score or fact of the whole set
 FLOORS_OF = {  # what a table must show beside a metric that means nothing without
@@ -16,6 +28,8 @@ FLOORS_OF = {  # what a table must show beside a metric that means nothing witho
     "recall": ("recall_floor",),
     "p_hash": ("p_hash_real_real", "p_hash_shuffled"),
     "preserved": ("accuracy_real",),
+    "nearest_px": ("nearest_px_real",),
+    "nearest_embedding": ("nearest_embedding_real",),
     "positivity_correlation": ("positivity_correlation_shuffled",),
 }
 OF_SOURCES = ("fid_source", "kid_source")  # of the images before a translation
@@ -55,6 +69,15 @@ SCORE_METRICS = {
         "positivity_correlation_shuffled",
         "positivity_bias",
     ),
+    "memorisation": (
+        "nearest_px",
+        "nearest_px_real",
+        "copied_px",
+        "nearest_embedding",
+        "nearest_embedding_real",
+        "copied_embedding",
+    ),
+    "accuracy": (),  # one a set that a run is trained on: accuracy/SET
     "utility": INSTANCE_METRICS,
     "segmentation": INSTANCE_METRICS,
 }
@@ -62,7 +85,7 @@ SCORE_METRICS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table: which score file, and which metric in it."""
+    """One cell of a table, or one fold of it: which score file, and which metric in it."""
 
     row: str
     column: str
@@ -70,16 +93,33 @@ class Cell:
     score: str
     metric: str
     dataset: str
+    against: str | None = None
 
 
 def table_cells(table: ScoreTable) -> list[Cell]:
-    """The cells of a table, row by row; the dataset is '' where neither row nor column names one."""
+    """The cells of a table, row by row and fold by fold; the dataset is '' where neither row nor column names one."""
     return [
-        Cell(row, name, spec.run.replace("{dataset}", dataset), column.score, column.metric, dataset)
+        Cell(
+            row,
+            name,
+            spec.run.replace("{dataset}", dataset).replace("{fold}", str(fold)),
+            column.score,
+            column.metric,
+            dataset,
+            column.against,
+        )
         for row, spec in table.rows.items()
         for name, column in table.columns.items()
-        for dataset in [spec.dataset or column.dataset or ""]
+        for fold in range(spec.folds or 1)
+        for dataset in [(spec.dataset or column.dataset or "").replace("{fold}", str(fold))]
     ]
+
+
+def metrics_of(score: Score, run: Run | None) -> tuple[str, ...]:
+    """What a score measures of a run."""
+    if isinstance(score, AccuracyScore) and isinstance(run, ClassificationRun):
+        return tuple(f"accuracy/{name}" for name in run.train_on)
+    return SCORE_METRICS[score.kind]
 
 
 def generating_runs(paper: Paper) -> dict[str, GeneratingRun]:
@@ -96,22 +136,50 @@ def likeness_of(run: GeneratingRun) -> str:
     return run.target if isinstance(run, TranslatingRun) else run.dataset
 
 
-def datasets_of(paper: Paper, run: str) -> list[str]:
-    """Every dataset that a run is trained on or applied to by itself."""
-    entry = paper.runs[run]
-    if isinstance(entry, GeneratingRun):
-        return list(dict.fromkeys([input_of(entry), likeness_of(entry)]))
-    samples = sample_sets(paper)
-    return list(dict.fromkeys(samples[name].dataset if name in samples else name for name in entry.train_on))
+def run_behind(paper: Paper, name: str) -> Run | None:
+    """The run of this name, or the one that makes the sample set of this name."""
+    samples = sample_sets(paper).get(name)
+    return paper.runs.get(samples.run if samples else name)
+
+
+def datasets_of(paper: Paper, name: str) -> list[str]:
+    """Every dataset that a run or sample set is made with: trained on, or applied to by itself."""
+    run, samples = run_behind(paper, name), sample_sets(paper).get(name)
+    if run is None:
+        return [name] if name in paper.datasets else []
+    found: list[str] = []
+    match run:
+        case PairedRun() | NoiseRun() | AugmentationRun():
+            found = [run.dataset]
+        case CycleRun() | StyleRun():
+            found = [run.source, run.target]
+        case SegmentationRun():
+            found = [dataset for item in run.train_on for dataset in datasets_of(paper, item)]
+        case ClassificationRun():
+            sets = dict.fromkeys(item for items in run.train_on.values() for item in items)
+            found = [run.dataset, *(dataset for item in sets for dataset in datasets_of(paper, item))]
+    if samples and samples.dataset != name:
+        found += datasets_of(paper, samples.dataset)
+    return list(dict.fromkeys(found))
+
+
+def category_of(paper: Paper, name: str) -> str:
+    """The class that all samples of a set are of; '' where they are of several."""
+    run, samples = run_behind(paper, name), sample_sets(paper).get(name)
+    if isinstance(run, ClassRun):
+        return run.category
+    return category_of(paper, samples.dataset) if samples and samples.dataset in sample_sets(paper) else ""
 
 
 def scored_dataset(paper: Paper, cell: Cell) -> str | None:
     """The dataset that a cell's score is about; None where its score or run does not exist."""
-    score, run = paper.scores.get(cell.score), paper.runs.get(cell.run)
+    score, run = paper.scores.get(cell.score), run_behind(paper, cell.run)
     if score is None or run is None:
         return None
     if isinstance(score, SegmentationScore):
         return score.dataset
+    if isinstance(run, ClassificationRun):
+        return run.dataset
     if not isinstance(run, GeneratingRun):
         return None
     return real_of(score, run) if isinstance(score, DistributionScore) else likeness_of(run)
@@ -122,8 +190,19 @@ def real_of(score: DistributionScore, run: GeneratingRun) -> str:
     return score.real or (likeness_of(run) if score.side == "target" else input_of(run))
 
 
+class Composition:
+    """What is behind a sample set whose masks one GAN makes and whose images another (SynCGAN, Eq. 7)."""
+
+
+def maker_of(paper: Paper, name: str) -> Run | Composition:
+    """What makes a sample set: a run, or a composition of two."""
+    samples = sample_sets(paper)[name]
+    return paper.runs[samples.run] if samples.dataset in paper.datasets else Composition()
+
+
 def sample_sets(paper: Paper) -> dict[str, Samples]:
-    """The declared sample sets, and one of its own name a generating run: its dataset's test split."""
+    """The declared sample sets, and one of its own name a generating run: of its dataset's test split, or of its
+    class."""
     runs = generating_runs(paper).items()
     own = {name: Samples(run=name, dataset=input_of(run), split="test") for name, run in runs}
     return {**own, **paper.samples}
@@ -142,6 +221,12 @@ def label_of(paper: Paper, images: str) -> str:
 
 
 def truth_of(paper: Paper, images: str) -> str:
-    """The dataset that holds the true instances of a dataset or sample set."""
+    """The dataset that holds the true instances of a dataset or sample set, or the sample set itself."""
     samples = conditions_of(paper, images)
-    return samples.dataset if samples else images
+    return (
+        samples.dataset if samples and samples.dataset in paper.datasets and not _of_class(paper, samples) else images
+    )
+
+
+def _of_class(paper: Paper, samples: Samples) -> bool:
+    return isinstance(paper.runs[samples.run], ClassRun)

@@ -14,6 +14,7 @@ class UNet(Strict):
     width: Positive = 64
     depth: Positive | None = None  # log2(crop_px) where not given: U-Net-256 has 8
     dropout: Fraction = 0.5
+    upsampling: Literal["transposed", "bilinear"] = "transposed"  # convolution; or enlarged, then a 3x3 convolution
 
 
 class PatchGAN(Strict):
@@ -46,10 +47,11 @@ class Adversarial(Strict):
 
 
 class Pixel(Strict):
-    """L1 between fake and real."""
+    """L1 between fake and real, or the mean square of their difference."""
 
     kind: Literal["pixel"]
     weight: float = 100.0
+    norm: Literal["l1", "squared"] = "l1"
 
 
 class Smoothness(Strict):
@@ -164,6 +166,8 @@ class PairedRun(Strict):
     recipe: Literal["paired"]
     dataset: Name
     condition: Literal["mask", "distance_map", "skeleton_map"]
+    masks: Name | None = None  # a run of the recipe `mixture` whose nuclei are the condition, not the dataset's own
+    keep: Literal["last", "best"] = "last"  # weights: the last, or those with the smallest loss on validation images
     generator: UNet = UNet()
     discriminator: PatchGAN = PatchGAN()
     losses: tuple[Loss, ...]  # one of a kind
@@ -173,6 +177,8 @@ class PairedRun(Strict):
     @model_validator(mode="after")
     def _one_of_a_kind(self) -> PairedRun:
         check_one_of_a_kind(self.losses)
+        if (self.keep == "best") != (self.training.evaluations > 0):
+            raise ValueError("keep: best needs training.evaluations above 0, and the latter serves nothing else")
         return self
 
 
@@ -227,6 +233,92 @@ class StyleRun(Strict):
     precision: Literal["fp32", "bf16"] = "fp32"
 
 
-Run = Annotated[PairedRun | SegmentationRun | CycleRun | StyleRun, Field(discriminator="recipe")]
+class ColourMixture(Strict):
+    """How nuclei are found by their colours (SynCGAN, Sec. 3.2)."""
+
+    stretch_percent: Annotated[float, Field(ge=0, lt=50)] = 1.0  # of pixels that become black, and as many white
+    block_px: Annotated[int, Field(ge=3)] = 51  # odd; of the adaptive threshold,
+    offset: float = 10.0  # grey levels that a spot is darker than its block's mean
+    n_components: Annotated[int, Field(ge=2)] = 3  # of the mixture
+    n_pixels: Positive = 2000  # that it is fitted to
+    opening_px: Annotated[int, Field(ge=0)] = 2  # radius
+    min_area_px: Annotated[int, Field(ge=0)] = 60
+    spacing_px: Positive = 4  # between the middles of two nuclei that touch
+
+    @model_validator(mode="after")
+    def _odd(self) -> ColourMixture:
+        if self.block_px % 2 == 0:
+            raise ValueError(f"block_px: expected an odd number, got {self.block_px}")
+        return self
+
+
+class MixtureRun(ColourMixture):
+    """Nuclei of images by their colours: nothing is trained."""
+
+    recipe: Literal["mixture"]
+
+
+class Labels(Strict):
+    """What the discriminator of a `noise` run is told, so that it does not win at once (SynCGAN, Sec. 3.4)."""
+
+    real: tuple[Fraction, Fraction] = (0.9, 1.0)  # drawn evenly from here, an image at a time
+    fake: tuple[Fraction, Fraction] = (0.0, 0.1)
+    flipped: Fraction = 0.05  # of iterations: real for fake and the other way round
+
+
+class NoiseRun(Strict):
+    """A GAN from noise to images or to masks of one class."""
+
+    recipe: Literal["noise"]
+    dataset: Name
+    category: str
+    makes: Literal["images", "masks"] = "images"
+    masks: Name | None = None  # as in `paired`: those that it learns, where it makes masks
+    ratio: Positive = 2  # samples for each training image of the class
+    generator: UNet = UNet(upsampling="bilinear")  # fed with an image of N(0, 1)
+    discriminator: PatchGAN = PatchGAN()
+    labels: Labels = Labels()
+    optimizer: Adam = Adam()
+    training: Training
+
+
+class AugmentationRun(Strict):
+    """Training images of one class again, mirrored, turned and with noise: nothing is trained."""
+
+    recipe: Literal["augmentation"]
+    dataset: Name
+    category: str
+    ratio: Positive = 2  # samples for each training image of the class
+    max_rotation_deg: Annotated[float, Field(ge=0, le=180)] = 180.0
+    noise_sd: Annotated[float, Field(ge=0)] = 0.02  # of intensities in [0, 1]
+
+
+class ClassificationRun(Strict):
+    """A network trained anew on each of several sets, from the same first weights, and tested on the same images."""
+
+    recipe: Literal["classification"]
+    network: Literal["resnet152", "densenet161", "inception_v3"]
+    dataset: Name  # of the images that validate and test it
+    train_on: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_+-]*$")], tuple[Name, ...]]  # set -> what is in it
+    weights: Literal["imagenet", "none"] = "imagenet"  # at first
+    keep: Literal["last", "best"] = "best"  # weights, as in `paired`; by the loss on validation images
+    auxiliary_weight: Annotated[float, Field(ge=0)] = 0.4  # of Inception-V3's second classifier, which needs 299 px
+    optimizer: Adam = Adam(beta1=0.9)
+    training: Training  # crop_px: the side that images are brought to
+
+    @model_validator(mode="after")
+    def _sets(self) -> ClassificationRun:
+        if not self.train_on:
+            raise ValueError("train_on: expected one set or more")
+        if (self.keep == "best") != (self.training.evaluations > 0):
+            raise ValueError("keep: best needs training.evaluations above 0, and the latter serves nothing else")
+        return self
+
+
+Run = Annotated[
+    PairedRun | SegmentationRun | CycleRun | StyleRun | MixtureRun | NoiseRun | AugmentationRun | ClassificationRun,
+    Field(discriminator="recipe"),
+]
 TranslatingRun = CycleRun | StyleRun
-GeneratingRun = PairedRun | TranslatingRun
+ClassRun = NoiseRun | AugmentationRun  # makes samples of one class
+GeneratingRun = PairedRun | TranslatingRun | ClassRun

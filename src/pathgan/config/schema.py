@@ -56,9 +56,11 @@ def _relax(part: dict[str, Any]) -> None:
 
 
 def _any_name(field: Any) -> None:
-    """Drops the patterns of names, which templates with {braces} do not have yet."""
+    """Drops the patterns of names, and lets {braces} stand for numbers: templates are not filled yet."""
     if isinstance(field, dict):
         field.pop("pattern", None)
+        if field.get("type") == "integer":
+            field |= {"type": ["integer", "string"], "pattern": r"^\{\w+\}$"}
         for inner in field.values():
             _any_name(inner)
     elif isinstance(field, list):

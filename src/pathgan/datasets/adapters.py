@@ -13,6 +13,7 @@ from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from pathgan.config.datasets import (
+    ClassMaskDataset,
     MonusegDataset,
     PhantomDataset,
     Phantoms,
@@ -45,9 +46,8 @@ class Item:
 def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
     """The images of a dataset in a fixed order. Raises DataError where one is missing or damaged."""
     if isinstance(dataset, Phantoms):
-        for index in range(dataset.n_images):
-            field = _drawn(dataset, (dataset.seed, index))
-            yield Item(f"phantom{index:04d}", field.image, relabel(field.instances), "procedural", dataset.category)
+        for index, (category, field) in enumerate(_drawn(dataset)):
+            yield Item(f"phantom{index:04d}", field.image, relabel(field.instances), "procedural", category)
         return
     pairs = find_pairs(dataset, data_root)
     if not pairs:
@@ -64,11 +64,16 @@ def read_items(dataset: ImageAdapter, data_root: Path) -> Iterator[Item]:
         yield Item(pair.id, image, instances, str(pair.image), category, pair.patient, pair.split, digest)
 
 
-def _drawn(dataset: Phantoms, seed: tuple[int, int]) -> PhantomField:
+def _drawn(dataset: Phantoms) -> Iterator[tuple[str, PhantomField]]:
+    """Each phantom with its class; the i-th depends on (seed, i) alone."""
     if isinstance(dataset, SmearDataset):
-        return cytology_smear(dataset.smear, dataset.size_px, seed)
+        for number, (category, smear) in enumerate(dataset.smears.items()):
+            for index in range(number * dataset.n_images, (number + 1) * dataset.n_images):
+                yield category, cytology_smear(smear, dataset.size_px, (dataset.seed, index))
+        return
     assert isinstance(dataset, PhantomDataset)
-    return histology_field(dataset.tissue, dataset.size_px, seed)
+    for index in range(dataset.n_images):
+        yield dataset.category, histology_field(dataset.tissue, dataset.size_px, (dataset.seed, index))
 
 
 def _read_instances(dataset: ImageAdapter, pair: Pair, image: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -77,7 +82,9 @@ def _read_instances(dataset: ImageAdapter, pair: Pair, image: NDArray[np.uint8])
         instances = read_monuseg_xml(pair.mask, image.shape[:2])
     else:
         instances = read_mask(pair.mask)
-    if isinstance(dataset, TnbcDataset):
+    if isinstance(dataset, ClassMaskDataset):
+        instances = instances == dataset.nucleus
+    if isinstance(dataset, TnbcDataset | ClassMaskDataset):
         instances = ndimage.label(instances > 0, structure=np.ones((3, 3)))[0]
     if isinstance(dataset, SheetDataset):
         _refuse_semantic(instances, pair)

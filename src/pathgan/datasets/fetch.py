@@ -49,7 +49,7 @@ def fetch_weights(weights: Weights, path: Path) -> None:
     """Downloads a network's weights to `path`; they are whole and right, or not there. Raises DataError."""
     with atomic(path) as temporary:
         try:
-            download(weights.url, temporary, weights.n_bytes, weights.sha256)
+            download(weights.url, temporary, weights.max_bytes, weights.sha256)
         except DataError as error:
             raise DataError(f"{path}: absent, and could not be fetched: {error}") from error
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pathgan.config.datasets import (
     BreakHisDataset,
+    ClassMaskDataset,
     CpmDataset,
     ImageFoldersDataset,
     MonusegDataset,
@@ -23,7 +24,14 @@ from pathgan.config.datasets import (
 from pathgan.errors import DataError
 
 ImageAdapter = (
-    CpmDataset | TnbcDataset | MonusegDataset | ImageFoldersDataset | BreakHisDataset | SheetDataset | PhantomDataset
+    CpmDataset
+    | TnbcDataset
+    | MonusegDataset
+    | ImageFoldersDataset
+    | BreakHisDataset
+    | ClassMaskDataset
+    | SheetDataset
+    | PhantomDataset
 )
 SHEET_COLUMNS = ("image", "mask", "class", "patient", "split")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -90,6 +98,8 @@ def find_pairs(dataset: ImageAdapter, root: Path) -> list[Pair]:
             return _image_folders(dataset, root)
         case BreakHisDataset():
             return _breakhis(root / dataset.folder, dataset)
+        case ClassMaskDataset():
+            return _class_masks(root / dataset.folder)
         case SheetDataset():
             return _sheet(Path(dataset.sheet), dataset.classes)
         case _:
@@ -185,6 +195,17 @@ def _breakhis(folder: Path, dataset: BreakHisDataset) -> list[Pair]:
     return pairs
 
 
+def _class_masks(folder: Path) -> list[Pair]:
+    """`NAME.bmp` with the `NAME.png` beside it."""
+    pairs = []
+    for image in sorted(folder.rglob("*.bmp")):
+        mask = image.with_suffix(".png")
+        if not mask.exists():
+            raise DataError(f"{image}: has no mask; expected {mask.name} beside it")
+        pairs.append(Pair(image.stem.lower(), image, mask))
+    return pairs
+
+
 def _images(files: Iterable[Path]) -> list[Path]:
     return sorted(file for file in files if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith("._"))
 
@@ -219,8 +240,8 @@ def _sheet(path: Path, classes: tuple[str, ...] | None) -> list[Pair]:
             for name, listed in (("image", pair.image), ("mask", pair.mask)):
                 if listed and not listed.is_file():
                     raise DataError(f"{where}: {name}: no such file: {listed}")
-            if pair.split not in ("", "train", "test"):
-                raise DataError(f"{where}: split: expected train, test or nothing, got {pair.split!r}")
+            if pair.split not in ("", "train", "validation", "test"):
+                raise DataError(f"{where}: split: expected train, validation, test or nothing, got {pair.split!r}")
             if pair.id in seen:
                 raise DataError(f"{where}: image: {pair.id} is also on line {seen[pair.id]}; keep one of them")
             seen[pair.id] = line

@@ -17,7 +17,7 @@ from pathgan.config.datasets import PolygonDataset, Split, Tiles
 from pathgan.datasets.adapters import Item, read_items
 from pathgan.datasets.images import relabel
 from pathgan.datasets.layouts import ImageAdapter
-from pathgan.datasets.splits import assign_splits, check_apart, groups_of
+from pathgan.datasets.splits import assign_folds, assign_splits, check_apart, chosen, groups_of
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.datasets.tiles import tile_offsets
 from pathgan.errors import DataError
@@ -45,9 +45,11 @@ def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifes
             if item.instances is not None:
                 scratch[f"{index}/instances"] = item.instances
             items.append(replace(item, image=_NOTHING, instances=None))
+        taken = chosen(items, dataset.split)
+        items = [items[index] for index in taken]
         groups, sides = _split(items, dataset.split)
         rows, places = [], []
-        for index, (item, group, side) in enumerate(zip(items, groups, sides, strict=True)):
+        for index, item, group, side in zip(taken, items, groups, sides, strict=True):
             for x, y in _places(scratch[f"{index}/image"].shape[:2], dataset.tiles, side, item):
                 places.append((index, x, y))
                 rows.append(
@@ -84,8 +86,14 @@ def _split(items: list[Item], split: Split) -> tuple[list[str], list[str]]:
         sources = ", ".join(item.source for item in items if item.id == twice[0])
         raise DataError(f"{sources}: would have the same name {twice[0]!r}; rename one of them")
     groups = groups_of(items, split.by)
-    chosen = assign_splits(dict(zip(groups, (item.split for item in items), strict=True)), split, Counter(groups))
-    sides = [chosen[group] for group in groups]
+    given = dict(zip(groups, (item.split for item in items), strict=True))
+    if split.folds:
+        if any(given.values()):
+            raise DataError("split.folds: the data bring a split of their own; take theirs or the folds away")
+        sides_of = assign_folds(dict(zip(groups, (item.category for item in items), strict=True)), split)
+    else:
+        sides_of = assign_splits(given, split, Counter(groups))
+    sides = [sides_of[group] for group in groups]
     check_apart(items, sides)
     return groups, sides
 

@@ -35,7 +35,8 @@ def assign_splits(groups: Mapping[str, str], split: Split, sizes: Mapping[str, i
     if "train" not in given.values():
         wanted = min(wanted, sum(counted[group] for group in free) - 1)
     sides = dict(given)
-    for index in np.random.default_rng(split.seed).permutation(len(free)):
+    order = np.random.default_rng(split.seed).permutation(len(free))
+    for index in reversed(range(len(free))) if split.last else order:
         group = free[index]
         sides[group] = "test" if counted[group] <= wanted else "train"
         wanted -= counted[group] if sides[group] == "test" else 0
@@ -49,6 +50,42 @@ def assign_splits(groups: Mapping[str, str], split: Split, sizes: Mapping[str, i
         other = "" if split.by == "image" else ", or split by image"
         raise DataError(f"cannot split {len(groups)} {split.by}(s) into train and test; add some{other}")
     return sides
+
+
+def assign_folds(classes: Mapping[str, str], split: Split) -> dict[str, str]:
+    """Group -> `train`, `validation` or `test`, each class dealt out by itself; over all folds each is tested once.
+
+    classes: group -> its class. Raises DataError for a class with fewer groups than folds.
+    """
+    assert split.folds
+    random, sides = np.random.default_rng(split.seed), {}
+    for category in sorted(set(classes.values())):
+        members = sorted(group for group, of in classes.items() if of == category)
+        if len(members) < split.folds:
+            raise DataError(
+                f"the class {category!r} has {len(members)} {split.by}(s), fewer than split.folds = {split.folds}; add "
+                "some or lower split.folds"
+            )
+        for place, index in enumerate(random.permutation(len(members))):
+            later = (place - split.fold) % split.folds
+            sides[members[index]] = ("test", "validation")[later] if later < 2 else "train"
+    return sides
+
+
+def chosen(items: Sequence[Item], split: Split) -> list[int]:
+    """Which images are taken: `split.per_class` of each class, else all. Raises DataError for a class with fewer."""
+    if not split.per_class:
+        return list(range(len(items)))
+    random, taken = np.random.default_rng(split.seed), []
+    for category in sorted({item.category for item in items}):
+        members = [index for index, item in enumerate(items) if item.category == category]
+        if len(members) < split.per_class:
+            raise DataError(
+                f"the class {category!r} has {len(members)} images, fewer than split.per_class = {split.per_class}; "
+                "add some or lower it"
+            )
+        taken += [members[index] for index in random.permutation(len(members))[: split.per_class]]
+    return sorted(taken)
 
 
 def check_apart(items: Sequence[Item], sides: Sequence[str]) -> None:

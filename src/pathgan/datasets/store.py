@@ -85,8 +85,14 @@ class ImageStore:
         """The network for which a random one stood in when the images were made; '' for none."""
         return str(self._file.attrs.get(STAND_IN, ""))
 
+    @property
+    def n_items(self) -> int:
+        """The number of items, whatever fields they have."""
+        return len(next(iter(self._file.values())))
+
     def count(self, field: str) -> int:
-        """The number of items of a field."""
+        """The number of items of a field. Raises DataError where there is none of the name."""
+        self._check(field)
         return int(self._file[field].shape[0])
 
     def images(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint8]:
@@ -102,8 +108,7 @@ class ImageStore:
         return self._read("instances", rows).astype(np.int32, copy=False)
 
     def _read(self, field: str, rows: NDArray[np.integer] | None) -> NDArray[np.generic]:
-        if field not in self._file:
-            raise DataError(f"{self.path}: holds no {field!r}, only {', '.join(self._file)}")
+        self._check(field)
         stored = self._file[field]
         if rows is None:
             return np.asarray(stored[:])
@@ -111,6 +116,10 @@ class ImageStore:
         if len(rows) == 0:
             return np.empty((0, *stored.shape[1:]), stored.dtype)
         return np.asarray(stored[rows.min() : rows.max() + 1])[rows - rows.min()]
+
+    def _check(self, field: str) -> None:
+        if field not in self._file:
+            raise DataError(f"{self.path}: holds no {field!r}, only {', '.join(self._file)}")
 
 
 def write_manifest(path: Path, rows: list[dict[str, object]]) -> None:
@@ -126,9 +135,15 @@ def read_manifest(path: Path | str) -> Manifest:
         return list(csv.DictReader(file))
 
 
-def rows_of_split(manifest: Manifest, split: str, where: str) -> NDArray[np.int64]:
-    """The rows of `train`, `test` or `all` items, ascending. Raises DataError where there are none."""
-    rows = np.array([i for i, row in enumerate(manifest) if split in ("all", row["split"])], np.int64)
-    if len(rows) == 0:
-        raise DataError(f"{where}: the {split} split is empty; change `split.test_fraction` or add images")
-    return rows
+def rows_of_split(manifest: Manifest, split: str, where: str, category: str = "") -> NDArray[np.int64]:
+    """The rows of `train`, `validation`, `test` or `all` items, of one class where it is named, ascending.
+
+    Raises DataError where there are none.
+    """
+    rows = [
+        index for index, row in enumerate(manifest) if split in ("all", row["split"]) and category in ("", row["class"])
+    ]
+    if not rows:
+        of_class = f" of the class {category!r}" if category else ""
+        raise DataError(f"{where}: the {split} split{of_class} is empty; change the dataset's `split` or add images")
+    return np.array(rows, np.int64)

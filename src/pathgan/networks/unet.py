@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
 from pathgan.networks.init import init_normal
 
 MAX_MULTIPLE = 8  # channels stop growing at 8 x width
+Upsampling = Literal["transposed", "bilinear"]
 N_DROPOUT = 3  # inner decoder levels with dropout
 
 
@@ -16,9 +19,19 @@ class UNetGenerator(nn.Module):
 
     h and w are multiples of 2^depth; with depth 8 at 256 px the bottleneck is one pixel. Normalisation is
     per image: what the paper's batch norm is at its batch size of 1, and independent of the batch here.
+    upsampling: by transposed convolution, or `bilinear` and a 3x3 convolution, which leaves no checkerboard (SynCGAN,
+    Sec. 3.3).
     """
 
-    def __init__(self, in_channels: int, out_channels: int, width: int, depth: int, dropout: float):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        width: int,
+        depth: int,
+        dropout: float,
+        upsampling: Upsampling = "transposed",
+    ):
         super().__init__()
         channels = [min(width * 2**level, width * MAX_MULTIPLE) for level in range(depth)]
         self.down = nn.ModuleList()
@@ -30,7 +43,7 @@ class UNetGenerator(nn.Module):
             outside = channels[level - 1] if level else out_channels
             merged = channels[level] * (1 if last else 2)
             rate = dropout if depth - 2 >= level > depth - 2 - N_DROPOUT and level > 0 else 0.0
-            self.up.append(_up(merged, outside, final=first, dropout=rate))
+            self.up.append(_up(merged, outside, upsampling, final=first, dropout=rate))
         init_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,8 +65,12 @@ def _down(inside: int, outside: int, activate: bool, normalise: bool) -> nn.Sequ
     return nn.Sequential(*layers)
 
 
-def _up(inside: int, outside: int, final: bool, dropout: float) -> nn.Sequential:
-    layers: list[nn.Module] = [nn.ReLU(), nn.ConvTranspose2d(inside, outside, 4, stride=2, padding=1)]
+def _up(inside: int, outside: int, upsampling: Upsampling, final: bool, dropout: float) -> nn.Sequential:
+    layers: list[nn.Module] = [nn.ReLU()]
+    if upsampling == "bilinear":
+        layers += [nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(inside, outside, 3, padding=1)]
+    else:
+        layers.append(nn.ConvTranspose2d(inside, outside, 4, stride=2, padding=1))
     if final:
         layers.append(nn.Tanh())
     else:

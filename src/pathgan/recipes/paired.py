@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from pathgan import losses
-from pathgan.config.runs import Adversarial, Loss, PairedRun, Pixel, Sharpness, Smoothness
+from pathgan.config.runs import Adversarial, Loss, PairedRun, Pixel, Sharpness, Smoothness, UNet
 from pathgan.errors import DataError
 from pathgan.masks import condition_map, contours
 from pathgan.networks import PatchDiscriminator, UNetGenerator
 from pathgan.recipes.sources import Source
-from pathgan.training.data import Batch, to_pixels
+from pathgan.training.best import Best
+from pathgan.training.data import Batch, one_batch, to_pixels
 from pathgan.training.devices import Compute
 
 
@@ -28,7 +29,7 @@ class Paired:
         self.losses = run.losses
         self.form: losses.Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
         self.compute = compute
-        generator = build_generator(run).to(compute.device)
+        generator = build_generator(run.generator, run.training.crop_px).to(compute.device)
         discriminator = PatchDiscriminator(4, run.discriminator.width, run.discriminator.layers).to(compute.device)
         self.networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         adam = partial(
@@ -37,6 +38,8 @@ class Paired:
         self.optimizers: dict[str, Optimizer] = {
             name: adam(network.parameters()) for name, network in self.networks.items()
         }
+        if run.keep == "best":
+            self.networks["best"] = Best(generator)
         self.loss_names = ("discriminator", *(loss.kind for loss in run.losses))
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
@@ -53,14 +56,41 @@ class Paired:
         discriminator.requires_grad_(False)
         with self.compute.autocast():
             fake_logits = discriminator(torch.cat([condition, fake], 1))
-        contour = batch["contour"] > 0.5
-        total = fake_logits.new_zeros((), dtype=torch.float32)
-        for loss in self.losses:
-            values[loss.kind] = _term(loss, fake.float(), real, fake_logits.float(), contour)
-            total = total + loss.weight * values[loss.kind]
-        self._update("generator", total)
+        terms = self._terms(fake.float(), real, fake_logits.float(), batch["contour"] > 0.5)
+        self._update("generator", self._total(terms))
         discriminator.requires_grad_(True)
-        return {name: value.detach() for name, value in values.items()}
+        return {name: value.detach() for name, value in (values | terms).items()}
+
+    @torch.inference_mode()
+    def validate(self, fields: Mapping[str, NDArray[np.uint8]]) -> dict[str, float]:
+        """The generator's loss on the `training_fields` of images that it does not learn from; keeps the best."""
+        generator, discriminator = self.networks["generator"].eval(), self.networks["discriminator"]
+        totals = []
+        for index in range(len(fields["image"])):
+            batch = one_batch(fields, index, self.compute.device)
+            real, condition = 2 * batch["image"] - 1, 2 * batch["condition"] - 1
+            with self.compute.autocast():
+                fake = generator(condition)
+                fake_logits = discriminator(torch.cat([condition, fake], 1))
+            terms = self._terms(fake.float(), real, fake_logits.float(), batch["contour"] > 0.5)
+            totals.append(self._total(terms))
+        generator.train()
+        loss = torch.stack(totals).double().mean().item()
+        self.best.update(generator, loss)
+        return {"validation_loss": loss}
+
+    @property
+    def best(self) -> Best:
+        """The weights with the smallest loss on validation images, of a run that keeps them."""
+        best = self.networks["best"]
+        assert isinstance(best, Best)
+        return best
+
+    def _terms(self, fake: Tensor, real: Tensor, fake_logits: Tensor, contour: Tensor) -> dict[str, Tensor]:
+        return {loss.kind: _term(loss, fake, real, fake_logits, contour) for loss in self.losses}
+
+    def _total(self, terms: Mapping[str, Tensor]) -> Tensor:
+        return torch.stack([loss.weight * terms[loss.kind] for loss in self.losses]).sum()
 
     def _update(self, name: str, loss: Tensor) -> None:
         self.optimizers[name].zero_grad(set_to_none=True)
@@ -72,26 +102,29 @@ def _term(loss: Loss, fake: Tensor, real: Tensor, fake_logits: Tensor, contour: 
     match loss:
         case Adversarial():
             return losses.generator_loss(fake_logits, loss.form)
-        case Pixel():
+        case Pixel(norm="l1"):
             return (fake - real).abs().mean()
+        case Pixel():
+            return (fake - real).square().mean()
         case Smoothness():
             return losses.smoothness(losses.grey(fake), contour)
         case Sharpness():
             return losses.sharpness(losses.grey(fake), contour, loss.contrast, loss.neighbours)
 
 
-def build_generator(run: PairedRun) -> UNetGenerator:
-    depth = run.generator.depth or run.training.crop_px.bit_length() - 1
-    if run.training.crop_px % 2**depth:
+def build_generator(options: UNet, crop_px: int, channels: int = 3) -> UNetGenerator:
+    """From one channel to `channels`, for images of crop_px."""
+    depth = options.depth or crop_px.bit_length() - 1
+    if crop_px % 2**depth:
         raise DataError(
-            f"training.crop_px = {run.training.crop_px} is no multiple of 2^depth = {2**depth}; "
+            f"training.crop_px = {crop_px} is no multiple of 2^depth = {2**depth}; "
             "use a power of two, or set generator.depth"
         )
-    return UNetGenerator(1, 3, run.generator.width, depth, run.generator.dropout)
+    return UNetGenerator(1, channels, options.width, depth, options.dropout, options.upsampling)
 
 
 def training_fields(run: PairedRun, source: Source) -> dict[str, NDArray[np.uint8]]:
-    """image, condition and contour of the training split."""
+    """image, condition and contour of a source's images."""
     return {
         "image": source.images_of_split(),
         "condition": source.maps(partial(condition_map, run.condition)),

@@ -21,12 +21,12 @@ from pydantic import Field, TypeAdapter
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pathgan.config.runs import CycleRun, PairedRun, SegmentationRun
+from pathgan.config.runs import CycleRun, NoiseRun, PairedRun, SegmentationRun
 from pathgan.datasets.store import write_store
 from pathgan.files import atomic
 from pathgan.jobs import deadline
 from pathgan.masks import condition_map
-from pathgan.recipes import cycle, paired, segmentation
+from pathgan.recipes import cycle, noise, paired, segmentation
 from pathgan.recipes.sources import Source
 from pathgan.training import Compute, Recipe, TrainingData, Unpaired, compute_on, train
 from pathgan.training.checkpoints import Checkpoints
@@ -34,7 +34,7 @@ from pathgan.training.data import Data
 from pathgan.training.lease import Lease
 
 N = TypeVar("N", bound=nn.Module)
-TrainedRun = Annotated[PairedRun | SegmentationRun | CycleRun, Field(discriminator="recipe")]
+TrainedRun = Annotated[PairedRun | SegmentationRun | CycleRun | NoiseRun, Field(discriminator="recipe")]
 Evaluate = Callable[[cycle.CycleTranslation, NDArray[np.uint8]], dict[str, float]]
 
 
@@ -58,8 +58,9 @@ def train_run(
 ) -> None:
     """Trains `run` and writes the networks that leave it, its losses, and what it measured on the way.
 
-    sources: what to train on; of a `cycle` the source and target sets and the test images that are evaluated.
-    outputs: `weights` and `history`, of a `cycle` also `inverse` and `evaluations`, by `evaluate`. Resumes from
+    sources: what to train on; of a `cycle` the source and target sets and the test images that are evaluated, of a
+    `paired` run that keeps its best weights also the validation images. outputs: `weights` and `history`, of a `cycle`
+    also `inverse` and `evaluations`, by `evaluate`, of the latter also `last` and `evaluations`. Resumes from
     `job.state_dir` where an earlier job of the same settings, data and code was cut off. The last state stays:
     `remove_state` once the outputs are safe.
     """
@@ -67,12 +68,13 @@ def train_run(
         compute = compute_on(job.device, job.threads, run.training.precision)  # type: ignore[arg-type]
         torch.manual_seed(job.seed)
         training = _set_up(run, sources, job, compute, evaluate)
-        checkpoints = Checkpoints(job.state_dir, _fingerprint(run, job, compute.device.type, training.fields))
+        settings = run.model_dump(mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}})
+        checkpoints = Checkpoints(job.state_dir, fingerprint(settings, job, compute.device.type, training.fields))
         history, evaluations = train(
             training.recipe, training.data, run.training, compute, lease, checkpoints, job.deadline, training.measure
         )
         for output, network in training.exported.items():
-            save_weights(training.recipe.networks[network], outputs[output])
+            save_weights(network, outputs[output])
         history.write_csv(outputs["history"])
         if "evaluations" in outputs:
             evaluations.write_csv(outputs["evaluations"])
@@ -84,7 +86,7 @@ class _Training:
 
     recipe: Recipe
     data: Data
-    exported: dict[str, str]
+    exported: dict[str, nn.Module]
     fields: dict[str, NDArray[np.uint8]]
     measure: Callable[[], dict[str, float]] | None = None
 
@@ -100,38 +102,58 @@ def _set_up(run: TrainedRun, sources: list[Source], job: Job, compute: Compute, 
     match run:
         case PairedRun():
             fields = paired.training_fields(run, sources[0])
-            return _Training(paired.Paired(run, compute), resident(fields, job.seed), {"weights": "generator"}, fields)
+            pair = paired.Paired(run, compute)
+            data, generator = resident(fields, job.seed), pair.networks["generator"]
+            if run.keep == "last":
+                return _Training(pair, data, {"weights": generator}, fields)
+            validation = paired.training_fields(run, sources[1])
+            validation = {name: field[: options.evaluated_images] for name, field in validation.items()}
+            fields |= {f"validation_{name}": field for name, field in validation.items()}
+            exported = {"weights": pair.best.network, "last": generator}
+            return _Training(pair, data, exported, fields, partial(pair.validate, validation))
+        case NoiseRun():
+            fields = noise.training_fields(run, sources[0])
+            gan = noise.FromNoise(run, compute)
+            return _Training(gan, resident(fields, job.seed), {"weights": gan.networks["generator"]}, fields)
         case SegmentationRun():
             fields = segmentation.training_fields(sources)
-            return _Training(
-                segmentation.Segmentation(run, compute), resident(fields, job.seed), {"weights": "segmenter"}, fields
-            )
+            nuclei = segmentation.Segmentation(run, compute)
+            exported = {"weights": nuclei.networks["segmenter"]}
+            return _Training(nuclei, resident(fields, job.seed), exported, fields)
         case CycleRun():
             names = ("source", "target", "evaluated")
             fields = {name: source.images_of_split() for name, source in zip(names, sources, strict=True)}
             fields["evaluated"] = fields["evaluated"][: options.evaluated_images]
             recipe = cycle.CycleTranslation(run, compute)
             # Seeds of their own: the n-th images of both sets must not be companions for ever.
-            data = Unpaired(*(resident({"image": fields[name]}, 2 * job.seed + k) for k, name in enumerate(names[:2])))
+            unpaired = Unpaired(
+                *(resident({"image": fields[name]}, 2 * job.seed + k) for k, name in enumerate(names[:2]))
+            )
             measure = evaluate and partial(evaluate, recipe, fields["evaluated"])
-            return _Training(recipe, data, {"weights": "generator", "inverse": "inverse"}, fields, measure)
+            exported = {"weights": recipe.networks["generator"], "inverse": recipe.networks["inverse"]}
+            return _Training(recipe, unpaired, exported, fields, measure)
 
 
 def train_job(snakemake: Any, evaluate: Evaluate | None = None) -> Path:
     """`train_run` for a rule, whose outputs bear the names that it expects; returns the folder of its state."""
     outputs = {name: Path(path) for name, path in snakemake.output.items()}
     run: TrainedRun = TypeAdapter(TrainedRun).validate_python(snakemake.params.run)
-    work = Job(
+    work = job_of(snakemake, outputs["weights"])
+    sources = [Source.model_validate(source) for source in snakemake.params.sources]
+    train_run(run, sources, work, outputs, evaluate)
+    return work.state_dir
+
+
+def job_of(snakemake: Any, beside: Path) -> Job:
+    """What a rule's job is asked to do; its state lies beside an output."""
+    return Job(
         seed=int(snakemake.wildcards.seed),
-        state_dir=outputs["weights"].parent / "state",
+        state_dir=beside.parent / "state",
         device=snakemake.config.get("device", "auto"),
         threads=snakemake.threads,
         code=snakemake.params.code,
         deadline=deadline(snakemake, dict(os.environ)),
     )
-    sources = [Source.model_validate(source) for source in snakemake.params.sources]
-    train_run(run, sources, work, outputs, evaluate)
-    return work.state_dir
 
 
 def remove_state(folder: Path) -> None:
@@ -154,7 +176,8 @@ def synthesize(
     """
     compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
     if isinstance(run, PairedRun):
-        generator = load_weights(paired.build_generator(run), weights).to(compute.device)
+        generator = paired.build_generator(run.generator, run.training.crop_px)
+        generator = load_weights(generator, weights).to(compute.device)
         conditions = source.maps(lambda instances: condition_map(run.condition, instances))
         return write_store(out, images=paired.generate(run, generator, conditions, compute))
     assert inverse is not None
@@ -186,9 +209,8 @@ def load_weights(network: N, path: Path) -> N:
     return network
 
 
-def _fingerprint(run: TrainedRun, job: Job, device: str, fields: dict[str, NDArray[np.uint8]]) -> str:
+def fingerprint(settings: Any, job: Job, device: str, fields: Mapping[str, NDArray[np.uint8]]) -> str:
     """Names what a training state belongs to: settings, seed, code, arithmetic, and every byte of the data."""
-    settings = run.model_dump(mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}})
     arithmetic = [device, torch.__version__, job.threads]
     digest = hashlib.sha256(json.dumps([settings, job.seed, arithmetic, job.code]).encode())
     for name, field in fields.items():

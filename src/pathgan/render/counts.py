@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,12 @@ def build_counts(
     caveats: Mapping[str, str],
     manifests: Mapping[str, Manifest],
     published: pd.DataFrame,
+    inputs: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """One row a cell (tables.COLUMNS): the images, however many tiles they gave. Raises TableError as `build_table`."""
+    """One row a cell (tables.COLUMNS): the images, however many tiles they gave. Raises TableError as `build_table`.
+
+    `inputs`: sample set -> the datasets that it is made with, whose caveats are its own.
+    """
     keys = {(row, column) for row in table.rows for column in table.columns}
     printed = printed_cells(name, published, keys, table.omitted)
     _check_classes(name, table, manifests)
@@ -34,17 +39,25 @@ def build_counts(
                 (dataset, PLACE.sub("", item["id"]))
                 for dataset in spec.datasets
                 for item in manifests[dataset]
-                if (item["split"], item["class"]) == (wanted.split, wanted.category)
+                if item["split"] == wanted.split and wanted.category in (None, item["class"])
             }
             ours = {"value": len(images), "low": np.nan, "high": np.nan, "n": len(images), "seeds": 1}
-            reasons = dict.fromkeys(caveats[dataset] for dataset in spec.datasets)
+            about = [name for dataset in spec.datasets for name in inputs.get(dataset, [dataset])]
+            reasons = dict.fromkeys(caveats[dataset] for dataset in about)
             rows.append(beside_published((row, column), ours, printed, list(reasons)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def manifest_of_samples(n: int, category: str) -> Manifest:
+    """Samples as a table counts them: training images of a class."""
+    return [{"id": str(index), "split": "train", "class": category} for index in range(n)]
+
+
 def _check_classes(name: str, table: CountTable, manifests: Mapping[str, Manifest]) -> None:
     """Raises TableError for images of a class that no column counts: they would pass for absent ones."""
-    counted = {column.category for column in table.columns.values()}
+    counted = {column.category for column in table.columns.values() if column.category}
+    if any(column.category is None for column in table.columns.values()):
+        return
     for dataset in (dataset for row in table.rows.values() for dataset in row.datasets):
         others = {item["class"] for item in manifests[dataset]} - counted
         if others:

@@ -24,6 +24,7 @@ Pixels = NDArray[np.uint8]
 Read = Callable[[Panel, int], NDArray[Any]]  # image or instances of a panel's item
 PANEL_INCHES = 1.9
 SKELETON_RED = (230, 30, 40)
+OUTLINE = (255, 220, 0)  # yellow: no stain has it
 RESIDUAL_RANGE = 64.0  # grey levels from black to the brightest
 
 
@@ -38,14 +39,10 @@ class PanelImages:
         files = self._files[panel]
         if panel.show in ("reconstruction", "residual"):
             return self._reconstruction(panel, files, item)
-        with ImageStore(files["file"]) as store:
-            rows = np.arange(store.count(files["field"]))
-            if "manifest" in files:
-                rows = rows_of_split(read_manifest(files["manifest"]), "test", files["manifest"])
-            if item >= len(rows):
-                raise TableError(f"{files['file']}: the figure asks for item {item} of {len(rows)}; lower `items`")
-            read = store.images if files["field"] == "images" else store.instances
-            return read(rows[item : item + 1])[0]
+        shown = _pick(panel, files, files["file"], files["field"], item)
+        if panel.show == "outlines":
+            return outlined(_pick(panel, files, files["original"], "images", item), shown)
+        return shown
 
     @staticmethod
     def _reconstruction(panel: Panel, files: Mapping[str, str], item: int) -> NDArray[Any]:
@@ -58,6 +55,21 @@ class PanelImages:
         with ImageStore(files["original"]) as store:
             original = store.images(rows[item : item + 1])[0]
         return np.abs(back.astype(np.float32) - original).mean(axis=2)
+
+
+def _pick(panel: Panel, files: Mapping[str, str], path: str, field: str, item: int) -> NDArray[Any]:
+    """An item of a store that holds a row for each of the manifest, for each of its test split, or samples."""
+    with ImageStore(path) as store:
+        rows = np.arange(store.count(field))
+        if "manifest" in files:
+            table = read_manifest(files["manifest"])
+            tested = rows_of_split(table, "test", files["manifest"], panel.category)
+            of_split = rows_of_split(table, "test", files["manifest"])
+            rows = tested if len(rows) == len(table) else np.searchsorted(of_split, tested)
+        if item >= len(rows):
+            raise TableError(f"{path}: the figure asks for item {item} of {len(rows)}; lower `items`")
+        read = store.images if field == "images" else store.instances
+        return read(rows[item : item + 1])[0]
 
 
 def draw_curves(figure: CurveFigure, files: Mapping[str, Sequence[str]], png: Path, pdf: Path) -> None:
@@ -131,7 +143,7 @@ def _save(fig: Any, png: Path, pdf: Path) -> None:
 
 def render_panel(panel: Panel, data: NDArray[Any]) -> Pixels:
     """(h, w, 3) uint8 of one panel."""
-    if panel.show in ("image", "reconstruction"):
+    if panel.show in ("image", "outlines", "reconstruction"):
         return data.astype(np.uint8)
     if panel.show == "residual":
         shade = matplotlib.colormaps["magma"](np.minimum(data / RESIDUAL_RANGE, 1.0))
@@ -152,6 +164,13 @@ def colour_instances(instances: NDArray[np.integer]) -> Pixels:
     colours[0] = 0
     pixels = colours[instances]
     pixels[contours(instances)] = pixels[contours(instances)] // 2
+    return pixels
+
+
+def outlined(image: Pixels, instances: NDArray[np.integer]) -> Pixels:
+    """An image with a line around each nucleus."""
+    pixels = image.copy()
+    pixels[contours(instances)] = OUTLINE
     return pixels
 
 

@@ -15,8 +15,10 @@ OF_REAL_IMAGES = (
     *OF_SOURCES,
     "p_hash_real_real",
     "accuracy_real",
+    "nearest_px_real",
+    "nearest_embedding_real",
 )  # the same for every seed, so there is no interval over seeds
-PROPORTIONS = ("preserved",)  # of images that are right or wrong
+PROPORTIONS = {"preserved": 1.0, "accuracy": 100.0, "copied_px": 1.0, "copied_embedding": 1.0}  # what all is called
 FID_IS_BIASED = "FID is biased at n = "
 
 
@@ -31,8 +33,10 @@ class Remarks:
 def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
     """`facts`: the values that stand for a whole set in the score files of `metric`, means over seeds."""
     caveats, notes = [], []
-    if facts.get("random_weights"):
+    if facts.get("random_weights") and not metric.endswith(("_px", "_px_real")):  # pixels need no network
         caveats.append(f"random network for {'ResNet-18' if metric.startswith('p_hash') else 'Inception'}")
+    if facts.get("random_start"):
+        caveats.append("first weights are random, not ImageNet's")
     if facts.get("random_style") and metric not in OF_REAL_IMAGES:
         caveats.append("random network for VGG-19")
     n_scales = facts.get("ms_ssim_scales", MS_SSIM_SCALES)
@@ -61,4 +65,10 @@ def n_images(metric: str, facts: Mapping[str, float]) -> int:
     """The number of images that a score of a whole set rests on."""
     if metric in (*FLOORS, "fid_at_floor_n"):
         return int(facts["n_floor"])
-    return int(facts["n_real" if metric == "accuracy_real" else "n_images"])
+    of_real = metric in OF_REAL_IMAGES and not metric.startswith("p_hash") and metric not in OF_SOURCES
+    return int(facts["n_real" if of_real else "n_images"])
+
+
+def whole(metric: str) -> float | None:
+    """What a proportion is when all images are right; None for another kind of metric."""
+    return PROPORTIONS.get(metric.partition("/")[0])

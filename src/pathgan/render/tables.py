@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pathgan.config.loading import hyper_parameters, source_of
 from pathgan.config.models import Paper, ScoreTable, Table
@@ -17,7 +19,7 @@ from pathgan.errors import TableError
 from pathgan.files import atomic
 from pathgan.intervals import clustered_interval, student_interval, wilson_interval
 from pathgan.render.consistency import impossible_percentages, unfit_qualities
-from pathgan.render.remarks import OF_REAL_IMAGES, PROPORTIONS, Remarks, in_legend, n_images, remarks
+from pathgan.render.remarks import OF_REAL_IMAGES, Remarks, in_legend, n_images, remarks, whole
 
 COLUMNS = (
     "row",
@@ -56,14 +58,14 @@ def build_table(
     printed = printed_cells(name, published, {(cell.row, cell.column) for cell in cells}, table.omitted)
     doubts = published_doubts(printed["value"].to_dict(), table.published_n)
     rows = []
-    for cell in cells:
+    for key, group in groupby(cells, lambda cell: (cell.row, cell.column)):
+        folds = list(group)
+        about = [dataset for cell in folds for dataset in (cell.dataset, *inputs.get(cell.run, ()))]
+        known = {item: origin for dataset in about for item, origin in groups.get(dataset, {}).items()}
         try:
-            about = (cell.dataset, *inputs.get(cell.run, ()))
-            known = {item: group for dataset in about for item, group in groups.get(dataset, {}).items()}
-            ours, remarks = _ours(cell, scores(cell.run, cell.score), known)
+            ours, remarks = _ours(folds, scores, known)
         except TableError as error:
-            raise TableError(f"{name}, {cell.row} / {cell.column}: {error}") from None
-        key = (cell.row, cell.column)
+            raise TableError(f"{name}, {key[0]} / {key[1]}: {error}") from None
         reasons = [reason for dataset in about for reason in caveats[dataset].split("; ")]
         reasons = [*dict.fromkeys(reasons), *remarks.caveats]
         rows.append(beside_published(key, ours, printed, reasons, remarks.notes, doubts.get(key)))
@@ -110,28 +112,61 @@ def published_doubts(printed: Mapping[tuple[str, str], str], published_n: int | 
     return unfit_qualities(printed) | percentages
 
 
-def _ours(cell: Cell, frames: list[pd.DataFrame], groups: Mapping[str, str]) -> tuple[dict[str, Any], Remarks]:
-    """value, low, high, n and seeds of a cell, and what must be said beside them."""
-    seeds: list[float] = []
-    for frame in frames:
-        found = frame[frame["metric"] == cell.metric]
-        if found.empty or found["value"].isna().any():
-            what = "missing" if found.empty else "not a number"
-            raise TableError(f"{cell.metric!r} of {cell.run}/{cell.score} is {what}; make its scores again")
-        seeds.append(float(found["value"].mean()))
+def _ours(folds: Sequence[Cell], scores: Scores, groups: Mapping[str, str]) -> tuple[dict[str, Any], Remarks]:
+    """value, low, high, n and seeds of a cell, of all its folds together, and what must be said beside them."""
+    cell = folds[0]
+    frames = [pd.concat(parts) for parts in zip(*(scores(fold.run, fold.score) for fold in folds), strict=True)]
     every = pd.concat(frames)
     facts = every[every["item"] == SET].groupby("metric")["value"].mean().to_dict()
-    is_of_set = cell.metric in facts
-    low, high = (np.nan, np.nan) if cell.metric in OF_REAL_IMAGES else student_interval(np.array(seeds))
+    if len(folds) > 1:
+        facts = {name: value for name, value in facts.items() if not name.startswith("n_")}  # of a fold, not of all
+    found = [_values(cell, cell.metric, frame) for frame in frames]
+    said = remarks(cell.metric, facts)
+    if cell.against:
+        ours, notes = _test(found, [_values(cell, cell.against, frame) for frame in frames], groups)
+        return ours, Remarks(said.caveats, [*said.notes, *notes])
+    seeds, is_of_set = np.array([values.mean() for values in found]), cell.metric in facts
+    n = n_images(cell.metric, facts) if is_of_set else len(found[0])
+    low, high = _interval(cell.metric, found, seeds, is_of_set, groups)
+    return {"value": float(seeds.mean()), "low": low, "high": high, "n": n, "seeds": len(seeds)}, said
+
+
+def _values(cell: Cell, metric: str, frame: pd.DataFrame) -> pd.Series:
+    """The values of a metric by item. Raises TableError where there are none, or one is not a number."""
+    found = frame[frame["metric"] == metric]
+    if found.empty or found["value"].isna().any():
+        what = "missing" if found.empty else "not a number"
+        raise TableError(f"{metric!r} of {cell.run}/{cell.score} is {what}; make its scores again")
+    return pd.Series(found["value"].to_numpy(), index=found["item"].astype(str))
+
+
+def _interval(
+    metric: str, found: Sequence[pd.Series], seeds: NDArray[np.float64], is_of_set: bool, groups: Mapping[str, str]
+) -> tuple[float, float]:
+    """Wilson's of a proportion of independent images, at the mean over seeds; else over seeds, or over patients."""
+    if metric in OF_REAL_IMAGES:
+        return np.nan, np.nan
+    clusters = [groups.get(item, item) for item in found[0].index]
+    all_right = whole(metric)
+    if all_right and not is_of_set and len(set(clusters)) == len(clusters):
+        low, high = wilson_interval(float(seeds.mean() / all_right * len(clusters)), len(clusters))
+        return all_right * low, all_right * high
     if len(seeds) == 1 and not is_of_set:
-        clusters = [groups.get(item, item) for item in found["item"].astype(str)]
-        if cell.metric in PROPORTIONS and len(set(clusters)) == len(clusters):
-            low, high = wilson_interval(int(found["value"].sum()), len(found))
-        else:
-            low, high = clustered_interval(found["value"].to_numpy(), clusters)
-    n = n_images(cell.metric, facts) if is_of_set else len(found)
-    ours = {"value": float(np.mean(seeds)), "low": low, "high": high, "n": n, "seeds": len(seeds)}
-    return ours, remarks(cell.metric, facts)
+        return clustered_interval(found[0].to_numpy(), clusters)
+    return student_interval(seeds)
+
+
+def _test(
+    found: Sequence[pd.Series], others: Sequence[pd.Series], groups: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str]]:
+    """The largest p over seeds that both are right equally often on the same images: no seed says more than it."""
+    from pathgan.metrics.classification import mcnemar_exact  # scipy.stats: half a second that most tables need not pay
+
+    ps = [mcnemar_exact(one.to_numpy() > 0, other.to_numpy() > 0) for one, other in zip(found, others, strict=True)]
+    clusters = {groups.get(item, item) for item in found[0].index}
+    notes = [] if len(clusters) == len(found[0]) else ["p takes tiles of one image for independent"]
+    ours = {"value": max(ps), "low": np.nan, "high": np.nan, "n": len(found[0]), "seeds": len(ps)}
+    return ours, notes
 
 
 def _against(theirs: pd.Series | None, doubt: str | None) -> str:
@@ -164,7 +199,7 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path], coun
     notes = "; ".join(dict.fromkeys(in_legend(note) for text in cells["note"] if text for note in text.split("; ")))
     legend = "Ours"
     if cells["low"].notna().any():
-        legend += f" [95 % interval over {'seeds' if (cells['seeds'] > 1).any() else 'patients or images'}]"
+        legend += f" [95 % interval over {_spread_over(cells, table)}]"
     if cells["published"].notna().any():
         legend += " (published)"
     legend += f". n = {_span(cells['n'])} {counted}, {_span(cells['seeds'])} seed(s)."
@@ -177,6 +212,13 @@ def write_table(cells: pd.DataFrame, table: Table, out: Mapping[str, Path], coun
     for suffix, render in (("md", _markdown), ("tex", _latex), ("html", _html)):
         with atomic(out[suffix]) as temporary:
             temporary.write_text(render(header, body, table.caption, legend), encoding="utf-8")
+
+
+def _spread_over(cells: pd.DataFrame, table: Table) -> str:
+    """What the intervals of a table are about."""
+    if isinstance(table, ScoreTable) and all(whole(column.metric) for column in table.columns.values()):
+        return "images"
+    return "seeds" if (cells["seeds"] > 1).any() else "patients or images"
 
 
 def hyper_parameter_table(paper: Paper, printed: Paper) -> pd.DataFrame:

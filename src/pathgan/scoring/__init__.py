@@ -7,7 +7,9 @@ as how many images it rests on: `render/remarks.py` puts them into words.
 from __future__ import annotations
 
 from pathgan.config.models import (
+    AccuracyScore,
     DistributionScore,
+    MemorisationScore,
     PerceptualHashScore,
     PositivityScore,
     PreservationScore,
@@ -16,18 +18,22 @@ from pathgan.config.models import (
 )
 from pathgan.config.plan import SET
 from pathgan.datasets.store import ImageStore
+from pathgan.scoring.answers import score_accuracy
 from pathgan.scoring.embeddings import score_distribution, score_hashes, score_preservation
 from pathgan.scoring.images import score_instances, score_positivity, score_similarity
 from pathgan.scoring.inputs import Inputs, Tidy, write_scores
+from pathgan.scoring.memorisation import score_memorisation
 
 __all__ = ["Inputs", "Tidy", "score", "write_scores"]
 
 
 def score(config: Score, inputs: Inputs, category: str = "") -> Tidy:
-    """The scores that `config` asks for. `category`: the class that samples should be of, where that is scored.
+    """The scores that `config` asks for. `category`: the class that samples are or should be of, where that counts.
 
     Raises DataError where the files do not fit each other.
     """
+    if isinstance(config, AccuracyScore):
+        return score_accuracy(inputs)
     with ImageStore(inputs.predicted) as store:
         made_by_stand_in = store.stand_in == "VGG-19"
     facts: Tidy = [(SET, "random_style", 1.0)] if made_by_stand_in else []
@@ -40,6 +46,8 @@ def _score(config: Score, inputs: Inputs, category: str) -> Tidy:
             return score_distribution(config, inputs)
         case PreservationScore():
             return score_preservation(config, inputs, category)
+        case MemorisationScore():
+            return score_memorisation(inputs, category)
         case PerceptualHashScore():
             return score_hashes(inputs)
         case PositivityScore():

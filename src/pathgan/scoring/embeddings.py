@@ -106,10 +106,10 @@ def score_preservation(config: PreservationScore, inputs: Inputs, category: str)
     The reader is a logistic regression on the embeddings of real training images of every class, classes weighted
     alike. `accuracy_real`: its accuracy on real test images, the mean over classes: what a perfect sample could reach.
     """
-    fake = _fresh(inputs.fake_embeddings, inputs.predicted)
+    fake = fresh(inputs.fake_embeddings, inputs.predicted)
     known = {}
     for name, files in zip(config.classes, zip(*_class_files(inputs), strict=True), strict=True):
-        embeddings = _fresh(files[0], files[1])
+        embeddings = fresh(files[0], files[1])
         check_same_embedder(files[0], embeddings, inputs.fake_embeddings, fake)
         manifest = read_manifest(files[2])
         known[name] = {
@@ -157,19 +157,19 @@ def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int) -> dic
 def _compared(inputs: Inputs, split: str) -> tuple[Embeddings, Embeddings]:
     """Those of a split of the real images, and of the samples. Raises DataError for stale or different ones."""
     real = _of_split(inputs.real_embeddings, inputs.store, inputs.manifest, split)
-    fake = _fresh(inputs.fake_embeddings, inputs.predicted)
+    fake = fresh(inputs.fake_embeddings, inputs.predicted)
     check_same_embedder(inputs.real_embeddings, real, inputs.fake_embeddings, fake)
     return real, fake
 
 
 def _of_split(path: Path | None, store: Path | None, manifest: Path | None, split: str) -> Embeddings:
     assert manifest is not None
-    embeddings = _fresh(path, store)
+    embeddings = fresh(path, store)
     rows = rows_of_split(read_manifest(manifest), split, manifest.name)
     return replace(embeddings, values=embeddings.values[rows])
 
 
-def _fresh(path: Path | None, images: Path | None) -> Embeddings:
+def fresh(path: Path | None, images: Path | None) -> Embeddings:
     """Embeddings of the images as they are now. Raises DataError for others."""
     assert path is not None
     assert images is not None

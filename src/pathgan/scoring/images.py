@@ -55,6 +55,8 @@ def score_instances(inputs: Inputs) -> Tidy:
     items, rows = paired_items(inputs)
     with ImageStore(inputs.store) as truth, ImageStore(inputs.predicted) as predicted_store:
         true, predicted = truth.instances(rows), predicted_store.instances()
+        if len(predicted) == truth.n_items:  # found in all images of a dataset, not in the test split alone
+            predicted = predicted[rows]
     check_count(inputs.predicted, len(predicted), len(items))
     scores = [instance_scores(*pair) for pair in zip(true, predicted, strict=True)]
     return tidy(items, {name: np.array([item[name] for item in scores]) for name in scores[0]})

@@ -33,7 +33,7 @@ class Data(Protocol):
 
 
 class TrainingData:
-    """Aligned fields, uint8 (n, h, w) or (n, h, w, c), cut and turned alike.
+    """Aligned fields, uint8 (n, h, w) or (n, h, w, c), cut and turned alike; and where given a label an image.
 
     Batch t depends on (seed, t) alone: an epoch is a permutation, and a resumed run needs no position.
     """
@@ -47,6 +47,7 @@ class TrainingData:
         seed: int,
         device: torch.device,
         load_px: int | None = None,
+        labels: NDArray[np.int64] | None = None,
     ):
         sizes = {name: field.shape[:3] for name, field in fields.items()}
         (n, height, width), *others = sizes.values()
@@ -63,6 +64,7 @@ class TrainingData:
         self._fields = {
             name: torch.from_numpy(np.ascontiguousarray(field)).to(device) for name, field in fields.items()
         }
+        self._labels = None if labels is None else torch.from_numpy(labels).to(device)
         self._batch_size, self._crop_px, self._augment, self._seed = batch_size, crop_px, augment, seed
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
         self.n_images = n
@@ -72,11 +74,11 @@ class TrainingData:
         return -(-epochs * self.n_images // self._batch_size)
 
     def batch(self, iteration: int) -> Batch:
-        """Field -> (batch, c, crop_px, crop_px) float32 in [0, 1]."""
+        """Field -> (batch, c, crop_px, crop_px) float32 in [0, 1]; `label` -> (batch,) int64."""
         rng = np.random.default_rng((self._seed, 1, iteration))
         size, parts = self._crop_px, []
-        for offset in range(self._batch_size):
-            row = self._row(iteration * self._batch_size + offset)
+        rows = [self._row(iteration * self._batch_size + offset) for offset in range(self._batch_size)]
+        for row in rows:
             y, x = (int(rng.integers(0, side - size + 1)) for side in self._shape)
             turn = self._turn(rng)
             images = {name: self._loaded(field[row]) for name, field in self._fields.items()}
@@ -84,7 +86,7 @@ class TrainingData:
         batch = {name: _to_float(torch.stack([part[name] for part in parts])) for name in self._fields}
         if self._augment == "traditional":
             batch["image"] = _perturb(batch["image"], rng)
-        return batch
+        return batch if self._labels is None else batch | {"label": self._labels[rows]}
 
     def epoch(self, iteration: int) -> float:
         """Epochs that lie behind before an iteration."""
@@ -142,6 +144,12 @@ def to_pixels(x: Tensor) -> NDArray[np.uint8]:
     """(n, 3, h, w) in [-1, 1] -> (n, h, w, 3) uint8."""
     pixels = ((x.float() + 1) * 127.5).round().clamp(0, 255).byte()
     return pixels.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def one_batch(fields: Mapping[str, NDArray[np.uint8]], index: int, device: torch.device) -> Batch:
+    """One whole image of every field as a batch, uncropped and unturned."""
+    parts = {name: np.ascontiguousarray(field[index : index + 1]) for name, field in fields.items()}
+    return {name: _to_float(torch.from_numpy(part).to(device)) for name, part in parts.items()}
 
 
 def _to_float(stacked: Tensor) -> Tensor:

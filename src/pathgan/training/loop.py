@@ -132,10 +132,12 @@ def train(
     checkpoints: Checkpoints,
     deadline: float | None = None,
     measure: Callable[[], dict[str, float]] | None = None,
+    keep_last: bool = True,
 ) -> tuple[History, Evaluations]:
     """Trains to the end of the schedule, from the newest sound checkpoint where there is one.
 
-    The last state stays too, until the job's outputs and records are there: see `remove_state`.
+    The last state stays too, until the job's outputs and records are there: see `remove_state`. Without `keep_last`
+    it does not: the caller keeps what it made of the networks, and removes earlier states.
 
     `measure`: what `options.evaluations` asks for. `deadline`: the time.time() before which to save and leave. Raises
     Interrupted on SIGTERM, SIGINT or the deadline, after saving; TrainingError for a loss that is not finite, a full
@@ -158,7 +160,9 @@ def train(
             advance()
             reason = stop[0] if stop else _overdue(deadline)
             now = time.monotonic()
-            if reason or iteration == total or now - saved_at > 60 * options.checkpoint_minutes:
+            ended = iteration == total
+            due = (ended and keep_last) or now - saved_at > 60 * options.checkpoint_minutes
+            if due or (reason and not ended):
                 lease.check()
                 checkpoints.save(iteration, _state(recipe, history, evaluations, iteration, compute))
                 saved_at = time.monotonic()

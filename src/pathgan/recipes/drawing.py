@@ -1,0 +1,55 @@
+"""From the weights of GANs of noise to samples of a class on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pathgan.config.runs import NoiseRun, PairedRun
+from pathgan.datasets.store import read_manifest, rows_of_split, write_store
+from pathgan.masks import condition_map
+from pathgan.networks import UNetGenerator
+from pathgan.recipes import noise, paired
+from pathgan.recipes.running import load_weights
+from pathgan.training.devices import Compute, compute_on
+
+
+def n_samples(run: NoiseRun, manifest: Path) -> int:
+    """`run.ratio` for each training image of its class."""
+    return run.ratio * len(rows_of_split(read_manifest(manifest), "train", manifest.name, run.category))
+
+
+def draw_samples(
+    run: NoiseRun, weights: Path, n: int, seed: int, out: Path, device: str = "auto", threads: int = 1
+) -> int:
+    """Writes n samples, images or instance maps; returns their number."""
+    compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
+    field = "images" if run.makes == "images" else "instances"
+    return write_store(out, None, **{field: noise.draw(run, _generator(run, weights, compute), n, seed, compute)})
+
+
+def compose(
+    run: PairedRun,
+    masks: NoiseRun,
+    weights: Path,
+    mask_weights: Path,
+    n: int,
+    seed: int,
+    out: Path,
+    device: str = "auto",
+    threads: int = 1,
+) -> int:
+    """Writes n masks by `mask_weights` and what `weights` make of each, as instances and images (SynCGAN, Eq. 7)."""
+    compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
+    instances = np.stack(list(noise.draw(masks, _generator(masks, mask_weights, compute), n, seed, compute)))
+    conditions = np.stack([np.round(255.0 * condition_map(run.condition, one)).astype(np.uint8) for one in instances])
+    generator = paired.build_generator(run.generator, run.training.crop_px)
+    generator = load_weights(generator, weights).to(compute.device)
+    images = paired.generate(run, generator, conditions, compute)
+    return write_store(out, images=images, instances=iter(instances.astype(np.int32)))
+
+
+def _generator(run: NoiseRun, weights: Path, compute: Compute) -> UNetGenerator:
+    generator = paired.build_generator(run.generator, run.training.crop_px, noise.channels(run))
+    return load_weights(generator, weights).to(compute.device)

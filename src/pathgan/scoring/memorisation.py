@@ -1,0 +1,67 @@
+"""Whether samples are copies of training images."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pathgan.config.plan import SET
+from pathgan.datasets.embeddings import check_same_embedder
+from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
+from pathgan.errors import DataError
+from pathgan.metrics.neighbours import nearest_distances
+from pathgan.scoring.embeddings import fresh
+from pathgan.scoring.inputs import Inputs, Tidy, tidy
+
+SMALL_PX = 32  # images are averaged down to this side before their pixels are compared: copies need not be exact
+
+
+def score_memorisation(inputs: Inputs, category: str) -> Tidy:
+    """The distance of each sample to the training image of its class next to it, and the same of real held-out images.
+
+    `nearest_px`: root mean square of grey levels, of images averaged down to SMALL_PX; `nearest_embedding`: Euclidean.
+    `copied_...`: share of samples nearer than every held-out image, which is 1 / (n_held_out + 1) of samples that are
+    drawn like real images. Raises DataError without held-out images of the class.
+    """
+    manifest = read_manifest(inputs.manifest)
+    known = rows_of_split(manifest, "train", inputs.manifest.name, category)
+    held_out = np.array(
+        [i for i, row in enumerate(manifest) if row["split"] != "train" and row["class"] == category], np.int64
+    )
+    if len(held_out) == 0:
+        raise DataError(f"{inputs.manifest}: no held-out images of the class {category!r}; change the dataset's split")
+    with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
+        real, fake = real_store.images(), sample_store.images()
+    if real.shape[1:] != fake.shape[1:]:
+        raise DataError(f"{inputs.predicted}: holds images of {fake.shape[1:]}, {inputs.store} of {real.shape[1:]}")
+    real_embeddings, fake_embeddings = (
+        fresh(inputs.real_embeddings, inputs.store),
+        fresh(inputs.fake_embeddings, inputs.predicted),
+    )
+    check_same_embedder(inputs.real_embeddings, real_embeddings, inputs.fake_embeddings, fake_embeddings)
+    spaces = {
+        "px": (_pixels(real), _pixels(fake)),
+        "embedding": (real_embeddings.values.astype(np.float64), fake_embeddings.values.astype(np.float64)),
+    }
+    each: dict[str, NDArray[np.float64]] = {}
+    facts = {
+        "n_images": float(len(fake)),
+        "n_real": float(len(held_out)),
+        "random_weights": float(real_embeddings.embedder.is_random),
+    }
+    for name, (of_real, of_fake) in spaces.items():
+        floor = nearest_distances(of_real[held_out], of_real[known])
+        each[f"nearest_{name}"] = nearest_distances(of_fake, of_real[known])
+        each[f"copied_{name}"] = (each[f"nearest_{name}"] < floor.min()).astype(float)
+        facts[f"nearest_{name}_real"] = float(floor.mean())
+    items = [f"sample{index:05d}" for index in range(len(fake))]
+    return [*tidy(items, each), *((SET, name, value) for name, value in facts.items())]
+
+
+def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(n, h, w, 3) -> (n, d), scaled so that a Euclidean distance is a root mean square of grey levels."""
+    import cv2
+
+    side = min(SMALL_PX, *images.shape[1:3])
+    small = np.stack([cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in images])
+    return small.reshape(len(small), -1) / np.sqrt(small[0].size)
