@@ -1,7 +1,7 @@
 rule synthesize:
     """Apply a trained generator to the conditions of a dataset."""
     input:
-        unpack(plan.synthesis),
+        unpack(plan.samples.synthesis),
     output:
         "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
     log:
@@ -9,7 +9,9 @@ rule synthesize:
     benchmark:
         "results/{preset}/benchmarks/{paper}/synthesize/{samples}/seed{seed}.tsv"
     wildcard_constraints:
-        preset=plan.presets_of("samples", StyleRun | ClassRun | Composition, others=True),
+        preset=plan.presets_of(
+            "samples", StyleRun | ClassRun | Composition, others=True
+        ),
     conda:
         TORCH
     threads: 1
@@ -18,8 +20,8 @@ rule synthesize:
         runtime=120,
         gpu=plan.gpus,
     params:
-        run=plan.sampled_run,
-        source=plan.sample_source,
+        run=plan.samples.run,
+        source=plan.samples.source,
         code=plan.code("synthesize"),
     script:
         "../scripts/synthesize.py"
@@ -28,7 +30,7 @@ rule synthesize:
 rule stylize:
     """Give images of a dataset the style of another's; each is fitted by itself, nothing is trained."""
     input:
-        unpack(plan.stylization),
+        unpack(plan.samples.stylization),
     output:
         "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
     log:
@@ -45,9 +47,9 @@ rule stylize:
         runtime=1440,
         gpu=plan.gpus,
     params:
-        run=plan.sampled_run,
-        sources=plan.style_sources,
-        sha256=plan.style_weights,
+        run=plan.samples.run,
+        sources=plan.samples.style_sources,
+        sha256=plan.samples.style_weights,
         code=plan.code("stylize"),
     script:
         "../scripts/stylize.py"
@@ -56,7 +58,7 @@ rule stylize:
 rule draw_samples:
     """Draw images or masks of a class from its GAN, so many for each image that it learned from."""
     input:
-        unpack(plan.drawing),
+        unpack(plan.samples.drawing),
     output:
         "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
     log:
@@ -73,7 +75,7 @@ rule draw_samples:
         runtime=120,
         gpu=plan.gpus,
     params:
-        run=plan.sampled_run,
+        run=plan.samples.run,
         code=plan.code("draw_samples"),
     script:
         "../scripts/draw_samples.py"
@@ -82,7 +84,7 @@ rule draw_samples:
 rule compose:
     """Draw masks of a class from their GAN and make images of them (SynCGAN, Eq. 7)."""
     input:
-        unpack(plan.composition),
+        unpack(plan.samples.composition),
     output:
         "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
     log:
@@ -99,8 +101,8 @@ rule compose:
         runtime=120,
         gpu=plan.gpus,
     params:
-        run=plan.sampled_run,
-        masks=plan.mask_run,
+        run=plan.samples.run,
+        masks=plan.samples.mask_run,
         code=plan.code("compose"),
     script:
         "../scripts/compose.py"
@@ -109,7 +111,7 @@ rule compose:
 rule augment:
     """Mirror, turn and disturb the training images of a class."""
     input:
-        unpack(plan.augmentation),
+        unpack(plan.samples.augmentation),
     output:
         "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
     log:
@@ -125,8 +127,8 @@ rule augment:
         mem_mb=plan.memory,
         runtime=60,
     params:
-        run=plan.sampled_run,
-        source=plan.augmented_source,
+        run=plan.samples.run,
+        source=plan.samples.augmented_source,
         code=plan.code("augment"),
     script:
         "../scripts/augment.py"

@@ -1,7 +1,7 @@
 rule train_generator:
     """Train the GAN of a run; resumes where an earlier job of the same settings was cut off."""
     input:
-        plan.training,
+        plan.training.files,
     output:
         weights="results/{preset}/{paper}/models/{run}/seed{seed}/generator.safetensors",
         history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
@@ -19,8 +19,8 @@ rule train_generator:
         runtime=720,
         gpu=plan.gpus,
     params:
-        run=plan.trained_run,
-        sources=plan.sources,
+        run=plan.training.run,
+        sources=plan.training.sources,
         code=plan.code("train_generator"),
     script:
         "../scripts/train_generator.py"
@@ -29,7 +29,7 @@ rule train_generator:
 rule train_selected:
     """Train a GAN and keep the weights with the smallest loss on validation images, and the last beside them."""
     input:
-        plan.training,
+        plan.training.files,
     output:
         weights="results/{preset}/{paper}/models/{run}/seed{seed}/generator.safetensors",
         last="results/{preset}/{paper}/models/{run}/seed{seed}/last.safetensors",
@@ -49,8 +49,8 @@ rule train_selected:
         runtime=720,
         gpu=plan.gpus,
     params:
-        run=plan.trained_run,
-        sources=plan.sources,
+        run=plan.training.run,
+        sources=plan.training.sources,
         code=plan.code("train_selected"),
     script:
         "../scripts/train_selected.py"
@@ -59,7 +59,7 @@ rule train_selected:
 rule train_cycle:
     """Train both generators of a run between two stains; resumes like train_generator."""
     input:
-        plan.training,
+        plan.training.files,
     output:
         weights="results/{preset}/{paper}/models/{run}/seed{seed}/generator.safetensors",
         inverse="results/{preset}/{paper}/models/{run}/seed{seed}/inverse.safetensors",
@@ -75,12 +75,12 @@ rule train_cycle:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.training_memory,
+        mem_mb=plan.training.memory,
         runtime=2880,
         gpu=plan.gpus,
     params:
-        run=plan.trained_run,
-        sources=plan.sources,
+        run=plan.training.run,
+        sources=plan.training.sources,
         code=plan.code("train_cycle"),
     script:
         "../scripts/train_cycle.py"
@@ -89,7 +89,7 @@ rule train_cycle:
 rule train_segmenter:
     """Train the segmentation network of a run; resumes like train_generator."""
     input:
-        plan.training,
+        plan.training.files,
     output:
         weights="results/{preset}/{paper}/models/{run}/seed{seed}/segmenter.safetensors",
         history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
@@ -107,8 +107,8 @@ rule train_segmenter:
         runtime=720,
         gpu=plan.gpus,
     params:
-        run=plan.trained_run,
-        sources=plan.sources,
+        run=plan.training.run,
+        sources=plan.training.sources,
         code=plan.code("train_segmenter"),
     script:
         "../scripts/train_segmenter.py"
@@ -117,7 +117,7 @@ rule train_segmenter:
 rule train_classifiers:
     """Train a classifier on each of several sets and let it read the same test images; resumes like train_generator."""
     input:
-        unpack(plan.classification),
+        unpack(plan.training.classification),
     output:
         predictions="results/{preset}/{paper}/models/{run}/seed{seed}/predictions.csv",
         training_sets="results/{preset}/{paper}/models/{run}/seed{seed}/training_sets.csv",
@@ -137,9 +137,9 @@ rule train_classifiers:
         runtime=1440,
         gpu=plan.gpus,
     params:
-        run=plan.trained_run,
-        sets=plan.training_sets,
-        sha256=plan.first_weights,
+        run=plan.training.run,
+        sets=plan.training.sets,
+        sha256=plan.training.first_weights,
         code=plan.code("train_classifiers"),
     script:
         "../scripts/train_classifiers.py"

@@ -301,7 +301,7 @@ def test_the_table_of_weights_names_every_network_whole(tmp_path):
     path.write_text(yaml.safe_dump({**tree, "resnet50": tree["resnet18"]}))
     with pytest.raises(
         ConfigError,
-        match="expected the networks inception, resnet18, vgg19, .*inception_v3, got densenet161, .*resnet50",
+        match=r"expected the networks inception, resnet18, vgg19, .*inception_v3, got densenet161, .*resnet50",
     ):
         load_weights_table(path)
     tree["inception"] |= {"sha256": "f" * 63, "licens": "x"}
@@ -310,3 +310,72 @@ def test_the_table_of_weights_names_every_network_whole(tmp_path):
         ConfigError, match=r"(?s)weights.yaml: inception: sha256: .*licens: unknown key; did you mean 'licence'"
     ):
         load_weights_table(path)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            set_at("runs", "resnet152{at}", "train_on", "orig", value=["cytology_0_1"]),
+            r"runs.resnet152.train_on: no set of this dataset called 'cytology_0_1'",
+        ),
+        (
+            set_at("runs", "resnet152{at}", "train_on", "prop", value=["prop_benign_0_1"]),
+            r"'prop_benign_0_1' is made with 'cytology_0_1', whose training images may be test images of 'cytology'",
+        ),
+        (
+            set_at("runs", "resnet152{at}", "train_on", "prop", value=["cgan{at}"]),
+            r"runs.resnet152.train_on: 'cgan' is of no one class, so that its images have no label",
+        ),
+        (
+            set_at("runs", "cgan{at}", "masks", value="gan_benign"),
+            r"runs.cgan.masks: no run of the recipe `mixture` called 'gan_benign'",
+        ),
+        (
+            set_at("samples", "prop_{class}{at}", "dataset", value="gan_{class}{at}"),
+            r"samples.prop_benign.dataset: no dataset called 'gan_benign'",
+        ),
+        (
+            set_at("samples", "more", value={"run": "gan_benign", "dataset": "cytology"}),
+            r"samples.more.run: 'gan_benign' makes a set of its own name",
+        ),
+        (
+            set_at("tables", "table2", "columns", "orig+prop", "metric", value="accuracy/orig+porp"),
+            r"tables.table2.columns.orig\+prop.metric: no metric called 'accuracy/orig\+porp'; did you mean",
+        ),
+        (
+            set_at("tables", "table2", "columns", "orig+prop/p", "against", value="accuracy/none"),
+            r"tables.table2.columns.orig\+prop/p.against: no metric called 'accuracy/none'",
+        ),
+        (
+            set_at("tables", "table2", "rows", "resnet152", "run", value="gan_benign"),
+            r"tables.table2.rows.resnet152: 'accuracy' is no score of the run 'gan_benign'",
+        ),
+        (
+            set_at("tables", "memorisation", "rows", "prop/benign", "run", value="cgan"),
+            r"tables.memorisation.rows.prop/benign: 'cgan' makes no samples of one class",
+        ),
+        (
+            set_at("defaults", "paired", "training", "evaluations", value=0),
+            r"keep: best needs training.evaluations above 0",
+        ),
+        (set_at("datasets", "cytology", "split", "fold", value=5), r"fold: expected 0 to 4, got 5"),
+    ],
+)
+def test_a_mistake_in_syncgan_is_named(tmp_path, edit, message):
+    with pytest.raises(ConfigError, match=message):
+        load_paper(edited(tmp_path, edit, "syncgan"), "paper")
+
+
+def test_the_papers_split_is_a_fold_and_every_gan_of_a_fold_is_its_own():
+    paper = load_paper(ROOT / "config" / "papers" / "syncgan.yaml", "paper")
+    assert paper.datasets["cytology_1_3"].split == paper.datasets["cytology"].split.model_copy(
+        update={"fold": 3, "seed": 1}
+    )
+    sets = paper.runs["resnet152_1_3"].train_on
+    assert list(sets) == ["orig", "prop", "gan", "orig+prop", "orig+trad", "orig+gan", "orig+trad+prop"]
+    assert {name.removesuffix("_1_3") + "_1_3" for names in sets.values() for name in names} == {
+        name for names in sets.values() for name in names
+    }
+    assert paper.runs["mask_gan_benign_1_3"].dataset == "cytology_1_3"
+    assert paper.runs["inception_v3"].training.crop_px == 299

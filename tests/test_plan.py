@@ -9,7 +9,8 @@ import pytest
 
 from pathgan.config.datasets import SlideDataset
 from pathgan.config.models import Workflow
-from pathgan.config.runs import PairedRun, SegmentationRun
+from pathgan.config.plan import Composition
+from pathgan.config.runs import AugmentationRun, ClassRun, NoiseRun, PairedRun, SegmentationRun, StyleRun
 from pathgan.errors import ConfigError
 from pathgan.workflow import Plan, share_source
 
@@ -35,27 +36,27 @@ def test_targets_are_every_table_and_figure(plan):
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):
-    assert plan.training(w(run="enhanced-cpm")) == [f"{BASE}/data/cpm.h5", f"{BASE}/data/cpm.csv"]
-    assert plan.sources(w(run="enhanced-cpm"))[0]["split"] == "train"
+    assert plan.training.files(w(run="enhanced-cpm")) == [f"{BASE}/data/cpm.h5", f"{BASE}/data/cpm.csv"]
+    assert plan.training.sources(w(run="enhanced-cpm"))[0]["split"] == "train"
 
 
 def test_a_segmenter_is_trained_on_real_and_synthetic_images(plan):
-    real, synthetic = plan.sources(w(run="segnet_s_aug-tnbc"))
+    real, synthetic = plan.training.sources(w(run="segnet_s_aug-tnbc"))
     assert real["images"] == real["instances"] == f"{BASE}/data/cpm.h5"
     assert synthetic["images"] == f"{BASE}/samples/synthetic-tnbc/seed0.h5"
     assert synthetic["instances"] == f"{BASE}/data/polygons.h5"
     assert (real["split"], synthetic["split"]) == ("train", "all")
-    assert "watershed" not in plan.trained_run(w(run="segnet_s-cpm"))
+    assert "watershed" not in plan.training.run(w(run="segnet_s-cpm"))
 
 
 def test_samples_need_weights_and_conditions(plan):
-    assert plan.synthesis(w(samples="synthetic-cpm")) == {
+    assert plan.samples.synthesis(w(samples="synthetic-cpm")) == {
         "weights": f"{BASE}/models/enhanced-cpm/seed0/generator.safetensors",
         "store": f"{BASE}/data/polygons.h5",
         "manifest": f"{BASE}/data/polygons.csv",
     }
-    assert plan.sample_source(w(samples="enhanced-cpm"))["split"] == "test"
-    assert plan.sampled_run(w(samples="synthetic-cpm"))["condition"] == "skeleton_map"
+    assert plan.samples.source(w(samples="enhanced-cpm"))["split"] == "test"
+    assert plan.samples.run(w(samples="synthetic-cpm"))["condition"] == "skeleton_map"
 
 
 def test_embeddings_are_of_a_dataset_or_of_samples(plan, tmp_path):
@@ -115,17 +116,17 @@ def test_preservation_reads_real_images_of_every_class(plan):
 def test_style_transfer_needs_both_sets_and_trains_nothing(plan):
     base = "results/demo/histo2cyto/data"
     asked = w(paper="histo2cyto", samples="style_malignant")
-    assert plan.stylization(asked) == {
+    assert plan.samples.stylization(asked) == {
         "store": f"{base}/histology_malignant.h5",
         "manifest": f"{base}/histology_malignant.csv",
         "style_store": f"{base}/cytology_malignant.h5",
         "style_manifest": f"{base}/cytology_malignant.csv",
     }
-    sources = plan.style_sources(asked)
+    sources = plan.samples.style_sources(asked)
     assert (sources["source"]["split"], sources["style"]["split"]) == ("test", "train")
     assert sources["source"]["images"] == f"{base}/histology_malignant.h5"
     asked.preset = "paper"
-    assert plan.stylization(asked)["weights"] == "data/weights/vgg19-dcbb9e9d.pth"
+    assert plan.samples.stylization(asked)["weights"] == "data/weights/vgg19-dcbb9e9d.pth"
 
 
 def test_an_archive_is_fetched_once_for_all_that_is_in_it(plan):
@@ -227,9 +228,9 @@ def test_a_stand_in_is_compared_with_the_paper_that_it_extends(plan):
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda plan: plan.training(w(run="enhancd-cpm")), r"runs: no .enhancd-cpm.; there are: pix2pix-cpm"),
-        (lambda plan: plan.synthesis(w(samples="none")), r"samples: no 'none'"),
-        (lambda plan: plan.sampled_run(w(samples="none")), r"samples: no 'none'"),
+        (lambda plan: plan.training.files(w(run="enhancd-cpm")), r"runs: no .enhancd-cpm.; there are: pix2pix-cpm"),
+        (lambda plan: plan.samples.synthesis(w(samples="none")), r"samples: no 'none'"),
+        (lambda plan: plan.samples.run(w(samples="none")), r"samples: no 'none'"),
         (lambda plan: plan.table(w(table="table9")), r"tables: no 'table9'; there are: table1"),
         (lambda plan: plan.scores.files(w(run="segnet_r-cpm", score="similarity")), r"\(similarity\) is not for the"),
         (lambda plan: Plan(Workflow(papers=("other",)), ROOT), r"no paper called 'other'; there are: histo2cyto, "),
@@ -245,3 +246,97 @@ def test_jobs_find_the_source_of_this_checkout(monkeypatch):
     share_source()
     share_source()
     assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(ROOT / "src"), "/elsewhere"]
+
+
+def syncgan(**wildcards):
+    return w(paper="syncgan", **wildcards)
+
+
+SYNCGAN = "results/demo/syncgan"
+MASKS = f"{SYNCGAN}/segmentations/masks/seed0/cytology.h5"
+
+
+def test_a_gan_of_masks_learns_the_nuclei_that_were_found(plan):
+    (source,) = plan.training.sources(syncgan(run="mask_gan_benign"))
+    assert source["instances"] == MASKS
+    assert (source["split"], source["category"]) == ("train", "benign")
+    assert plan.training.files(syncgan(run="gan_benign")) == [
+        f"{SYNCGAN}/data/cytology.h5",
+        f"{SYNCGAN}/data/cytology.csv",
+    ]
+
+
+def test_a_run_that_keeps_its_best_weights_reads_validation_images(plan):
+    sources = plan.training.sources(syncgan(run="cgan"))
+    assert [source["split"] for source in sources] == ["train", "validation"]
+    assert {source["instances"] for source in sources} == {MASKS}
+
+
+def test_a_composition_takes_both_generators(plan):
+    assert plan.samples.composition(syncgan(samples="prop_benign_0_1")) == {
+        "masks": f"{SYNCGAN}/models/mask_gan_benign_0_1/seed0/generator.safetensors",
+        "weights": f"{SYNCGAN}/models/cgan_0_1/seed0/generator.safetensors",
+        "manifest": f"{SYNCGAN}/data/cytology_0_1.csv",
+    }
+
+
+def test_a_classifier_reads_every_set_and_knows_how_large_it_must_be(plan):
+    training = plan.training.sets(syncgan(run="resnet152"))
+    assert list(training["sets"]["orig+prop"]) == ["cytology", "prop_benign", "prop_malignant"]
+    assert training["sets"]["prop"]["prop_malignant"] == {
+        "images": f"{SYNCGAN}/samples/prop_malignant/seed0.h5",
+        "instances": "",
+        "manifest": "",
+        "split": "all",
+        "category": "malignant",
+    }
+    assert {side: source["split"] for side, source in training["held_out"].items()} == {
+        "validation": "validation",
+        "test": "test",
+    }
+    assert training["ratios"] == dict.fromkeys(
+        (f"{kind}_{name}" for kind in ("prop", "gan", "trad") for name in ("benign", "malignant")), 2
+    )
+    files = plan.training.classification(syncgan(run="resnet152"))
+    assert len(files["images"]) == len(set(files["images"])) == 8
+    assert "weights" not in files  # absent, and the demo does without
+
+
+def test_every_fold_of_a_row_is_an_input_of_its_table(plan):
+    files = plan.score_files(syncgan(table="crossvalidation"))
+    assert list(files) == [f"densenet161_0_{fold}/accuracy" for fold in range(3)]
+    inputs = plan.table_inputs(syncgan(table="crossvalidation"))
+    assert inputs["densenet161_0_2"] == ["cytology_0_2"]
+
+
+def test_samples_are_counted_where_a_table_counts_them(plan):
+    assert plan.counted_samples(syncgan(table="table1"))["prop_benign"] == {
+        "file": f"{SYNCGAN}/samples/prop_benign/seed0.h5",
+        "category": "benign",
+    }
+    assert f"{SYNCGAN}/samples/prop_benign/seed0.h5" in plan.table(syncgan(table="table1"))
+    assert plan.table_inputs(syncgan(table="table1"))["prop_benign"] == ["cytology"]
+
+
+def test_memorisation_is_of_a_class(plan):
+    assert plan.scores.category(syncgan(run="prop_malignant", score="memorisation")) == "malignant"
+    files = plan.scores.files(syncgan(run="prop_malignant", score="memorisation"))
+    assert files["predicted"] == f"{SYNCGAN}/samples/prop_malignant/seed0.h5"
+    assert files["real_embeddings"] == f"{SYNCGAN}/embeddings/inception/data/cytology.h5"
+
+
+def test_rules_of_one_path_are_told_apart_by_what_makes_it(plan):
+    patterns = {
+        "compose": plan.presets_of("samples", Composition),
+        "draw_samples": plan.presets_of("samples", NoiseRun),
+        "augment": plan.presets_of("samples", AugmentationRun),
+        "synthesize": plan.presets_of("samples", StyleRun | ClassRun | Composition, others=True),
+    }
+    made_by = {"prop_benign": "compose", "gan_benign": "draw_samples", "trad_benign": "augment", "cgan": "synthesize"}
+    for samples, rule in made_by.items():
+        path = f"demo/syncgan/samples/{samples}/seed0.h5"
+        assert [name for name, pattern in patterns.items() if re.match(pattern, path)] == [rule]
+    best, last = (plan.presets_of("runs", PairedRun | NoiseRun, keep=keep) for keep in ("best", "last"))
+    for run, pattern in {"cgan": best, "gan_benign": last}.items():
+        assert re.match(pattern, f"demo/syncgan/models/{run}/seed0")
+    assert not re.match(last, "demo/syncgan/models/cgan/seed0")

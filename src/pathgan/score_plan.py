@@ -61,7 +61,7 @@ class ScorePlan:
         """The class that samples are of, or should be of as that of their target; '' where no class is asked for."""
         score, run = self._plan.entry(w, "scores", w.score), self._plan.scored(w)
         if isinstance(score, MemorisationScore):
-            return category_of(self._plan.paper(w.preset, w.paper), w.run)
+            return category_of(self._plan.of(w), w.run)
         if not isinstance(score, PreservationScore):
             return ""
         classes = {dataset: category for category, dataset in score.classes.items()}

@@ -94,7 +94,7 @@ class SlidePlan:
 
     def scores(self, w: Any) -> list[str]:
         """The score files behind the table of registrations or of tilings."""
-        paper = self._plan.paper(w.preset, w.paper)
+        paper = self._plan.of(w)
         if w.table == REGISTRATION:
             return [
                 f"{self._base(w)}/registrations/{name}/{slide}.csv"
@@ -109,7 +109,7 @@ class SlidePlan:
         ]
 
     def caveat(self, w: Any) -> str:
-        paper = self._plan.paper(w.preset, w.paper)
+        paper = self._plan.of(w)
         reasons = [paper.caveat, *(options.caveat for options in paper.slides.values())]
         return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 

@@ -16,13 +16,11 @@ from urllib.parse import urlsplit
 from pathgan.config.datasets import Download, FolderDataset
 from pathgan.config.loading import PRESETS, declared_presets, load_paper
 from pathgan.config.models import (
-    STYLE_NETWORK,
     CountTable,
     CurveFigure,
     ImageFigure,
     Panel,
     Paper,
-    Samples,
     ScoreTable,
     Workflow,
 )
@@ -39,20 +37,16 @@ from pathgan.config.plan import (
     truth_of,
 )
 from pathgan.config.runs import (
-    AugmentationRun,
-    ClassificationRun,
-    ClassRun,
-    CycleRun,
-    NoiseRun,
     PairedRun,
-    StyleRun,
     TranslatingRun,
 )
 from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
 from pathgan.provenance import code_digest
+from pathgan.sample_plan import SamplePlan
 from pathgan.score_plan import ScorePlan
 from pathgan.slide_plan import SlidePlan
+from pathgan.training_plan import TrainingPlan
 from pathgan.weights_plan import WeightsPlan
 
 HYPER_PARAMETERS = "hyperparameters"
@@ -95,6 +89,8 @@ class Plan:
         self.presets = lru_cache(maxsize=None)(lambda paper: declared_presets(self._file(paper)))
         self.code = lru_cache(maxsize=None)(self._code)
         self.slides = SlidePlan(self)
+        self.training = TrainingPlan(self)
+        self.samples = SamplePlan(self)
         self.scores = ScorePlan(self)
         self.weights = WeightsPlan(root / "config" / "weights.yaml", self.data_root)
         for name in workflow.papers:
@@ -163,75 +159,16 @@ class Plan:
             raise ConfigError(f"config/papers: the archive {w.archive} of the folder {w.folder}: {what}")
         return found.pop().model_dump(mode="json")
 
-    def training(self, w: Any) -> list[str]:
-        return _files(self.sources(w))
-
-    def synthesis(self, w: Any) -> dict[str, str]:
-        run = self._behind(w)
-        model = f"{self.base(w)}/models/{self._samples(w).run}/seed{w.seed}"
-        weights = {"weights": f"{model}/generator.safetensors"}
-        if isinstance(run, CycleRun):
-            weights["inverse"] = f"{model}/inverse.safetensors"
-        source = self.sample_source(w)
-        conditions = {"store": source["instances"], "manifest": source["manifest"]}
-        return {**weights, **{name: path for name, path in conditions.items() if path}}
-
-    def classification(self, w: Any) -> dict[str, Any]:
-        """All images of a `classification` run, and the first weights of its network."""
-        images: dict[str, Any] = {"images": self.training(w)}
-        network = self.entry(w, "runs", w.run).network
-        return images if self.first_weights(w) is None else images | self.weights.inputs(w, network)
-
-    def first_weights(self, w: Any) -> str | None:
-        """The sha256 of ImageNet's weights; None for random ones."""
-        run = self.entry(w, "runs", w.run)
-        return None if run.weights == "none" else self.weights.used(w, run.network)
-
-    def drawing(self, w: Any) -> dict[str, str]:
-        """The generator of a class, and the manifest that says how many images it learned from."""
-        run = NoiseRun.model_validate(self.sampled_run(w))
-        weights = f"{self.base(w)}/models/{w.samples}/seed{w.seed}/generator.safetensors"
-        return {"weights": weights, "manifest": self.store(w, run.dataset)["manifest"]}
-
-    def composition(self, w: Any) -> dict[str, str]:
-        """The generators of masks and of images, and the manifest that says how many masks the first learned from."""
-        samples, models = self._samples(w), f"{self.base(w)}/models"
-        run = NoiseRun.model_validate(self.mask_run(w))
-        return {
-            "masks": f"{models}/{samples.dataset}/seed{w.seed}/generator.safetensors",
-            "weights": f"{models}/{samples.run}/seed{w.seed}/generator.safetensors",
-            "manifest": self.store(w, run.dataset)["manifest"],
-        }
-
-    def mask_run(self, w: Any) -> Any:
-        """The run that makes the masks of a composition."""
-        return self._paper(w).runs[self._samples(w).dataset].model_dump(mode="json")
-
-    def augmentation(self, w: Any) -> dict[str, str]:
-        return self.store(w, AugmentationRun.model_validate(self.sampled_run(w)).dataset)
-
-    def stylization(self, w: Any) -> dict[str, str]:
-        """Source and style images of a sample set, and the weights of the network that compares them."""
-        run = StyleRun.model_validate(self.sampled_run(w))
-        inputs = self.store(w, run.source)
-        inputs |= {f"style_{name}": path for name, path in self.store(w, run.target).items()}
-        return inputs | self.weights.inputs(w, STYLE_NETWORK)
-
     def segmentation(self, w: Any) -> dict[str, str]:
         return {
             "weights": f"{self.base(w)}/models/{w.segmenter}/seed{w.seed}/segmenter.safetensors",
-            "images": self._images(w, w.images, w.seed),
-            **self.store(w, truth_of(self._paper(w), w.images)),
+            "images": self.images(w, w.images, w.seed),
+            **self.store(w, truth_of(self.of(w), w.images)),
         }
 
     def segmented(self, w: Any) -> str:
         """The store of a dataset or sample set."""
-        return self._images(w, w.images, w.seed)
-
-    def style_sources(self, w: Any) -> dict[str, dict[str, str]]:
-        """`Source`s of the images to translate and of those that lend their style."""
-        run = StyleRun.model_validate(self.sampled_run(w))
-        return {"source": self.sample_source(w), "style": self._source(w, run.target, "train")}
+        return self.images(w, w.images, w.seed)
 
     def table(self, w: Any) -> list[str]:
         """The score files of every cell, and the manifests that say which items belong together."""
@@ -243,7 +180,7 @@ class Plan:
         table = self.entry(w, "tables", w.table)
         if isinstance(table, CountTable):
             counted = [name for row in table.rows.values() for name in row.datasets]
-            names = [name for name in counted if name in self._paper(w).datasets]
+            names = [name for name in counted if name in self.of(w).datasets]
         else:
             cells = table_cells(table)
             names = [cell.dataset for cell in cells]
@@ -252,22 +189,22 @@ class Plan:
 
     def counted_samples(self, w: Any) -> dict[str, dict[str, str]]:
         """Sample set -> its `file` and `category`, of every one that a table counts: those of the first seed."""
-        table, paper = self.entry(w, "tables", w.table), self._paper(w)
+        table, paper = self.entry(w, "tables", w.table), self.of(w)
         if not isinstance(table, CountTable):
             return {}
         names = [name for row in table.rows.values() for name in row.datasets if name not in paper.datasets]
         seed = str(paper.seeds[0])
-        return {name: {"file": self._images(w, name, seed), "category": category_of(paper, name)} for name in names}
+        return {name: {"file": self.images(w, name, seed), "category": category_of(paper, name)} for name in names}
 
     def table_inputs(self, w: Any) -> dict[str, list[str]]:
         """Run -> the datasets that it is made with, of every run of a table."""
         table = self.entry(w, "tables", w.table)
         names = [cell.run for cell in table_cells(table)] if isinstance(table, ScoreTable) else self.counted_samples(w)
-        return {name: datasets_of(self._paper(w), name) for name in names}
+        return {name: datasets_of(self.of(w), name) for name in names}
 
     def _translated(self, w: Any, run: str) -> list[str]:
         """The dataset whose items a run's samples are named after, where it is not the one that they look like."""
-        entry = run_behind(self._paper(w), run)
+        entry = run_behind(self.of(w), run)
         return [entry.source] if isinstance(entry, TranslatingRun) else []
 
     def score_files(self, w: Any) -> dict[str, list[str]]:
@@ -276,7 +213,7 @@ class Plan:
         cells: list[Cell] = [] if isinstance(table, CountTable) else table_cells(table)
         return {
             f"{cell.run}/{cell.score}": [
-                f"{self.base(w)}/scores/{cell.run}/seed{seed}/{cell.score}.csv" for seed in self._paper(w).seeds
+                f"{self.base(w)}/scores/{cell.run}/seed{seed}/{cell.score}.csv" for seed in self.of(w).seeds
             ]
             for cell in cells
         }
@@ -292,7 +229,7 @@ class Plan:
         if not isinstance(figure, CurveFigure):
             return {}
         return {
-            run: [f"{self.base(w)}/models/{run}/seed{seed}/evaluations.csv" for seed in self._paper(w).seeds]
+            run: [f"{self.base(w)}/models/{run}/seed{seed}/evaluations.csv" for seed in self.of(w).seeds]
             for run in figure.curves
         }
 
@@ -302,10 +239,10 @@ class Plan:
         return [self._panel(w, panel) for panel in figure.panels] if isinstance(figure, ImageFigure) else []
 
     def _panel(self, w: Any, panel: Panel) -> dict[str, str]:
-        seed = str(self._paper(w).seeds[0])
+        seed = str(self.of(w).seeds[0])
         truth = self._truth(w, panel.of, seed)
-        images = self._images(w, panel.of, seed)
-        of_dataset = {"manifest": truth["manifest"]} if panel.of in self._paper(w).datasets else {}
+        images = self.images(w, panel.of, seed)
+        of_dataset = {"manifest": truth["manifest"]} if panel.of in self.of(w).datasets else {}
         if panel.by:
             file = f"{self.base(w)}/segmentations/{panel.by}/seed{seed}/{panel.of}.h5"
             outlined = {"original": images} if panel.show == "outlines" else {}
@@ -336,99 +273,36 @@ class Plan:
         table = self.entry(w, "tables", w.table).model_dump(mode="json")
         for column in table["columns"].values():
             if column.get("dataset"):
-                column["label"] = column["label"].replace("{label}", label_of(self._paper(w), column["dataset"]))
+                column["label"] = column["label"].replace("{label}", label_of(self.of(w), column["dataset"]))
         return table
 
     def figure_config(self, w: Any) -> Any:
         """A figure with the datasets' labels in its titles."""
         figure = self.entry(w, "figures", w.figure).model_dump(mode="json")
         for panel in figure.get("panels", ()):
-            panel["title"] = panel["title"].replace("{label}", label_of(self._paper(w), panel["of"]))
+            panel["title"] = panel["title"].replace("{label}", label_of(self.of(w), panel["of"]))
         return figure
-
-    def trained_run(self, w: Any) -> Any:
-        """What training a run depends on: all of it but the watershed, which reads what was trained."""
-        return self.entry(w, "runs", w.run).model_dump(mode="json", exclude={"watershed"})
 
     def memory(self, w: Any, attempt: int) -> int:
         """Memory [MB]: the papers' sets of thousands of tiles are held whole."""
         return (12_000 if w.preset == "paper" else 3_000) * attempt
 
-    def training_memory(self, w: Any, attempt: int) -> int:
-        """Memory [MB] of a run on tens of thousands of tiles in two stains, which are held whole."""
-        return (40_000 if w.preset == "paper" else 4_000) * attempt
-
-    def style_weights(self, w: Any) -> str | None:
-        return self.weights.used(w, STYLE_NETWORK)
-
-    def sampled_run(self, w: Any) -> Any:
-        """The run behind a sample set."""
-        return self._behind(w).model_dump(mode="json")
-
-    def sources(self, w: Any) -> list[dict[str, str]]:
-        """`Source`s of a training run: datasets' training splits, and sample sets with their conditions."""
-        run = self.entry(w, "runs", w.run)
-        match run:
-            case CycleRun():
-                sides = ((run.source, "train"), (run.target, "train"), (run.source, "test"))
-                return [self._source(w, name, split) for name, split in sides]
-            case NoiseRun(makes="images"):
-                return [self._shown(w, run.dataset, "train", run.category)]
-            case NoiseRun():
-                return [self._source(w, run.dataset, "train", run.category, run.masks)]
-            case PairedRun():
-                sides_of = ("train", "validation") if run.keep == "best" else ("train",)
-                return [self._source(w, run.dataset, side, masks=run.masks) for side in sides_of]
-            case ClassificationRun():
-                training = self.training_sets(w)
-                sets = [source for items in training["sets"].values() for source in items.values()]
-                return [*sets, *training["held_out"].values()]
-        return [self._source(w, name, "train") for name in run.train_on]
-
-    def training_sets(self, w: Any) -> dict[str, dict[str, Any]]:
-        """Of a `classification` run: its `sets` (set -> name -> `Source`), the `held_out` images by their side, and
-        the `ratios` of samples to training images."""
-        run = ClassificationRun.model_validate(self.entry(w, "runs", w.run))
-        sets = {name: {item: self._shown(w, item, "train") for item in items} for name, items in run.train_on.items()}
-        held_out = {side: self._shown(w, run.dataset, side) for side in ("validation", "test")}
-        return {"sets": sets, "held_out": held_out, "ratios": self._ratios(w, run)}
-
-    def _ratios(self, w: Any, run: ClassificationRun) -> dict[str, int]:
-        """Sample set -> how many samples it must hold for each training image of its class."""
-        paper, found = self._paper(w), {}
-        for name in dict.fromkeys(item for items in run.train_on.values() for item in items):
-            samples = conditions_of(paper, name)
-            maker = samples and paper.runs.get(samples.dataset, paper.runs[samples.run])
-            if isinstance(maker, ClassRun):
-                found[name] = maker.ratio
-        return found
-
-    def sample_source(self, w: Any) -> dict[str, str]:
-        """The conditions of a sample set, or the images that it translates; its own do not exist yet."""
-        source = self._source(w, w.samples, "test")
-        return {**source, "images": source["instances"] if isinstance(self._behind(w), TranslatingRun) else ""}
-
-    def augmented_source(self, w: Any) -> dict[str, str]:
-        """The training images that an augmentation starts from."""
-        run = AugmentationRun.model_validate(self.sampled_run(w))
-        return self._shown(w, run.dataset, "train", run.category)
-
     def image_source(self, w: Any) -> dict[str, str]:
         """The images that a segmenter reads: a dataset's test split, or a sample set."""
-        return self._source(w, w.images, "test")
+        return self.source(w, w.images, "test")
 
     def paper_files(self, w: Any) -> list[str]:
         """The file of a paper, and the one that it extends."""
-        names = [w.paper, self._paper(w).extends]
+        names = [w.paper, self.of(w).extends]
         return [f"config/papers/{name}.yaml" for name in names if name]
 
     def published_as(self, w: Any) -> str:
         """The paper whose printed values stand beside ours."""
-        return self._paper(w).extends or str(w.paper)
+        return self.of(w).extends or str(w.paper)
 
     def caveats(self, w: Any) -> dict[str, str]:
         """Dataset -> why its numbers may not be compared with the paper's, '' where they may."""
-        config = self._paper(w)
+        config = self.of(w)
         return {
             name: "; ".join(text for text in (config.caveat, dataset.caveat) if text)
             for name, dataset in config.datasets.items()
@@ -451,42 +325,42 @@ class Plan:
     def _file(self, paper: str) -> Path:
         return self.root / "config" / "papers" / f"{paper}.yaml"
 
-    def _paper(self, w: Wildcards) -> Paper:
+    def of(self, w: Wildcards) -> Paper:
         return self.paper(w.preset, w.paper)
 
     def base(self, w: Wildcards) -> str:
         return f"results/{w.preset}/{w.paper}"
 
     def entry(self, w: Wildcards, section: str, name: str) -> Any:
-        entries = getattr(self._paper(w), section)
+        entries = getattr(self.of(w), section)
         if name not in entries:
-            raise ConfigError(self._unknown(w, section, name))
+            raise ConfigError(self.unknown(w, section, name))
         return entries[name]
 
     def scored(self, w: Any) -> Any:
         """The run that a score is of, or the one behind the samples that it is of."""
-        run = run_behind(self._paper(w), w.run)
+        run = run_behind(self.of(w), w.run)
         return self.entry(w, "runs", w.run) if run is None else run
 
-    def _unknown(self, w: Wildcards, section: str, name: str) -> str:
-        known = ", ".join(getattr(self._paper(w), section))
+    def unknown(self, w: Wildcards, section: str, name: str) -> str:
+        known = ", ".join(getattr(self.of(w), section))
         return f"config/papers/{w.paper}.yaml (preset {w.preset}): {section}: no {name!r}; there are: {known}"
 
     def store(self, w: Wildcards, dataset: str) -> dict[str, str]:
         base = f"{self.base(w)}/data/{dataset}"
         return {"store": f"{base}.h5", "manifest": f"{base}.csv"}
 
-    def _images(self, w: Wildcards, images: str, seed: str) -> str:
+    def images(self, w: Wildcards, images: str, seed: str) -> str:
         base = self.base(w)
-        is_dataset = images in self._paper(w).datasets
+        is_dataset = images in self.of(w).datasets
         return f"{base}/data/{images}.h5" if is_dataset else f"{base}/samples/{images}/seed{seed}.h5"
 
     def _truth(self, w: Any, name: str, seed: str) -> dict[str, str]:
         """The store that holds the instances of a dataset or sample set, or what samples are translated from; and its
         manifest, '' where it is a set of samples."""
-        paper, truth = self._paper(w), truth_of(self._paper(w), name)
+        paper, truth = self.of(w), truth_of(self.of(w), name)
         store = (
-            self.store(w, truth) if truth in paper.datasets else {"store": self._images(w, truth, seed), "manifest": ""}
+            self.store(w, truth) if truth in paper.datasets else {"store": self.images(w, truth, seed), "manifest": ""}
         )
         samples = conditions_of(paper, name)
         run = paper.runs[samples.run] if samples else None
@@ -497,33 +371,17 @@ class Plan:
     def _masks(self, w: Any, masks: str, images: str, seed: str) -> str:
         return f"{self.base(w)}/segmentations/{masks}/seed{seed}/{images}.h5"
 
-    def _source(self, w: Any, name: str, split: str, category: str = "", masks: str | None = None) -> dict[str, str]:
+    def source(self, w: Any, name: str, split: str, category: str = "", masks: str | None = None) -> dict[str, str]:
         """`masks`: the run whose nuclei take the place of the dataset's own."""
-        samples, truth = conditions_of(self._paper(w), name), self._truth(w, name, w.seed)
+        samples, truth = conditions_of(self.of(w), name), self._truth(w, name, w.seed)
         return {
-            "images": self._images(w, name, w.seed),
+            "images": self.images(w, name, w.seed),
             "instances": self._masks(w, masks, name, w.seed) if masks else truth["store"],
             "manifest": truth["manifest"],
             "split": samples.split if samples else split,
-            "category": category or category_of(self._paper(w), name),
+            "category": category or category_of(self.of(w), name),
         }
 
-    def _shown(self, w: Any, name: str, split: str, category: str = "") -> dict[str, str]:
+    def shown(self, w: Any, name: str, split: str, category: str = "") -> dict[str, str]:
         """A source whose images alone are wanted."""
-        return {**self._source(w, name, split, category), "instances": ""}
-
-    def _samples(self, w: Any) -> Samples:
-        samples = conditions_of(self._paper(w), w.samples)
-        if samples is None:
-            raise ConfigError(self._unknown(w, "samples", w.samples))
-        return samples
-
-    def _behind(self, w: Any) -> Any:
-        """The run behind a sample set."""
-        return self._paper(w).runs[self._samples(w).run]
-
-
-def _files(sources: list[dict[str, str]]) -> list[str]:
-    """Each once: images, instances and manifest."""
-    paths = [source[name] for source in sources for name in ("images", "instances", "manifest")]
-    return list(dict.fromkeys(path for path in paths if path))
+        return {**self.source(w, name, split, category), "instances": ""}

@@ -12,7 +12,7 @@ from pathgan.config.runs import ColourMixture
 
 LEVELS = 32  # a channel, to which colours are rounded before they are classified: 32,768 colours, not every pixel
 LEAST_CONTRAST = 24.0  # grey levels between the percentiles; less is an empty field, whatever stretching makes of it
-MOST_DARK = 0.75  # share of an image; more is an inverted image or none of a smear
+DARK, BLACK = 128, 64  # median grey levels: of a crowded field at the least, and of none in brightfield
 COVARIANCE_FLOOR = 4.0  # squared grey levels: an even ground would shrink a component to a point
 
 Mask = NDArray[np.bool_]
@@ -23,7 +23,7 @@ def segment_nuclei(image: NDArray[np.uint8], options: ColourMixture | None = Non
 
     Stretched contrast, then what is as dark as nuclei by a mixture of colours, kept where it holds a spot darker
     than its surroundings, cleaned, and parted where two nuclei touch. `seed`: of the pixels that the mixture is
-    fitted to. Raises ValueError for what is no (h, w, 3) uint8, and where most of the image is dark.
+    fitted to. Raises ValueError for what is no (h, w, 3) uint8, and for a dark ground.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"expected an RGB image (h, w, 3) uint8, got {image.shape} {image.dtype}")
@@ -32,21 +32,27 @@ def segment_nuclei(image: NDArray[np.uint8], options: ColourMixture | None = Non
     low, high = np.percentile(grey, [options.stretch_percent, 100 - options.stretch_percent])
     if high - low < LEAST_CONTRAST:
         return np.zeros(grey.shape, np.int32)
+    _check_ground(image, grey)
     stretched = stretch(image, options.stretch_percent)
     dark = dark_pixels(stretched, options, seed)
-    if dark.mean() > MOST_DARK:
+    return part(_cleaned(dark, dark_spots(stretched, options), options), options)
+
+
+def _check_ground(image: NDArray[np.uint8], grey: NDArray[np.uint8]) -> None:
+    """Raises ValueError for a black ground, and for a dark one that is green: stains take green light away most."""
+    median, (red, green, blue) = float(np.median(grey)), image.reshape(-1, 3).mean(axis=0)
+    if median < BLACK or (median < DARK and green > max(red, blue)):
         raise ValueError(
-            f"{dark.mean():.0%} of the image is as dark as nuclei; expected dark nuclei on a pale ground: "
+            f"half of the image is darker than grey level {median:.0f}; expected dark nuclei on a pale ground: "
             "is it inverted, or no brightfield image?"
         )
-    return part(_cleaned(dark, dark_spots(stretched, options), options), options)
 
 
 def stretch(image: NDArray[np.uint8], percent: float) -> NDArray[np.uint8]:
     """Each channel linearly, so that `percent` of its pixels are black and as many white."""
     low, high = np.percentile(image.reshape(-1, 3), [percent, 100 - percent], axis=0)
     levels = np.arange(256)[:, None]
-    table = np.clip((levels - low) * (255 / np.maximum(high - low, 1)), 0, 255).astype(np.uint8)
+    table = np.round(np.clip((levels - low) * (255 / np.maximum(high - low, 1)), 0, 255)).astype(np.uint8)
     return cv2.LUT(image, table[None])
 
 
@@ -60,7 +66,7 @@ def dark_spots(image: NDArray[np.uint8], options: ColourMixture) -> Mask:
 def dark_pixels(image: NDArray[np.uint8], options: ColourMixture, seed: int) -> Mask:
     """Pixels (h, w) of one component of a mixture of Gaussians in RGB: that which lets the least red light through.
 
-    Haematoxylin takes red light away; cytoplasm is paler, and red cells, however dark, are red.
+    Haematoxylin takes red light away; cytoplasm is paler, and red cells let red light through.
     """
     random = np.random.default_rng(seed)
     pixels = image.reshape(-1, 3)

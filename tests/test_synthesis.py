@@ -1,0 +1,328 @@
+"""SynCGAN's parts: GANs from noise, weights that a validation set likes best, masks to images, and augmentation."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pathgan import losses
+from pathgan.config.datasets import Smear, SmearDataset, Split, Tiles
+from pathgan.config.runs import (
+    Adversarial,
+    AugmentationRun,
+    Labels,
+    NoiseRun,
+    PairedRun,
+    PatchGAN,
+    Pixel,
+    Training,
+    UNet,
+)
+from pathgan.datasets.prepare import prepare
+from pathgan.datasets.store import ImageStore, write_manifest, write_store
+from pathgan.errors import DataError, TrainingError
+from pathgan.networks import UNetGenerator
+from pathgan.recipes import noise, paired
+from pathgan.recipes.augmentation import augmented
+from pathgan.recipes.drawing import compose, draw_samples, n_samples
+from pathgan.recipes.running import Job, load_weights, remove_state, save_weights, train_run
+from pathgan.recipes.sources import Source
+from pathgan.training import Interrupted, compute_on
+from pathgan.training.best import Best
+
+SIDE = 32
+SMALL = {"width": 4, "depth": 3, "upsampling": "bilinear"}
+
+
+@pytest.fixture(scope="module")
+def smears(tmp_path_factory):
+    """Store and manifest of 32-px smears of two classes in five folds."""
+    folder = tmp_path_factory.mktemp("smears")
+    looks = {"benign": Smear(cells_per_mpx=6000, radius_px=3), "malignant": Smear(cells_per_mpx=6000, radius_px=5)}
+    dataset = SmearDataset(
+        adapter="phantom_smears",
+        n_images=10,
+        size_px=SIDE,
+        seed=5,
+        smears=looks,
+        tiles=Tiles(tile_px=SIDE, stride_px=SIDE),
+        split=Split(folds=5),
+    )
+    prepare(dataset, Path(), folder / "s.h5", folder / "s.csv")
+    return folder / "s.h5", folder / "s.csv"
+
+
+def source(smears, split="train", category=""):
+    store, manifest = map(str, smears)
+    return Source(images=store, instances=store, manifest=manifest, split=split, category=category)
+
+
+def gan(makes="masks", **changes):
+    training = {"iterations": 5, "batch_size": 2, "crop_px": SIDE, "history_every": 2, "learning_rate": 1e-3}
+    options = {"generator": UNet(**SMALL), "discriminator": PatchGAN(width=4, layers=1)} | changes
+    return NoiseRun(
+        recipe="noise", dataset="s", category="benign", makes=makes, training=Training(**training), **options
+    )
+
+
+def pair(**changes):
+    training = {"iterations": 6, "batch_size": 2, "crop_px": SIDE, "evaluations": 3, "learning_rate": 1e-3, **changes}
+    return PairedRun(
+        recipe="paired",
+        dataset="s",
+        condition="mask",
+        keep="best",
+        generator=UNet(**SMALL),
+        discriminator=PatchGAN(width=4, layers=1),
+        losses=(Adversarial(kind="adversarial"), Pixel(kind="pixel", norm="squared", weight=100)),
+        training=Training(**training),
+    )
+
+
+def outputs(folder, *names):
+    return {name: folder / (f"{name}.csv" if name in ("history", "evaluations") else f"{name}.st") for name in names}
+
+
+def train(run, sources, folder, *names):
+    work = Job(seed=0, state_dir=folder / "state", device="cpu")
+    train_run(run, sources, work, outputs(folder, *names))
+    remove_state(work.state_dir)
+    return {name: path.read_bytes() for name, path in outputs(folder, *names).items()}
+
+
+def cpu():
+    return compute_on("cpu", 1, "fp32")
+
+
+# --- losses and networks ------------------------------------------------------------------------------------
+
+
+def test_hard_labels_give_the_loss_of_goodfellow(rng):
+    real, fake = (torch.from_numpy(rng.normal(size=(3, 1, 4, 4))) for _ in range(2))
+    ones, zeros = torch.ones(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    expected = losses.discriminator_loss(real, fake)
+    assert losses.labelled_discriminator_loss(real, fake, ones, zeros).item() == pytest.approx(expected.item())
+
+
+def test_soft_labels_are_a_cross_entropy_in_closed_form():
+    """D = 0.8 told 0.9, and D = 0.3 told 0.1."""
+    real, fake = (torch.full((1, 1, 2, 2), math.log(p / (1 - p)), dtype=torch.float64) for p in (0.8, 0.3))
+    expected = -(0.9 * math.log(0.8) + 0.1 * math.log(0.2)) - (0.1 * math.log(0.3) + 0.9 * math.log(0.7))
+    got = losses.labelled_discriminator_loss(real, fake, torch.tensor([0.9]).double(), torch.tensor([0.1]).double())
+    assert got.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("flipped", [0.0, 1.0])
+def test_labels_are_soft_and_now_and_then_flipped(flipped):
+    recipe = noise.FromNoise(gan(labels=Labels(flipped=flipped)), cpu())
+    torch.manual_seed(0)
+    real, fake = recipe._labels(1000)
+    if flipped:
+        real, fake = fake, real
+    assert 0.9 <= real.min() < 0.905 < 0.995 < real.max() <= 1.0
+    assert 0.0 <= fake.min() < 0.005 < 0.095 < fake.max() <= 0.1
+
+
+def test_a_bilinear_unet_has_no_transposed_convolution():
+    network = UNetGenerator(1, 3, 4, 3, 0.5, "bilinear")
+    assert not any(isinstance(module, nn.ConvTranspose2d) for module in network.modules())
+    assert network(torch.zeros(2, 1, 32, 32)).shape == (2, 3, 32, 32)
+
+
+# --- GANs from noise ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("makes", "shape", "dtype"), [("masks", (), np.int32), ("images", (3,), np.uint8)])
+def test_a_sample_depends_on_its_seed_and_number_alone(makes, shape, dtype):
+    run = gan(makes)
+    torch.manual_seed(0)
+    generator = paired.build_generator(run.generator, SIDE, noise.channels(run))
+    many, few = (list(noise.draw(run, generator, n, 7, cpu())) for n in (11, 3))
+    assert len(many) == 11
+    assert many[0].shape == (SIDE, SIDE, *shape)
+    assert many[0].dtype == dtype
+    assert all(np.array_equal(a, b) for a, b in zip(few, many, strict=False))
+    assert not np.array_equal(many[0], many[1])
+    assert not np.array_equal(many[0], next(noise.draw(run, generator, 1, 8, cpu())))
+
+
+def test_a_gan_learns_its_class_alone(smears):
+    fields = noise.training_fields(gan(), source(smears, category="benign"))
+    assert fields["image"].shape == (6, SIDE, SIDE)
+    assert set(np.unique(fields["image"])) == {0, 255}
+    assert noise.training_fields(gan("images"), source(smears, category="malignant"))["image"].shape == (
+        6,
+        SIDE,
+        SIDE,
+        3,
+    )
+
+
+def test_as_many_samples_as_the_ratio_asks_for(smears, tmp_path):
+    assert n_samples(gan(ratio=2), smears[1]) == 12
+    run = gan()
+    save_weights(paired.build_generator(run.generator, SIDE, 1), tmp_path / "g.st")
+    assert draw_samples(run, tmp_path / "g.st", 5, 0, tmp_path / "m.h5") == 5
+    with ImageStore(tmp_path / "m.h5") as store:
+        assert store.instances().shape == (5, SIDE, SIDE)
+
+
+def test_a_class_with_one_image_is_refused(smears, tmp_path):
+    rows = [{"id": "a", "class": "benign", "split": "train", "group": "a", "x": 0, "y": 0}]
+    write_manifest(tmp_path / "one.csv", rows)
+    write_store(tmp_path / "one.h5", images=iter([np.zeros((SIDE, SIDE, 3), np.uint8)]))
+    one = source((tmp_path / "one.h5", tmp_path / "one.csv"), category="benign")
+    with pytest.raises(DataError, match=r"the class 'benign' has 1 training image, a GAN needs 2"):
+        noise.training_fields(gan("images"), one)
+    with pytest.raises(DataError, match=r"the train split of the class 'malignant' is empty"):
+        noise.training_fields(gan("images"), one.model_copy(update={"category": "malignant"}))
+
+
+def test_masks_without_a_nucleus_are_refused(smears, tmp_path):
+    write_store(tmp_path / "empty.h5", instances=iter([np.zeros((SIDE, SIDE), np.int32)] * 20))
+    empty = source(smears, category="benign").model_copy(update={"instances": str(tmp_path / "empty.h5")})
+    with pytest.raises(DataError, match=r"empty\.h5: no nucleus in any of the 6 training images of the class"):
+        noise.training_fields(gan(), empty)
+
+
+def test_a_store_of_other_images_is_refused(smears, tmp_path):
+    write_store(tmp_path / "few.h5", instances=iter([np.zeros((SIDE, SIDE), np.int32)] * 7))
+    few = source(smears).model_copy(update={"instances": str(tmp_path / "few.h5")})
+    with pytest.raises(DataError, match=r"few\.h5: holds 7 instances for 12 rows of .*s\.csv"):
+        noise.training_fields(gan(), few)
+
+
+@pytest.mark.parametrize("kind", ["masks", "images", "pair"])
+def test_training_resumes_to_the_last_bit(kind, smears, tmp_path, monkeypatch):
+    run, names = (
+        (pair(), ("weights", "last", "history", "evaluations"))
+        if kind == "pair"
+        else (gan(kind), ("weights", "history"))
+    )
+    category = "" if kind == "pair" else "benign"
+    sources = [source(smears, "train", category), source(smears, "validation", category)]
+    (tmp_path / "whole").mkdir()
+    whole = train(run, sources, tmp_path / "whole", *names)
+    recipe = paired.Paired if kind == "pair" else noise.FromNoise
+    step, count = recipe.step, 0
+
+    def counted(self, batch):
+        nonlocal count
+        count += 1
+        return step(self, batch)
+
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    job = Job(seed=0, state_dir=folder / "state", device="cpu", deadline=0.0)  # leaves after every step
+    monkeypatch.setattr(recipe, "step", counted)
+    for _ in range(run.training.iterations - 1):
+        with pytest.raises(Interrupted):
+            train_run(run, sources, job, outputs(folder, *names))
+    train_run(run, sources, job, outputs(folder, *names))
+    assert count == run.training.iterations
+    assert {name: path.read_bytes() for name, path in outputs(folder, *names).items()} == whole
+
+
+# --- the best weights ---------------------------------------------------------------------------------------
+
+
+def test_the_best_are_those_with_the_smallest_loss():
+    network = nn.Linear(1, 1)
+    best = Best(network)
+    for weight, loss in ((1.0, 5.0), (2.0, 3.0), (3.0, 4.0)):
+        nn.init.constant_(network.weight, weight)
+        best.update(network, loss)
+    assert best.network.weight.item() == 2.0
+    assert best.loss.item() == 3.0
+    with pytest.raises(TrainingError, match="validation images is nan"):
+        best.update(network, float("nan"))
+
+
+def test_the_weights_that_leave_have_the_smallest_validation_loss(smears, tmp_path):
+    """The last ones too where the smallest loss was the last."""
+    run = pair(iterations=12, evaluations=6, learning_rate=5e-2)
+    train(run, [source(smears), source(smears, "validation")], tmp_path, "weights", "last", "history", "evaluations")
+    rows = list(csv.DictReader((tmp_path / "evaluations.csv").open()))
+    values = [float(row["validation_loss"]) for row in rows]
+    assert [int(row["iteration"]) for row in rows] == [2, 4, 6, 8, 10, 12]
+    assert min(values) < values[0]
+    same = (tmp_path / "weights.st").read_bytes() == (tmp_path / "last.st").read_bytes()
+    assert same == (values.index(min(values)) == 5)
+
+
+def test_the_validation_loss_is_the_generators(smears):
+    """Eq. 3 on validation images, computed here by hand."""
+    torch.manual_seed(0)
+    recipe = paired.Paired(pair(), cpu())
+    fields = paired.training_fields(pair(), source(smears, "validation"))
+    got = recipe.validate(fields)["validation_loss"]
+    generator, discriminator = recipe.networks["generator"].eval(), recipe.networks["discriminator"]
+    totals = []
+    with torch.no_grad():
+        for image, condition in zip(fields["image"], fields["condition"], strict=True):
+            real = torch.from_numpy(image).permute(2, 0, 1)[None] / 127.5 - 1
+            mask = torch.from_numpy(condition)[None, None] / 127.5 - 1
+            fake = generator(mask)
+            adversarial = -torch.nn.functional.logsigmoid(discriminator(torch.cat([mask, fake], 1))).mean()
+            totals.append((adversarial + 100 * ((fake - real) ** 2).mean()).item())
+    assert got == pytest.approx(np.mean(totals), rel=1e-5)
+
+
+# --- masks to images ----------------------------------------------------------------------------------------
+
+
+def test_a_composition_holds_masks_and_what_was_made_of_each(tmp_path):
+    masks, run = gan(), pair()
+    torch.manual_seed(1)
+    save_weights(paired.build_generator(masks.generator, SIDE, 1), tmp_path / "m.st")
+    save_weights(paired.build_generator(run.generator, SIDE), tmp_path / "g.st")
+    assert compose(run, masks, tmp_path / "g.st", tmp_path / "m.st", 9, 0, tmp_path / "out.h5") == 9
+    draw_samples(masks, tmp_path / "m.st", 9, 0, tmp_path / "masks.h5")
+    with ImageStore(tmp_path / "out.h5") as out, ImageStore(tmp_path / "masks.h5") as drawn:
+        images, instances = out.images(), out.instances()
+        assert np.array_equal(instances, drawn.instances())
+    generator = load_weights(paired.build_generator(run.generator, SIDE), tmp_path / "g.st")
+    conditions = np.where(instances > 0, 255, 0).astype(np.uint8)
+    assert np.array_equal(images, np.stack(list(paired.generate(run, generator, conditions, cpu()))))
+
+
+# --- augmentation -------------------------------------------------------------------------------------------
+
+
+def augmentation(**options):
+    return AugmentationRun(recipe="augmentation", dataset="s", category="benign", **options)
+
+
+def test_without_turns_and_noise_an_image_is_mirrored_at_most(rng):
+    images = rng.integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    made = list(augmented(augmentation(ratio=8, max_rotation_deg=0, noise_sd=0), images, 0))
+    assert len(made) == 24
+    seen = set()
+    for index, sample in enumerate(made):
+        image = images[index % 3]
+        mirrored = {"as it was": image, "left": image[:, ::-1], "up": image[::-1], "both": image[::-1, ::-1]}
+        seen |= {name for name, other in mirrored.items() if np.array_equal(sample, other)}
+        assert any(np.array_equal(sample, other) for other in mirrored.values())
+    assert seen == set(mirrored)
+
+
+def test_turned_corners_are_tissue_and_noise_has_its_strength():
+    images = np.full((2, 32, 32, 3), 128, np.uint8)
+    made = np.stack(list(augmented(augmentation(ratio=20, noise_sd=0.02), images, 3)))
+    assert made.min() > 128 - 6 * 0.02 * 255
+    assert made.astype(float).std() == pytest.approx(0.02 * 255, rel=0.05)
+
+
+def test_a_sample_of_augmentation_depends_on_its_seed_and_number_alone(rng):
+    images = rng.integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    torch.manual_seed(1)
+    one = list(augmented(augmentation(), images, 0))
+    torch.manual_seed(2)
+    assert all(np.array_equal(a, b) for a, b in zip(one, augmented(augmentation(), images, 0), strict=True))
+    assert not np.array_equal(one[0], next(augmented(augmentation(), images, 1)))
