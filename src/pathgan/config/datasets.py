@@ -133,6 +133,7 @@ class ClassMaskDataset(FolderDataset):
 
     adapter: Literal["class_masks"]
     nucleus: Annotated[int, Field(ge=1, le=255)] = 255  # grey level
+    resize_px: Resize = None
 
 
 class SheetDataset(ImageDataset):
