@@ -2,6 +2,7 @@
 # make test   the tests, with coverage; make lint for style and types
 # make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores,
 #             SERIAL_SECTIONS=folder the registration of real sections,
+#             MASKS=folder nuclei of real images (wbc_cytology, monuseg_breast below it),
 #             CYCLEGAN=folder training beside that clone of pytorch-CycleGAN-and-pix2pix
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +40,7 @@ lint: setup
 bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/metrics.py $(if $(HOVER_NET),--hover-net $(HOVER_NET))
 	.venv-bench/bin/python benchmarks/slides.py
+	.venv-bench/bin/python benchmarks/masks.py $(if $(MASKS),--real $(MASKS))
 	.venv-bench/bin/python benchmarks/registration.py $(if $(SERIAL_SECTIONS),--real $(SERIAL_SECTIONS))
 	$(if $(CYCLEGAN),.venv-bench/bin/python benchmarks/training.py --reference $(CYCLEGAN))
 

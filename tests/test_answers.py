@@ -18,7 +18,7 @@ from pathgan.datasets.embeddings import Embedder, Embeddings, write_embeddings
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import DataError
 from pathgan.files import sha256_of, write_rows
-from pathgan.intervals import wilson_interval
+from pathgan.intervals import clustered_interval, wilson_interval
 from pathgan.metrics.classification import mcnemar_exact
 from pathgan.metrics.neighbours import nearest_distances
 from pathgan.recipes.classifying import OUTPUTS
@@ -145,6 +145,15 @@ def test_tiles_of_few_images_have_no_interval_and_a_p_that_says_so():
     cells = cells_of({"net": [frame({"orig": answers(22), "prop": answers(25)})]}, groups=groups)
     assert np.isnan(cells.loc["orig", "low"])
     assert "p takes tiles of one image for independent" in cells.loc["prop/p", "note"]
+
+
+def test_tiles_of_many_patients_have_an_interval_over_these_whatever_the_seeds():
+    groups = {"d": {f"i{index}": str(index // 3) for index in range(30)}}
+    frames = [frame({"orig": answers(n), "prop": answers(n)}) for n in (20, 22)]
+    cells = cells_of({"net": frames}, groups=groups)
+    mean = np.mean([100.0 * np.array(answers(n)) for n in (20, 22)], axis=0)
+    clusters = [str(index // 3) for index in range(30)]
+    assert (cells.loc["orig", "low"], cells.loc["orig", "high"]) == clustered_interval(mean, clusters)
 
 
 def test_the_written_table_says_what_its_intervals_are_about(tmp_path):

@@ -211,6 +211,32 @@ def test_samples_of_an_unknown_class_are_refused(smears, tmp_path):
 
 
 @pytest.mark.usefixtures("tiny")
+def test_a_set_that_lacks_a_class_is_refused(smears, tmp_path):
+    more = sets(smears, tmp_path)["orig+more"]["more"]
+    with pytest.raises(DataError, match=r"train_on\.prop: has no images of the class 'sparse'"):
+        fit(run_of(train_on={"prop": ("more",)}), smears, tmp_path, {"prop": {"more": more}})
+
+
+@pytest.mark.usefixtures("tiny")
+def test_samples_of_another_field_of_view_are_refused(smears, tmp_path):
+    training_sets = sets(smears, tmp_path)
+    write_store(tmp_path / "more.h5", images=iter(np.zeros((12, 24, 24, 3), np.uint8)))
+    with pytest.raises(DataError, match="expected images of one size, got s 48 x 48 px, more 24 x 24 px"):
+        fit(run_of(), smears, tmp_path, training_sets)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_finished_set_of_other_names_is_trained_again(smears, tmp_path):
+    fit(run_of(), smears, tmp_path)
+    table = read_manifest(smears[1])
+    for row in table:
+        row["id"] = f"new-{row['id']}"
+    write_manifest(tmp_path / "s.csv", table)
+    fit(run_of(), (smears[0], tmp_path / "s.csv"), tmp_path)
+    assert all(row["item"].startswith("new-") for row in rows(tmp_path / "out" / "predictions.csv"))
+
+
+@pytest.mark.usefixtures("tiny")
 def test_images_without_a_class_are_refused(smears, tmp_path):
     table = read_manifest(smears[1])
     table[0]["class"] = ""

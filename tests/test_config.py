@@ -316,12 +316,12 @@ def test_the_table_of_weights_names_every_network_whole(tmp_path):
     ("edit", "message"),
     [
         (
-            set_at("runs", "resnet152{at}", "train_on", "orig", value=["cytology_0_1"]),
-            r"runs.resnet152.train_on: no set of this dataset called 'cytology_0_1'",
+            set_at("runs", "resnet152{at}", "train_on", "orig", value=["cytology_1_1"]),
+            r"runs.resnet152.train_on: no set of this dataset called 'cytology_1_1'",
         ),
         (
-            set_at("runs", "resnet152{at}", "train_on", "prop", value=["prop_benign_0_1"]),
-            r"'prop_benign_0_1' is made with 'cytology_0_1', whose training images may be test images of 'cytology'",
+            set_at("runs", "resnet152{at}", "train_on", "prop", value=["prop_benign_1_1"]),
+            r"'prop_benign_1_1' is made with 'cytology_1_1', whose training images may be test images of 'cytology'",
         ),
         (
             set_at("runs", "resnet152{at}", "train_on", "prop", value=["cgan{at}"]),
@@ -360,6 +360,21 @@ def test_the_table_of_weights_names_every_network_whole(tmp_path):
             r"keep: best needs training.evaluations above 0",
         ),
         (set_at("datasets", "cytology", "split", "fold", value=5), r"fold: expected 0 to 4, got 5"),
+        (
+            set_at("tables", "crossvalidation", "rows", "resnet152/{repeat}", "folds", value=4),
+            r"tables.crossvalidation.rows.resnet152/1.folds: expected 5, those of 'cytology_1_0'",
+        ),
+        (
+            set_at("tables", "table2", "rows", "resnet152", "folds", value=5),
+            r"folds: expected with {fold} in run and dataset, and nowhere else; got 'resnet152'",
+        ),
+        (
+            set_at("tables", "crossvalidation", "columns", "orig", "score", value="nuclei"),
+            r"tables.crossvalidation.columns.orig.score: no score called 'nuclei'",
+        ),
+        (set_at("runs", "gan_{class}{at}", "masks", value="masks"), r"a run that makes images learns no masks"),
+        (set_at("defaults", "noise", "training", "evaluations", value=3), r"no loss on held-out images"),
+        (set_at("defaults", "classification", "training", "load_px", value=300), r"images are brought to crop_px"),
     ],
 )
 def test_a_mistake_in_syncgan_is_named(tmp_path, edit, message):

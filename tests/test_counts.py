@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from pathgan.config.models import CountTable
+from pathgan.config.models import CountColumn, CountRow, CountTable
 from pathgan.errors import TableError
-from pathgan.render.counts import build_counts
+from pathgan.render.counts import build_counts, manifest_of_samples
 from pathgan.render.tables import write_table
 
 TABLE = CountTable.model_validate(
@@ -53,11 +53,32 @@ def test_images_are_counted_and_not_their_tiles():
     assert cells.loc[("histology", "train/benign"), "published"] == 3
     assert cells["comparable"].tolist() == ["yes", "no", "no", "no"]
     assert cells["note"].tolist() == [
-        "",
-        "not in the paper",
+        "images, which gave 4 tiles",
+        "not in the paper; images, which gave 2 tiles",
         "stand-in dataset",
         "stand-in dataset; not in the paper",
     ]
+
+
+def test_a_count_of_images_that_gave_tiles_says_how_many():
+    manifests = {"histology": [item(f"a_x{x}_y0", "train", "benign") for x in (0, 64, 128)]}
+    row, column = CountRow(label="H", datasets=("histology",)), CountColumn(label="train", split="train")
+    table = CountTable(kind="counts", caption="C", rows={"h": row}, columns={"train": column})
+    cells = build_counts("t", table, {"histology": ""}, manifests, PUBLISHED[:0])
+    assert cells["value"].tolist() == [1]
+    assert "images, which gave 3 tiles" in cells["note"][0]
+
+
+def test_samples_are_counted_as_training_images_with_the_caveats_of_what_made_them():
+    row, columns = (
+        CountRow(label="S", datasets=("s",)),
+        {side: CountColumn(label=side, split=side) for side in ("train", "test")},
+    )
+    table = CountTable(kind="counts", caption="C", rows={"s": row}, columns=columns)
+    manifests = {"s": manifest_of_samples(4, "benign")}
+    cells = build_counts("t", table, {"d": "phantoms"}, manifests, PUBLISHED[:0], {"s": ["d"]})
+    assert cells["value"].tolist() == [4, 0]
+    assert cells["note"].str.contains("phantoms").all()
 
 
 def test_a_count_has_no_decimals(tmp_path):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pathgan.config.datasets import SlideDataset, Smear, SmearDataset, Split, Tiles
 from pathgan.datasets.adapters import Item
 from pathgan.datasets.prepare import prepare
-from pathgan.datasets.splits import assign_folds, chosen
+from pathgan.datasets.splits import assign_folds, check_apart, check_every_class, chosen
 from pathgan.datasets.store import read_manifest
 from pathgan.errors import DataError
 
@@ -68,7 +68,7 @@ def test_a_class_with_one_image_is_refused(tmp_path):
     smears = {name: Smear(cells_per_mpx=2000, radius_px=3) for name in ("benign", "malignant")}
     options = {"n_images": 1, "size_px": 32, "seed": 0, "tiles": Tiles(tile_px=32, stride_px=32)}
     dataset = SmearDataset(adapter="phantom_smears", smears=smears, split=Split(folds=3), **options)
-    with pytest.raises(DataError, match=r"'benign' has 1 image\(s\), fewer than split\.folds = 3; add some"):
+    with pytest.raises(DataError, match=r"'benign' has 1 image\(s\), fewer than split\.folds = 3 \(files"):
         prepare(dataset, Path(), tmp_path / "a.h5", tmp_path / "a.csv")
     assert not list(tmp_path.iterdir())
 
@@ -123,3 +123,29 @@ def test_the_last_by_name_are_held_out_where_asked(tmp_path):
     )
     prepare(dataset, Path(), tmp_path / "a.h5", tmp_path / "a.csv")
     assert [row["split"] for row in read_manifest(tmp_path / "a.csv")] == ["train"] * 3 + ["test"] * 2
+
+
+def item(name, category, sha256=""):
+    return Item(name, None, None, name, category, sha256=sha256)
+
+
+def test_a_side_without_a_class_is_refused():
+    items = [item("a", "benign"), item("b", "malignant"), item("c", "benign")]
+    check_every_class(items, ["train", "train", "train"])
+    with pytest.raises(
+        DataError, match="the test images have none of the class 'malignant', as patients have images of"
+    ):
+        check_every_class(items, ["test", "train", "train"])
+
+
+def test_the_same_file_in_two_classes_is_refused():
+    items = [item("a.png", "benign", "f0"), item("b.png", "malignant", "f0")]
+    with pytest.raises(
+        DataError, match=r"b\.png: the same file as a\.png, but one is 'benign' and the other 'malignant'"
+    ):
+        check_apart(items, ["train", "train"])
+
+
+def test_rounds_of_folds_take_the_same_images():
+    items = [item(str(index), "benign") for index in range(20)]
+    assert chosen(items, Split(per_class=6, seed=1)) == chosen(items, Split(per_class=6, seed=2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from sklearn.mixture import GaussianMixture
 
 from pathgan.config.datasets import ClassMaskDataset, MonusegDataset, Smear
 from pathgan.config.runs import ColourMixture
@@ -12,7 +13,7 @@ from pathgan.datasets.adapters import read_items
 from pathgan.datasets.nuclei import segment_store
 from pathgan.datasets.store import ImageStore, write_store
 from pathgan.errors import DataError
-from pathgan.masks.nuclei import part, segment_nuclei, stretch
+from pathgan.masks.nuclei import components, part, segment_nuclei, stretch
 from pathgan.metrics import aggregated_jaccard_index, dice_coefficient
 from pathgan.phantoms import cytology_smear
 
@@ -58,6 +59,23 @@ def test_red_cells_are_left_out():
     assert not found[120, 130]
 
 
+def test_rounded_colours_are_of_the_component_of_their_pixels(rng):
+    """The fast path, a look-up a rounded colour, against the plain one."""
+    image = cytology_smear(LOOKS["malignant"], 256, (8, 15)).image
+    drawn_pixels = rng.choice(image.reshape(-1, 3), 2000).astype(float)
+    mixture = GaussianMixture(3, init_params="k-means++", reg_covar=4.0, random_state=0).fit(drawn_pixels)
+    plain = mixture.predict(image.reshape(-1, 3).astype(float)).reshape(image.shape[:2])
+    assert (components(image, mixture) == plain).mean() > 0.96
+
+
+def test_a_field_of_red_cells_has_no_nuclei():
+    for index in range(5):
+        smear = Smear(cells_per_mpx=0.001, red_cells_per_mpx=400, radius_px=8)
+        field = cytology_smear(smear, 160, (3, index))
+        assert not field.instances.any()
+        assert not segment_nuclei(field.image).any()
+
+
 def test_two_that_touch_are_parted():
     mask = np.zeros((60, 90), np.uint8)
     cv2.circle(mask, (30, 30), 15, 1, -1)
@@ -66,6 +84,23 @@ def test_two_that_touch_are_parted():
     assert found.max() == 2
     assert found[30, 25] != found[30, 60]
     assert ((found > 0) == (mask > 0)).all()
+
+
+def test_no_part_of_a_mask_is_lost_beside_a_deeper_one():
+    mask = np.zeros((100, 120), np.uint8)
+    cv2.circle(mask, (40, 50), 30, 1, -1)
+    mask[10:90, 74:82] = 1
+    found = part(mask > 0, ColourMixture(spacing_px=12, min_area_px=300))
+    assert ((found > 0) == (mask > 0)).all()
+    assert found[50, 40] != found[50, 78]
+
+
+def test_no_piece_of_a_cluster_is_smaller_than_asked(rng):
+    for index in range(6):
+        field = cytology_smear(LOOKS["malignant"], 256, (31, index))
+        found = segment_nuclei(field.image)
+        assert np.bincount(found.ravel())[1:].min() >= ColourMixture().min_area_px
+        assert np.array_equal(np.unique(found), np.arange(found.max() + 1))
 
 
 @pytest.mark.parametrize("look", LOOKS)

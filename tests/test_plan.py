@@ -273,10 +273,10 @@ def test_a_run_that_keeps_its_best_weights_reads_validation_images(plan):
 
 
 def test_a_composition_takes_both_generators(plan):
-    assert plan.samples.composition(syncgan(samples="prop_benign_0_1")) == {
-        "masks": f"{SYNCGAN}/models/mask_gan_benign_0_1/seed0/generator.safetensors",
-        "weights": f"{SYNCGAN}/models/cgan_0_1/seed0/generator.safetensors",
-        "manifest": f"{SYNCGAN}/data/cytology_0_1.csv",
+    assert plan.samples.composition(syncgan(samples="prop_benign_1_1")) == {
+        "masks": f"{SYNCGAN}/models/mask_gan_benign_1_1/seed0/generator.safetensors",
+        "weights": f"{SYNCGAN}/models/cgan_1_1/seed0/generator.safetensors",
+        "manifest": f"{SYNCGAN}/data/cytology_1_1.csv",
     }
 
 
@@ -304,9 +304,9 @@ def test_a_classifier_reads_every_set_and_knows_how_large_it_must_be(plan):
 
 def test_every_fold_of_a_row_is_an_input_of_its_table(plan):
     files = plan.score_files(syncgan(table="crossvalidation"))
-    assert list(files) == [f"densenet161_0_{fold}/accuracy" for fold in range(3)]
+    assert list(files) == [f"densenet161_1_{fold}/accuracy" for fold in range(3)]
     inputs = plan.table_inputs(syncgan(table="crossvalidation"))
-    assert inputs["densenet161_0_2"] == ["cytology_0_2"]
+    assert inputs["densenet161_1_2"] == ["cytology_1_2"]
 
 
 def test_samples_are_counted_where_a_table_counts_them(plan):

@@ -274,6 +274,16 @@ def test_the_validation_loss_is_the_generators(smears):
     assert got == pytest.approx(np.mean(totals), rel=1e-5)
 
 
+def test_validation_images_that_do_not_halve_are_refused_before_training(smears, tmp_path):
+    store, manifest = tmp_path / "odd.h5", smears[1]
+    write_store(
+        store, images=iter(np.zeros((20, 36, 36, 3), np.uint8)), instances=iter(np.ones((20, 36, 36), np.int32))
+    )
+    odd = [source((store, manifest)), source((store, manifest), "validation")]
+    with pytest.raises(DataError, match="conditions of 36 x 36 px are no multiple of the generator's 2\\^depth = 8"):
+        train(pair(), odd, tmp_path, "weights", "last", "history", "evaluations")
+
+
 # --- masks to images ----------------------------------------------------------------------------------------
 
 

@@ -110,7 +110,7 @@ class ImageFolder(Strict):
 
     path: str  # below the dataset's folder
     category: str = ""
-    split: Literal["", "train", "test"] = ""
+    split: Literal["", "train", "validation", "test"] = ""
 
 
 class ImageFoldersDataset(PlainDataset):

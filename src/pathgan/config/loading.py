@@ -12,7 +12,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pathgan.config.datasets import PlainDataset, PolygonDataset, SlideDataset
+from pathgan.config.datasets import ImageDataset, PlainDataset, PolygonDataset, SlideDataset
 from pathgan.config.models import (
     NETWORKS,
     AccuracyScore,
@@ -315,6 +315,12 @@ def _broken_references(paper: Paper) -> Iterator[str]:
                     yield from check(f"{where}.against", cell.against, metrics, "metric")
             if isinstance(scored_by, AccuracyScore) != isinstance(by, ClassificationRun):
                 yield f"tables.{name}.rows.{cell.row}: {cell.score!r} is no score of the run {cell.run!r}"
+            data = paper.datasets.get(cell.dataset)
+            folds = table.rows[cell.row].folds
+            if folds and not isinstance(scored_by, AccuracyScore):
+                yield f"tables.{name}.rows.{cell.row}.folds: items of {cell.score!r} have no names of their own to pool"
+            elif folds and isinstance(data, ImageDataset) and data.split.folds != folds:
+                yield f"tables.{name}.rows.{cell.row}.folds: expected {data.split.folds}, those of {cell.dataset!r}"
             if isinstance(scored_by, MemorisationScore) and by and not category_of(paper, cell.run):
                 yield f"tables.{name}.rows.{cell.row}: {cell.run!r} makes no samples of one class"
             untranslated = isinstance(scored_by, DistributionScore) and scored_by.untranslated

@@ -123,6 +123,13 @@ class Row(Strict):
     dataset: str | None = None  # the column's where not given
     folds: Positive | None = None  # of a cross-validation: run and dataset hold {fold}, 0 and up, all items count once
 
+    @model_validator(mode="after")
+    def _of_folds(self) -> Row:
+        for name in (self.run, self.dataset or ""):
+            if ("{fold}" in name) != (self.folds is not None):
+                raise ValueError(f"folds: expected with {{fold}} in run and dataset, and nowhere else; got {name!r}")
+        return self
+
 
 class Column(Heading):
     label: str  # may hold {label}, the dataset's

@@ -132,8 +132,8 @@ class Training(Strict):
     augment: Literal["none", "flips", "traditional"] = "none"
     precision: Literal["fp32", "bf16"] = "fp32"
     decay: Decay | None = None
-    evaluations: Annotated[int, Field(ge=0)] = 0  # on test images, evenly over the training
-    evaluated_images: Positive = 32  # at most
+    evaluations: Annotated[int, Field(ge=0)] = 0  # evenly spread, on test images of a `cycle`, else validation ones
+    evaluated_images: Positive = 32  # at most, of a `cycle`
     history_every: Positive = 50  # iterations a row of history.csv averages
     checkpoint_minutes: Annotated[float, Field(gt=0)] = 5.0
 
@@ -281,6 +281,14 @@ class NoiseRun(Strict):
     optimizer: Adam = Adam()
     training: Training
 
+    @model_validator(mode="after")
+    def _used(self) -> NoiseRun:
+        if self.masks and self.makes == "images":
+            raise ValueError("masks: a run that makes images learns no masks; take it away")
+        if self.training.evaluations:
+            raise ValueError("training.evaluations: a GAN from noise has no loss on held-out images; take it away")
+        return self
+
 
 class AugmentationRun(Strict):
     """Training images of one class again, mirrored, turned and with noise: nothing is trained."""
@@ -310,6 +318,8 @@ class ClassificationRun(Strict):
     def _sets(self) -> ClassificationRun:
         if not self.train_on:
             raise ValueError("train_on: expected one set or more")
+        if self.training.load_px:
+            raise ValueError("training.load_px: images are brought to crop_px; take it away")
         if (self.keep == "best") != (self.training.evaluations > 0):
             raise ValueError("keep: best needs training.evaluations above 0, and the latter serves nothing else")
         return self

@@ -17,7 +17,7 @@ from pathgan.config.datasets import PolygonDataset, Split, Tiles
 from pathgan.datasets.adapters import Item, read_items
 from pathgan.datasets.images import relabel
 from pathgan.datasets.layouts import ImageAdapter
-from pathgan.datasets.splits import assign_folds, assign_splits, check_apart, chosen, groups_of
+from pathgan.datasets.splits import assign_folds, assign_splits, check_apart, check_every_class, chosen, groups_of
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.datasets.tiles import tile_offsets
 from pathgan.errors import DataError
@@ -90,7 +90,11 @@ def _split(items: list[Item], split: Split) -> tuple[list[str], list[str]]:
     if split.folds:
         if any(given.values()):
             raise DataError("split.folds: the data bring a split of their own; take theirs or the folds away")
-        sides_of = assign_folds(dict(zip(groups, (item.category for item in items), strict=True)), split)
+        of_class: dict[str, str] = {}  # a patient of two classes is dealt out with the first
+        for group, item in zip(groups, items, strict=True):
+            of_class.setdefault(group, item.category)
+        sides_of = assign_folds(of_class, split)
+        check_every_class(items, [sides_of[group] for group in groups])
     else:
         sides_of = assign_splits(given, split, Counter(groups))
     sides = [sides_of[group] for group in groups]

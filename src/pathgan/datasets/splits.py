@@ -20,7 +20,7 @@ def groups_of(items: Sequence[Item], by: str) -> list[str]:
 
 
 def assign_splits(groups: Mapping[str, str], split: Split, sizes: Mapping[str, int] | None = None) -> dict[str, str]:
-    """Group -> `train` or `test`. `groups` maps each group to the split its data give it, or to ''.
+    """Group -> `train` or `test`. `groups` maps each group to the split its data give it (`validation` too), or to ''.
 
     sizes: the images of each group, which `split.n_test` counts. At least one group lies on either side. Raises
     DataError where that cannot be.
@@ -63,8 +63,8 @@ def assign_folds(classes: Mapping[str, str], split: Split) -> dict[str, str]:
         members = sorted(group for group, of in classes.items() if of == category)
         if len(members) < split.folds:
             raise DataError(
-                f"the class {category!r} has {len(members)} {split.by}(s), fewer than split.folds = {split.folds}; add "
-                "some or lower split.folds"
+                f"the class {category!r} has {len(members)} {split.by}(s), fewer than split.folds = {split.folds} "
+                "(files of the same bytes count once); add some or lower split.folds"
             )
         for place, index in enumerate(random.permutation(len(members))):
             later = (place - split.fold) % split.folds
@@ -76,7 +76,7 @@ def chosen(items: Sequence[Item], split: Split) -> list[int]:
     """Which images are taken: `split.per_class` of each class, else all. Raises DataError for a class with fewer."""
     if not split.per_class:
         return list(range(len(items)))
-    random, taken = np.random.default_rng(split.seed), []
+    random, taken = np.random.default_rng(0), []  # the same images whatever the seed of the folds
     for category in sorted({item.category for item in items}):
         members = [index for index, item in enumerate(items) if item.category == category]
         if len(members) < split.per_class:
@@ -89,14 +89,32 @@ def chosen(items: Sequence[Item], split: Split) -> list[int]:
 
 
 def check_apart(items: Sequence[Item], sides: Sequence[str]) -> None:
-    """Raises DataError where the same bytes lie on both sides: a model would be tested on what it has seen."""
+    """Raises DataError where the same bytes lie on both sides, so that a model would be tested on what it has seen,
+    and where they are of two classes."""
     seen: dict[str, tuple[str, Item]] = {}
     for item, side in zip(items, sides, strict=True):
         if not item.sha256:
             continue
         other_side, other = seen.setdefault(item.sha256, (side, item))
+        if other.category != item.category:
+            raise DataError(
+                f"{item.source}: the same file as {other.source}, but one is {other.category!r} and the other "
+                f"{item.category!r}; remove the wrong one"
+            )
         if other_side != side:
             raise DataError(
                 f"{item.source}: the same file as {other.source}, but one is in {side} and the other in {other_side}; "
                 "remove one of them, or give both the same split or patient"
             )
+
+
+def check_every_class(items: Sequence[Item], sides: Sequence[str]) -> None:
+    """Raises DataError where a side of the split has no image of a class: it could not be learned, or not be tested."""
+    held = {(side, item.category) for item, side in zip(items, sides, strict=True)}
+    for side in sorted(set(sides)):
+        for category in sorted({item.category for item in items}):
+            if (side, category) not in held:
+                raise DataError(
+                    f"split.folds: the {side} images have none of the class {category!r}, as patients have images of "
+                    "several classes; change split.seed, or lower split.folds"
+                )

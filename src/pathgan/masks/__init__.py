@@ -1,4 +1,4 @@
-"""Maps of nuclei: contours, distance maps, skeleton maps, and random nucleus-like polygons."""
+"""Nuclei by their colours; maps of nuclei: contours, distance maps, skeleton maps; random nucleus-like polygons."""
 
 from pathgan.masks.maps import (
     CONDITIONS,
@@ -10,6 +10,7 @@ from pathgan.masks.maps import (
     skeleton,
     skeleton_map,
 )
+from pathgan.masks.nuclei import segment_nuclei
 from pathgan.masks.polygons import polygon_masks, random_polygons
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "mask_map",
     "polygon_masks",
     "random_polygons",
+    "segment_nuclei",
     "separated",
     "skeleton",
     "skeleton_map",

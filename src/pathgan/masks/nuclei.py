@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import watershed
-from sklearn.mixture import GaussianMixture
 
 from pathgan.config.runs import ColourMixture
+
+if TYPE_CHECKING:
+    from sklearn.mixture import GaussianMixture  # imported where it is called: jobs that train do without it
 
 LEVELS = 32  # a channel, to which colours are rounded before they are classified: 32,768 colours, not every pixel
 LEAST_CONTRAST = 24.0  # grey levels between the percentiles; less is an empty field, whatever stretching makes of it
 DARK, BLACK = 128, 64  # median grey levels: of a crowded field at the least, and of none in brightfield
+MOST_RED = 0.86  # share of the ground's red light that nuclei let through at most; red cells let nearly all through
 COVARIANCE_FLOOR = 4.0  # squared grey levels: an even ground would shrink a component to a point
 
 Mask = NDArray[np.bool_]
@@ -35,6 +39,8 @@ def segment_nuclei(image: NDArray[np.uint8], options: ColourMixture | None = Non
     _check_ground(image, grey)
     stretched = stretch(image, options.stretch_percent)
     dark = dark_pixels(stretched, options, seed)
+    if not _is_haematoxylin(image, dark, options.stretch_percent):
+        return np.zeros(grey.shape, np.int32)
     return part(_cleaned(dark, dark_spots(stretched, options), options), options)
 
 
@@ -46,6 +52,12 @@ def _check_ground(image: NDArray[np.uint8], grey: NDArray[np.uint8]) -> None:
             f"half of the image is darker than grey level {median:.0f}; expected dark nuclei on a pale ground: "
             "is it inverted, or no brightfield image?"
         )
+
+
+def _is_haematoxylin(image: NDArray[np.uint8], dark: Mask, percent: float) -> bool:
+    """Whether the dark pixels take red light away, beside the palest of the image; red cells hardly do."""
+    pale = np.percentile(image[..., 0], 100 - percent)
+    return bool(dark.any() and image[..., 0][dark].mean() < MOST_RED * pale)
 
 
 def stretch(image: NDArray[np.uint8], percent: float) -> NDArray[np.uint8]:
@@ -68,17 +80,19 @@ def dark_pixels(image: NDArray[np.uint8], options: ColourMixture, seed: int) -> 
 
     Haematoxylin takes red light away; cytoplasm is paler, and red cells let red light through.
     """
+    from sklearn.mixture import GaussianMixture
+
     random = np.random.default_rng(seed)
     pixels = image.reshape(-1, 3)
     drawn = pixels[random.integers(0, len(pixels), options.n_pixels)].astype(np.float64)
     mixture = GaussianMixture(
         options.n_components, init_params="k-means++", reg_covar=COVARIANCE_FLOOR, tol=1e-2, random_state=seed
     ).fit(drawn)
-    return _components(image, mixture) == mixture.means_[:, 0].argmin()
+    return components(image, mixture) == mixture.means_[:, 0].argmin()
 
 
-def _components(image: NDArray[np.uint8], mixture: GaussianMixture) -> NDArray[np.uint8]:
-    """The likeliest component (h, w) of each pixel, found once a colour of LEVELS levels."""
+def components(image: NDArray[np.uint8], mixture: GaussianMixture) -> NDArray[np.uint8]:
+    """The likeliest component (h, w) of each pixel of (h, w, 3), found once a colour of LEVELS levels."""
     step = 256 // LEVELS
     rounded = (image // step).astype(np.int32)
     code = (rounded[..., 0] * LEVELS + rounded[..., 1]) * LEVELS + rounded[..., 2]
@@ -109,10 +123,21 @@ def _filled(mask: Mask) -> Mask:
 
 
 def part(mask: Mask, options: ColourMixture) -> NDArray[np.int32]:
-    """Instances (h, w) int32 of a mask: a watershed of the smoothed distance to its rim, from its maxima."""
+    """Instances (h, w) int32 of a mask: a watershed of the smoothed distance to its rim, from its maxima.
+
+    Pieces below `min_area_px` go to their neighbours; what has no maximum of its own is one instance.
+    """
+    from skimage.segmentation import watershed
+
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
     depth = cv2.GaussianBlur(depth, (0, 0), max(options.spacing_px / 4, 0.5))
     block = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * options.spacing_px + 1,) * 2)
     tops = (depth == cv2.dilate(depth, block)) & mask
     markers = cv2.connectedComponents(tops.astype(np.uint8))[1]
-    return watershed(-depth, markers, mask=mask).astype(np.int32)
+    found = watershed(-depth, markers, mask=mask)
+    small = np.bincount(found.ravel()) < options.min_area_px
+    if small[1:].any():
+        found = watershed(-depth, np.where(small[markers], 0, markers), mask=mask)
+    left = mask & (found == 0)
+    found[left] = found.max() + cv2.connectedComponents(left.astype(np.uint8))[1][left]
+    return np.unique(found, return_inverse=True)[1].reshape(mask.shape).astype(np.int32)

@@ -14,6 +14,7 @@ from pathgan.networks.classifiers import Classifier
 from pathgan.training.best import Best
 from pathgan.training.data import Batch
 from pathgan.training.devices import Compute
+from pathgan.training.optimizers import adam, descend
 
 Images = NDArray[np.uint8]
 BATCH = 16
@@ -29,9 +30,8 @@ class Classification:
         self.networks: dict[str, nn.Module] = {"classifier": classifier.to(compute.device)}
         if run.keep == "best":
             self.networks["best"] = Best(classifier)
-        betas = (run.optimizer.beta1, run.optimizer.beta2)
         self.optimizers: dict[str, Optimizer] = {
-            "classifier": torch.optim.Adam(classifier.parameters(), lr=run.training.learning_rate, betas=betas)
+            "classifier": adam(classifier.parameters(), run.optimizer, run.training.learning_rate)
         }
 
     @property
@@ -48,10 +48,7 @@ class Classification:
         total = loss
         if auxiliary is not None:
             total = loss + self._auxiliary_weight * F.cross_entropy(auxiliary.float(), batch["label"])
-        optimizer = self.optimizers["classifier"]
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        optimizer.step()
+        descend(self.optimizers["classifier"], total)
         return {"cross_entropy": loss.detach()}
 
     def validate(self, images: Images, labels: NDArray[np.int64]) -> dict[str, float]:

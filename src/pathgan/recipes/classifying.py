@@ -46,6 +46,7 @@ class Labelled:
     images: Images
     labels: NDArray[np.int64]
     names: list[str]
+    field_px: tuple[int, ...]  # height and width before they were brought to px
 
 
 def train_classifiers(
@@ -67,7 +68,7 @@ def train_classifiers(
     _check_size(run)
     with Lease(job.state_dir) as lease:
         compute = compute_on(job.device, job.threads, run.training.precision)  # type: ignore[arg-type]
-        real = next(source for items in sets.values() for source in items.values() if source.manifest)
+        real = held_out["test"].model_copy(update={"split": "train"})
         classes = sorted({row["class"] for row in real.model_copy(update={"split": "all"}).manifest_rows()})
         if "" in classes or len(classes) < 2:
             raise DataError(
@@ -79,8 +80,10 @@ def train_classifiers(
             for name, source in {name: source for items in sets.values() for name, source in items.items()}.items()
         }
         _check_ratios(read, real, ratios, classes)
+        _check_classes({name: [read[item] for item in items] for name, items in sets.items()}, classes)
         sides = ("validation", "test") if run.keep == "best" else ("test",)
         judged = {side: _labelled(side, held_out[side], classes, run.training.crop_px) for side in sides}
+        _check_fields_of_view(read | judged)
         torch.manual_seed(job.seed)
         if weights is None:
             log.info("no weights of %s: random ones are the first", run.network)
@@ -116,6 +119,8 @@ class _Task:
         fields = {"known": self.known.images, **{side: one.images for side, one in self.judged.items()}}
         labels = [one.labels.tolist() for one in (self.known, *self.judged.values())]
         settings = [
+            self.classes,
+            self.judged["test"].names,
             self.run.model_dump(mode="json", exclude={"train_on": True, "training": {"checkpoint_minutes"}}),
             labels,
             self.first_weights,
@@ -170,7 +175,7 @@ def _labelled(name: str, source: Source, classes: list[str], px: int) -> Labelle
     if unknown:
         raise DataError(f"{source.images}: expected the classes {', '.join(classes)}, got {unknown[0]!r}")
     labels = np.array([classes.index(category) for category in categories], np.int64)
-    return Labelled(np.stack([resized(image, px) for image in images]), labels, names)
+    return Labelled(np.stack([resized(image, px) for image in images]), labels, names, images.shape[1:3])
 
 
 def _listed(one: Labelled, classes: list[str]) -> Iterator[Row]:
@@ -183,7 +188,28 @@ def _joined(parts: list[Labelled]) -> Labelled:
         np.concatenate([part.images for part in parts]),
         np.concatenate([part.labels for part in parts]),
         [name for part in parts for name in part.names],
+        parts[0].field_px,
     )
+
+
+def _check_classes(sets: Mapping[str, list[Labelled]], classes: list[str]) -> None:
+    """Raises DataError for a training set that lacks a class, which would be tested all the same."""
+    for name, parts in sets.items():
+        lacking = [
+            category for index, category in enumerate(classes) if not any((p.labels == index).any() for p in parts)
+        ]
+        if lacking:
+            raise DataError(f"train_on.{name}: has no images of the class {lacking[0]!r}; add samples of it")
+
+
+def _check_fields_of_view(read: Mapping[str, Labelled]) -> None:
+    """Raises DataError for images of several sizes: brought to one they would be of several magnifications."""
+    sizes = {name: one.field_px for name, one in read.items()}
+    if len(set(sizes.values())) > 1:
+        told = ", ".join(f"{name} {width} x {height} px" for name, (height, width) in sizes.items())
+        raise DataError(
+            f"train_on: expected images of one size, got {told}; make training.crop_px of GANs tiles.tile_px"
+        )
 
 
 def _check_size(run: ClassificationRun) -> None:

@@ -19,6 +19,7 @@ from pathgan.errors import DataError
 from pathgan.networks import PatchDiscriminator, ResidualGenerator
 from pathgan.training.data import Batch, to_pixels
 from pathgan.training.devices import Compute
+from pathgan.training.optimizers import adam, descend
 
 Images = NDArray[np.uint8]
 
@@ -74,12 +75,11 @@ class CycleTranslation:
         }
         for network in self.networks.values():
             network.to(compute.device)
-        adam = partial(
-            torch.optim.Adam, lr=run.training.learning_rate, betas=(run.optimizer.beta1, run.optimizer.beta2)
-        )
+        rate = run.training.learning_rate
+        judges = self._parameters("source_discriminator", "target_discriminator")
         self.optimizers: dict[str, Optimizer] = {
-            "generators": adam(self._parameters("generator", "inverse")),
-            "discriminators": adam(self._parameters("source_discriminator", "target_discriminator")),
+            "generators": adam(self._parameters("generator", "inverse"), run.optimizer, rate),
+            "discriminators": adam(judges, run.optimizer, rate),
         }
         self.loss_names = ("discriminator", *(loss.kind for loss in run.losses))
 
@@ -102,7 +102,7 @@ class CycleTranslation:
         )
         values: dict[str, Tensor] = {loss.kind: _term(loss, made) for loss in self.losses}
         total = torch.stack([loss.weight * values[loss.kind] for loss in self.losses]).sum()
-        self._update("generators", total)
+        descend(self.optimizers["generators"], total)
 
         reals = {"source": source, "target": target}
         with self.compute.autocast():
@@ -114,16 +114,11 @@ class CycleTranslation:
                 judged.append((judge(reals[name]), judge(pool.exchange(fakes[name].detach().float()))))
         each = [losses.discriminator_loss(real.float(), fake.float(), self.form) for real, fake in judged]
         values["discriminator"] = torch.stack(each).sum()
-        self._update("discriminators", values["discriminator"])
+        descend(self.optimizers["discriminators"], values["discriminator"])
         return {name: value.detach() for name, value in values.items()}
 
     def _parameters(self, *names: str) -> Iterator[nn.Parameter]:
         return chain.from_iterable(self.networks[name].parameters() for name in names)
-
-    def _update(self, name: str, loss: Tensor) -> None:
-        self.optimizers[name].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[name].step()
 
 
 @dataclass(frozen=True)

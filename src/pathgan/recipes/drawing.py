@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ from pathgan.networks import UNetGenerator
 from pathgan.recipes import noise, paired
 from pathgan.recipes.running import load_weights
 from pathgan.training.devices import Compute, compute_on
+
+log = logging.getLogger(__name__)
 
 
 def n_samples(run: NoiseRun, manifest: Path) -> int:
@@ -42,7 +46,11 @@ def compose(
 ) -> int:
     """Writes n masks by `mask_weights` and what `weights` make of each, as instances and images (SynCGAN, Eq. 7)."""
     compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
-    instances = np.stack(list(noise.draw(masks, _generator(masks, mask_weights, compute), n, seed, compute)))
+    of_masks = replace(compute, precision=masks.training.precision)
+    instances = np.stack(list(noise.draw(masks, _generator(masks, mask_weights, compute), n, seed, of_masks)))
+    empty = sum(not one.any() for one in instances)
+    if empty:
+        log.warning("%d of %d masks have no nucleus: their GAN may have collapsed", empty, n)
     conditions = np.stack([np.round(255.0 * condition_map(run.condition, one)).astype(np.uint8) for one in instances])
     generator = paired.build_generator(run.generator, run.training.crop_px)
     generator = load_weights(generator, weights).to(compute.device)

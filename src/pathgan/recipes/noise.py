@@ -20,6 +20,7 @@ from pathgan.recipes.paired import build_generator
 from pathgan.recipes.sources import Source
 from pathgan.training.data import Batch, to_pixels
 from pathgan.training.devices import Compute
+from pathgan.training.optimizers import adam, descend
 
 LEAST_IMAGES = 2  # a GAN of one image can only repeat it
 BATCH = 8
@@ -38,9 +39,8 @@ class FromNoise:
             "generator": build_generator(run.generator, run.training.crop_px, n_channels).to(compute.device),
             "discriminator": discriminator.to(compute.device),
         }
-        betas = (run.optimizer.beta1, run.optimizer.beta2)
         self.optimizers: dict[str, Optimizer] = {
-            name: torch.optim.Adam(network.parameters(), lr=run.training.learning_rate, betas=betas)
+            name: adam(network.parameters(), run.optimizer, run.training.learning_rate)
             for name, network in self.networks.items()
         }
 
@@ -54,13 +54,13 @@ class FromNoise:
             real_logits, fake_logits = discriminator(real), discriminator(fake.detach())
         told_real, told_fake = (labels.to(real) for labels in self._labels(len(real)))
         judged = losses.labelled_discriminator_loss(real_logits.float(), fake_logits.float(), told_real, told_fake)
-        self._update("discriminator", judged)
+        descend(self.optimizers["discriminator"], judged)
 
         discriminator.requires_grad_(False)
         with self.compute.autocast():
             fake_logits = discriminator(fake)
         adversarial = losses.generator_loss(fake_logits.float())
-        self._update("generator", adversarial)
+        descend(self.optimizers["generator"], adversarial)
         discriminator.requires_grad_(True)
         return {"discriminator": judged.detach(), "adversarial": adversarial.detach()}
 
@@ -69,11 +69,6 @@ class FromNoise:
         soft = [low + (high - low) * torch.rand(n) for low, high in (self.labels.real, self.labels.fake)]
         flipped = bool(torch.rand(()) < self.labels.flipped)
         return (soft[1], soft[0]) if flipped else (soft[0], soft[1])
-
-    def _update(self, name: str, loss: Tensor) -> None:
-        self.optimizers[name].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[name].step()
 
 
 def channels(run: NoiseRun) -> int:

@@ -20,6 +20,7 @@ from pathgan.recipes.sources import Source
 from pathgan.training.best import Best
 from pathgan.training.data import Batch, one_batch, to_pixels
 from pathgan.training.devices import Compute
+from pathgan.training.optimizers import adam, descend
 
 
 class Paired:
@@ -32,11 +33,9 @@ class Paired:
         generator = build_generator(run.generator, run.training.crop_px).to(compute.device)
         discriminator = PatchDiscriminator(4, run.discriminator.width, run.discriminator.layers).to(compute.device)
         self.networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
-        adam = partial(
-            torch.optim.Adam, lr=run.training.learning_rate, betas=(run.optimizer.beta1, run.optimizer.beta2)
-        )
         self.optimizers: dict[str, Optimizer] = {
-            name: adam(network.parameters()) for name, network in self.networks.items()
+            name: adam(network.parameters(), run.optimizer, run.training.learning_rate)
+            for name, network in self.networks.items()
         }
         if run.keep == "best":
             self.networks["best"] = Best(generator)
@@ -51,13 +50,13 @@ class Paired:
             real_logits = discriminator(torch.cat([condition, real], 1))
             fake_logits = discriminator(torch.cat([condition, fake.detach()], 1))
         values = {"discriminator": losses.discriminator_loss(real_logits.float(), fake_logits.float(), self.form)}
-        self._update("discriminator", values["discriminator"])
+        descend(self.optimizers["discriminator"], values["discriminator"])
 
         discriminator.requires_grad_(False)
         with self.compute.autocast():
             fake_logits = discriminator(torch.cat([condition, fake], 1))
         terms = self._terms(fake.float(), real, fake_logits.float(), batch["contour"] > 0.5)
-        self._update("generator", self._total(terms))
+        descend(self.optimizers["generator"], self._total(terms))
         discriminator.requires_grad_(True)
         return {name: value.detach() for name, value in (values | terms).items()}
 
@@ -91,11 +90,6 @@ class Paired:
 
     def _total(self, terms: Mapping[str, Tensor]) -> Tensor:
         return torch.stack([loss.weight * terms[loss.kind] for loss in self.losses]).sum()
-
-    def _update(self, name: str, loss: Tensor) -> None:
-        self.optimizers[name].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizers[name].step()
 
 
 def _term(loss: Loss, fake: Tensor, real: Tensor, fake_logits: Tensor, contour: Tensor) -> Tensor:
@@ -132,6 +126,17 @@ def training_fields(run: PairedRun, source: Source) -> dict[str, NDArray[np.uint
     }
 
 
+def check_sides(generator: nn.Module, conditions: NDArray[np.uint8]) -> None:
+    """Raises DataError for conditions (n, h, w) whose sides the generator cannot halve often enough."""
+    assert isinstance(generator, UNetGenerator)
+    side = 2 ** len(generator.down)
+    if any(length % side for length in conditions.shape[1:]):
+        raise DataError(
+            f"conditions of {conditions.shape[2]} x {conditions.shape[1]} px are no multiple of the generator's "
+            f"2^depth = {side}; change tiles.tile_px or generator.depth"
+        )
+
+
 @torch.inference_mode()
 def generate(
     run: PairedRun,
@@ -141,12 +146,7 @@ def generate(
     batch_size: int = 8,
 ) -> Iterator[NDArray[np.uint8]]:
     """Images (h, w, 3) uint8 for conditions (n, h, w) uint8; without dropout, so that they can be made again."""
-    side = 2 ** len(generator.down)
-    if any(length % side for length in conditions.shape[1:]):
-        raise DataError(
-            f"conditions of {conditions.shape[2]} x {conditions.shape[1]} px are no multiple of the generator's "
-            f"2^depth = {side}; change tiles.tile_px or generator.depth"
-        )
+    check_sides(generator, conditions)
     generator.eval()
     for start in range(0, len(conditions), batch_size):
         x = torch.from_numpy(conditions[start : start + batch_size, None]).to(compute.device).float() / 255

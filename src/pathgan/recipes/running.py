@@ -107,7 +107,7 @@ def _set_up(run: TrainedRun, sources: list[Source], job: Job, compute: Compute, 
             if run.keep == "last":
                 return _Training(pair, data, {"weights": generator}, fields)
             validation = paired.training_fields(run, sources[1])
-            validation = {name: field[: options.evaluated_images] for name, field in validation.items()}
+            paired.check_sides(generator, validation["condition"])
             fields |= {f"validation_{name}": field for name, field in validation.items()}
             exported = {"weights": pair.best.network, "last": generator}
             return _Training(pair, data, exported, fields, partial(pair.validate, validation))

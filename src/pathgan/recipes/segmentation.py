@@ -18,6 +18,7 @@ from pathgan.networks import SegmentationNetwork
 from pathgan.recipes.sources import Source
 from pathgan.training.data import Batch
 from pathgan.training.devices import Compute
+from pathgan.training.optimizers import descend
 
 
 class Segmentation:
@@ -43,10 +44,7 @@ class Segmentation:
         with self.compute.autocast():
             logits = self.networks["segmenter"](2 * batch["image"] - 1)
         loss = F.binary_cross_entropy_with_logits(logits.float(), batch["target"])
-        optimizer = self.optimizers["segmenter"]
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        descend(self.optimizers["segmenter"], loss)
         return {"cross_entropy": loss.detach()}
 
 

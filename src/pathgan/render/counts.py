@@ -12,6 +12,7 @@ import pandas as pd
 from pathgan.config.models import CountTable
 from pathgan.datasets.store import Manifest
 from pathgan.errors import TableError
+from pathgan.render.remarks import TILES
 from pathgan.render.tables import COLUMNS, beside_published, printed_cells
 
 PLACE = re.compile(r"_x\d+_y\d+$")  # of a tile, at the end of its name
@@ -35,16 +36,18 @@ def build_counts(
     rows = []
     for row, spec in table.rows.items():
         for column, wanted in table.columns.items():
-            images = {
+            tiles = [
                 (dataset, PLACE.sub("", item["id"]))
                 for dataset in spec.datasets
                 for item in manifests[dataset]
                 if item["split"] == wanted.split and wanted.category in (None, item["class"])
-            }
+            ]
+            images = set(tiles)
+            notes = [f"{TILES}{len(tiles)} tiles"] if len(tiles) > len(images) else []
             ours = {"value": len(images), "low": np.nan, "high": np.nan, "n": len(images), "seeds": 1}
             about = [name for dataset in spec.datasets for name in inputs.get(dataset, [dataset])]
             reasons = dict.fromkeys(caveats[dataset] for dataset in about)
-            rows.append(beside_published((row, column), ours, printed, list(reasons)))
+            rows.append(beside_published((row, column), ours, printed, list(reasons), notes))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

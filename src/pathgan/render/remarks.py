@@ -19,6 +19,7 @@ OF_REAL_IMAGES = (
     "nearest_embedding_real",
 )  # the same for every seed, so there is no interval over seeds
 PROPORTIONS = {"preserved": 1.0, "accuracy": 100.0, "copied_px": 1.0, "copied_embedding": 1.0}  # what all is called
+TILES = "images, which gave "  # so many tiles
 FID_IS_BIASED = "FID is biased at n = "
 
 
@@ -47,6 +48,8 @@ def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
             f"{FID_IS_BIASED}{fewer:.0f}: of {facts['n_floor']:.0f} images it is "
             f"{facts['fid_at_floor_n']:.4g}, and {facts['fid_floor']:.4g} for real against real"
         )
+    if metric.startswith("copied") and facts["n_origins"] < facts["n_real"]:
+        notes.append("held-out tiles are of other images than training tiles, and further from these for that alone")
     if metric in ("kid", "kid_sd"):
         whole = facts["kid_subset_size"] == facts["n_images"] == facts["n_real"]
         notes.append(
@@ -58,6 +61,8 @@ def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
 
 def in_legend(note: str) -> str:
     """A cell's note without what is that cell's alone: a legend gathers the notes of all cells."""
+    if note.startswith(TILES):
+        return "an image may give many tiles"
     return note.partition(":")[0] if note.startswith(FID_IS_BIASED) else note
 
 

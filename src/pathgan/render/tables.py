@@ -143,7 +143,8 @@ def _values(cell: Cell, metric: str, frame: pd.DataFrame) -> pd.Series:
 def _interval(
     metric: str, found: Sequence[pd.Series], seeds: NDArray[np.float64], is_of_set: bool, groups: Mapping[str, str]
 ) -> tuple[float, float]:
-    """Wilson's of a proportion of independent images, at the mean over seeds; else over seeds, or over patients."""
+    """Of a proportion Wilson's, or over patients where they gave several images, both at the mean over seeds; of other
+    metrics over seeds, and of one seed over patients."""
     if metric in OF_REAL_IMAGES:
         return np.nan, np.nan
     clusters = [groups.get(item, item) for item in found[0].index]
@@ -151,8 +152,8 @@ def _interval(
     if all_right and not is_of_set and len(set(clusters)) == len(clusters):
         low, high = wilson_interval(float(seeds.mean() / all_right * len(clusters)), len(clusters))
         return all_right * low, all_right * high
-    if len(seeds) == 1 and not is_of_set:
-        return clustered_interval(found[0].to_numpy(), clusters)
+    if (all_right or len(seeds) == 1) and not is_of_set:
+        return clustered_interval(np.mean([values.to_numpy() for values in found], axis=0), clusters)
     return student_interval(seeds)
 
 

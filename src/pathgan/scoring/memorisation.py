@@ -21,7 +21,8 @@ def score_memorisation(inputs: Inputs, category: str) -> Tidy:
 
     `nearest_px`: root mean square of grey levels, of images averaged down to SMALL_PX; `nearest_embedding`: Euclidean.
     `copied_...`: share of samples nearer than every held-out image, which is 1 / (n_held_out + 1) of samples that are
-    drawn like real images. Raises DataError without held-out images of the class.
+    drawn like these. Held-out tiles are of other images than the training tiles, and further from them for that alone.
+    Raises DataError without held-out images of the class.
     """
     manifest = read_manifest(inputs.manifest)
     known = rows_of_split(manifest, "train", inputs.manifest.name, category)
@@ -47,6 +48,7 @@ def score_memorisation(inputs: Inputs, category: str) -> Tidy:
     facts = {
         "n_images": float(len(fake)),
         "n_real": float(len(held_out)),
+        "n_origins": float(len({manifest[index]["group"] for index in held_out})),
         "random_weights": float(real_embeddings.embedder.is_random),
     }
     for name, (of_real, of_fake) in spaces.items():
