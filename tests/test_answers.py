@@ -18,8 +18,7 @@ from pathgan.datasets.embeddings import Embedder, Embeddings, write_embeddings
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import DataError
 from pathgan.files import sha256_of, write_rows
-from pathgan.intervals import clustered_interval, wilson_interval
-from pathgan.metrics.classification import mcnemar_exact
+from pathgan.intervals import clustered_interval, mcnemar_exact, wilson_interval
 from pathgan.metrics.neighbours import nearest_distances
 from pathgan.recipes.classifying import OUTPUTS
 from pathgan.render.tables import build_table, write_table

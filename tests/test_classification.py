@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathgan.metrics.classification import confusion_matrix, mcnemar_exact
+from pathgan.intervals import mcnemar_exact
+from pathgan.metrics.classification import confusion_matrix
 
 
 @given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 5))

@@ -1,4 +1,5 @@
-"""95 % intervals: of a mean over seeds, of a proportion, and of a mean over images of a few patients."""
+"""95 % intervals: of a mean over seeds, of a proportion, and of a mean over images of a few patients; a test of two
+proportions."""
 
 from __future__ import annotations
 
@@ -51,3 +52,13 @@ def clustered_interval(
     drawn = np.random.default_rng(seed).integers(0, len(names), (n_resamples, len(names)))
     low, high = np.quantile(totals[drawn].sum(1) / counts[drawn].sum(1), [0.025, 0.975])
     return float(low), float(high)
+
+
+def mcnemar_exact(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
+    """Two-sided p of the exact McNemar test that two classifiers err equally often on the same (n,) images."""
+    from scipy.stats import binomtest  # half a second to import, which most tables need not pay
+
+    if right_a.shape != right_b.shape or right_a.ndim != 1:
+        raise ValueError(f"expected answers to the same images (n,), got {right_a.shape} and {right_b.shape}")
+    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0

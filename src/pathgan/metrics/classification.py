@@ -1,4 +1,4 @@
-"""What two classifiers got right and wrong on the same images."""
+"""What a classifier takes for what."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 Labels = Sequence[str] | NDArray[np.str_]
-
-
-def mcnemar_exact(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) -> float:
-    """Two-sided p of the exact McNemar test that two classifiers err equally often on the same (n,) images."""
-    if right_a.shape != right_b.shape or right_a.ndim != 1:
-        raise ValueError(f"expected answers to the same images (n,), got {right_a.shape} and {right_b.shape}")
-    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
-    return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
 
 
 def confusion_matrix(true: Labels, predicted: Labels, classes: Sequence[str]) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from pathgan.config.models import Paper, ScoreTable, Table
 from pathgan.config.plan import SET, Cell, table_cells
 from pathgan.errors import TableError
 from pathgan.files import atomic
-from pathgan.intervals import clustered_interval, student_interval, wilson_interval
+from pathgan.intervals import clustered_interval, mcnemar_exact, student_interval, wilson_interval
 from pathgan.render.consistency import impossible_percentages, unfit_qualities
 from pathgan.render.remarks import OF_REAL_IMAGES, Remarks, in_legend, n_images, remarks, whole
 
@@ -161,8 +161,6 @@ def _test(
     found: Sequence[pd.Series], others: Sequence[pd.Series], groups: Mapping[str, str]
 ) -> tuple[dict[str, Any], list[str]]:
     """The largest p over seeds that both are right equally often on the same images: no seed says more than it."""
-    from pathgan.metrics.classification import mcnemar_exact  # scipy.stats: half a second that most tables need not pay
-
     ps = [mcnemar_exact(one.to_numpy() > 0, other.to_numpy() > 0) for one, other in zip(found, others, strict=True)]
     clusters = {groups.get(item, item) for item in found[0].index}
     notes = [] if len(clusters) == len(found[0]) else ["p takes tiles of one image for independent"]
