@@ -140,4 +140,6 @@ def part(mask: Mask, options: ColourMixture) -> NDArray[np.int32]:
         found = watershed(-depth, np.where(small[markers], 0, markers), mask=mask)
     left = mask & (found == 0)
     found[left] = found.max() + cv2.connectedComponents(left.astype(np.uint8))[1][left]
-    return np.unique(found, return_inverse=True)[1].reshape(mask.shape).astype(np.int32)
+    present = np.bincount(found.ravel()) > 0
+    present[0] = False
+    return np.cumsum(present, dtype=np.int32)[found]  # 1..n without gaps; the ground stays 0
