@@ -1,4 +1,4 @@
-"""What classifiers said, from predictions to a table's cell; and whether samples are copies."""
+"""What classifiers said, from predictions to a table's cell; whether samples are copies, and masks empty."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.neighbors import NearestNeighbors
 
-from pathgan.config.models import AccuracyScore, Column, MemorisationScore, Row, ScoreTable
+from pathgan.config.models import AccuracyScore, Column, CoverageScore, MemorisationScore, Row, ScoreTable
 from pathgan.config.plan import SCORE_METRICS, SET
 from pathgan.datasets.embeddings import Embedder, Embeddings, write_embeddings
 from pathgan.datasets.store import write_manifest, write_store
@@ -252,3 +252,51 @@ def test_a_distance_is_in_grey_levels_to_the_class_alone(tmp_path, rng):
 def test_a_class_without_held_out_images_is_refused(tmp_path, rng):
     with pytest.raises(DataError, match="no held-out images of the class 'benign'"):
         memorised(tmp_path, rng, lambda real: real[:1], sides=("train", "train"))
+
+
+# --- synthetic masks ----------------------------------------------------------------------------------------
+
+
+def mask(*boxes):
+    """16 x 16, a nucleus of 16 pixels for each box, numbered with gaps."""
+    field = np.zeros((16, 16), np.int32)
+    for index, box in enumerate(boxes):
+        row, column = divmod(box, 4)
+        field[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = 3 * index + 2
+    return field
+
+
+def covered(tmp_path, fake):
+    """Beside two benign training masks of 1 and 4 nuclei; others are of another class or another side."""
+    real = [mask(0), mask(0, 2, 5, 7), mask(), mask(*range(16))]
+    sides = [("benign", "train"), ("benign", "train"), ("malignant", "train"), ("benign", "test")]
+    rows = [{"id": str(i), "class": name, "split": side, "group": str(i)} for i, (name, side) in enumerate(sides)]
+    write_manifest(tmp_path / "real.csv", rows)
+    write_store(tmp_path / "real.h5", instances=iter(real))
+    write_store(tmp_path / "fake.h5", instances=iter(fake))
+    files = Inputs(tmp_path / "fake.h5", tmp_path / "real.h5", tmp_path / "real.csv")
+    return score(CoverageScore(kind="coverage"), files, "benign")
+
+
+def test_synthetic_masks_are_measured_beside_real_ones_of_their_class(tmp_path):
+    scores = covered(tmp_path, [mask(), mask(3, 4), mask(1)])
+    assert values(scores, "coverage") == [0, 2 / 16, 1 / 16]
+    assert values(scores, "n_nuclei") == [0, 2, 1]
+    assert values(scores, "empty") == [1, 0, 0]
+    assert values(scores, "coverage_real") == [2.5 / 16]
+    assert values(scores, "n_nuclei_real") == [2.5]
+    assert values(scores, "empty_real") == [0]
+    assert set(SCORE_METRICS["coverage"]) <= {metric for _, metric, _ in scores}
+    assert values(scores, "n_images") + values(scores, "n_real") == [3, 2]
+
+
+def test_a_collapsed_mask_gan_shows_in_the_table(tmp_path):
+    scores = pd.DataFrame(covered(tmp_path, [mask()] * 29 + [mask(1)]), columns=["item", "metric", "value"])
+    columns = {name: Column(label=name, score="coverage", metric=name) for name in ("empty", "empty_real")}
+    rows = {"benign": Row(label="benign", run="prop", dataset="d")}
+    shown = ScoreTable(kind="scores", caption="c", rows=rows, columns=columns)
+    cells = build_table("t", shown, {"d": ""}, {}, lambda *_: [scores], {}, NOTHING).set_index("column")
+    assert cells.loc["empty", ["value", "low", "high"]].tolist() == pytest.approx([29 / 30, *wilson_interval(29, 30)])
+    assert cells.loc["empty_real", "value"] == 0
+    assert cells.loc["empty_real", ["low", "high"]].isna().all()
+    assert cells["n"].tolist() == [30, 2]

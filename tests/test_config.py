@@ -356,6 +356,10 @@ def test_the_table_of_weights_names_every_network_whole(tmp_path):
             r"tables.memorisation.rows.prop/benign: 'cgan' makes no samples of one class",
         ),
         (
+            set_at("tables", "synthetic_masks", "rows", "benign", "run", value="gan_benign"),
+            r"tables.synthetic_masks.rows.benign: no GAN made masks of 'gan_benign'",
+        ),
+        (
             set_at("defaults", "paired", "training", "evaluations", value=0),
             r"keep: best needs training.evaluations above 0",
         ),

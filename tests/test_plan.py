@@ -325,6 +325,19 @@ def test_memorisation_is_of_a_class(plan):
     assert files["real_embeddings"] == f"{SYNCGAN}/embeddings/inception/data/cytology.h5"
 
 
+def test_synthetic_masks_are_held_against_those_that_their_gan_learned_from(plan):
+    files = plan.scores.files(syncgan(run="prop_malignant", score="coverage"))
+    assert files == {
+        "predicted": f"{SYNCGAN}/samples/prop_malignant/seed0.h5",
+        "store": f"{SYNCGAN}/segmentations/masks/seed0/cytology.h5",
+        "manifest": f"{SYNCGAN}/data/cytology.csv",
+    }
+    assert plan.scores.category(syncgan(run="prop_malignant", score="coverage")) == "malignant"
+    assert plan.scores.files(syncgan(run="mask_gan_benign", score="coverage"))["store"] == files["store"]
+    with pytest.raises(ConfigError, match="the score 'coverage' is not for 'gan_benign', whose masks no GAN made"):
+        plan.scores.files(syncgan(run="gan_benign", score="coverage"))
+
+
 def test_rules_of_one_path_are_told_apart_by_what_makes_it(plan):
     patterns = {
         "compose": plan.presets_of("samples", Composition),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pathgan.config.models import (
     AccuracyScore,
+    CoverageScore,
     DistributionScore,
     MemorisationScore,
     PerceptualHashScore,
@@ -13,7 +14,7 @@ from pathgan.config.models import (
     SegmentationScore,
     UtilityScore,
 )
-from pathgan.config.plan import category_of, input_of, likeness_of, real_of
+from pathgan.config.plan import category_of, input_of, likeness_of, mask_maker_of, real_of
 from pathgan.config.runs import MixtureRun, SegmentationRun, TranslatingRun
 from pathgan.errors import ConfigError
 
@@ -51,6 +52,8 @@ class ScorePlan:
                 return samples | store | named | self._preservation(w, score)
             case MemorisationScore():
                 return samples | store | self._both_embeddings(w, score.network, run)
+            case CoverageScore():
+                return samples | store | {"store": self._real_masks(w)}
         if isinstance(run, TranslatingRun):  # pairs are scored, so that both sides must name the same images
             samples["source_manifest"] = self._plan.store(w, run.source)["manifest"]
         if isinstance(score, PerceptualHashScore):
@@ -60,7 +63,7 @@ class ScorePlan:
     def category(self, w: Any) -> str:
         """The class that samples are of, or should be of as that of their target; '' where no class is asked for."""
         score, run = self._plan.entry(w, "scores", w.score), self._plan.scored(w)
-        if isinstance(score, MemorisationScore):
+        if isinstance(score, MemorisationScore | CoverageScore):
             return category_of(self._plan.of(w), w.run)
         if not isinstance(score, PreservationScore):
             return ""
@@ -100,6 +103,13 @@ class ScorePlan:
             "class_manifests": [store["manifest"] for store in stores],
             "class_embeddings": [self._of_dataset(w, score.network, name) for name in score.classes.values()],
         }
+
+    def _real_masks(self, w: Any) -> str:
+        """What the GAN behind the masks of a sample set learned from."""
+        run = mask_maker_of(self._plan.of(w), w.run)
+        if run is None:
+            raise ConfigError(f"{w.paper}: the score {w.score!r} is not for {w.run!r}, whose masks no GAN made")
+        return self._plan.source(w, run.dataset, "train", masks=run.masks)["instances"]
 
     def _both_embeddings(self, w: Any, network: str, run: Any) -> Files:
         real = self._of_dataset(w, network, likeness_of(run))

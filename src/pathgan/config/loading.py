@@ -17,6 +17,7 @@ from pathgan.config.models import (
     NETWORKS,
     AccuracyScore,
     CountTable,
+    CoverageScore,
     CurveFigure,
     DistributionScore,
     MemorisationScore,
@@ -32,6 +33,7 @@ from pathgan.config.plan import (
     category_of,
     datasets_of,
     generating_runs,
+    mask_maker_of,
     metrics_of,
     run_behind,
     sample_sets,
@@ -323,6 +325,8 @@ def _broken_references(paper: Paper) -> Iterator[str]:
                 yield f"tables.{name}.rows.{cell.row}.folds: expected {data.split.folds}, those of {cell.dataset!r}"
             if isinstance(scored_by, MemorisationScore) and by and not category_of(paper, cell.run):
                 yield f"tables.{name}.rows.{cell.row}: {cell.run!r} makes no samples of one class"
+            if isinstance(scored_by, CoverageScore) and by and not mask_maker_of(paper, cell.run):
+                yield f"tables.{name}.rows.{cell.row}: no GAN made masks of {cell.run!r}"
             untranslated = isinstance(scored_by, DistributionScore) and scored_by.untranslated
             if untranslated and not isinstance(by, TranslatingRun):
                 yield f"scores.{cell.score}.untranslated: {cell.run!r} translates nothing; take it away"

@@ -88,6 +88,12 @@ class MemorisationScore(Strict):
     network: Literal["inception"] = "inception"
 
 
+class CoverageScore(Strict):
+    """Masks that a GAN of a class made beside the real masks that it learned from: nuclei, their area, empty masks."""
+
+    kind: Literal["coverage"]
+
+
 class PerceptualHashScore(Strict):
     """Samples against the real images of the run's test split, pair by pair, as hashes of channel means."""
 
@@ -103,6 +109,7 @@ Score = Annotated[
     | PositivityScore
     | AccuracyScore
     | MemorisationScore
+    | CoverageScore
     | UtilityScore
     | SegmentationScore,
     Field(discriminator="kind"),

@@ -31,6 +31,9 @@ FLOORS_OF = {  # what a table must show beside a metric that means nothing witho
     "nearest_px": ("nearest_px_real",),
     "nearest_embedding": ("nearest_embedding_real",),
     "positivity_correlation": ("positivity_correlation_shuffled",),
+    "coverage": ("coverage_real",),
+    "n_nuclei": ("n_nuclei_real",),
+    "empty": ("empty_real",),
 }
 OF_SOURCES = ("fid_source", "kid_source")  # of the images before a translation
 EVALUATED = ("ssim", "ms_ssim", "psnr", "mae")  # of a reconstruction, while a run of the recipe `cycle` trains
@@ -77,6 +80,7 @@ SCORE_METRICS = {
         "nearest_embedding_real",
         "copied_embedding",
     ),
+    "coverage": ("coverage", "coverage_real", "n_nuclei", "n_nuclei_real", "empty", "empty_real"),
     "accuracy": (),  # one a set that a run is trained on: accuracy/SET
     "utility": INSTANCE_METRICS,
     "segmentation": INSTANCE_METRICS,
@@ -198,6 +202,13 @@ def maker_of(paper: Paper, name: str) -> Run | Composition:
     """What makes a sample set: a run, or a composition of two."""
     samples = sample_sets(paper)[name]
     return paper.runs[samples.run] if samples.dataset in paper.datasets else Composition()
+
+
+def mask_maker_of(paper: Paper, name: str) -> NoiseRun | None:
+    """The GAN that made the masks of a sample set; None where they are real ones, or where it has none."""
+    samples = sample_sets(paper).get(name)
+    makers = [paper.runs.get(entry) for entry in (samples.run, samples.dataset)] if samples else []
+    return next((run for run in makers if isinstance(run, NoiseRun) and run.makes == "masks"), None)
 
 
 def sample_sets(paper: Paper) -> dict[str, Samples]:

@@ -17,8 +17,17 @@ OF_REAL_IMAGES = (
     "accuracy_real",
     "nearest_px_real",
     "nearest_embedding_real",
+    "coverage_real",
+    "n_nuclei_real",
+    "empty_real",
 )  # the same for every seed, so there is no interval over seeds
-PROPORTIONS = {"preserved": 1.0, "accuracy": 100.0, "copied_px": 1.0, "copied_embedding": 1.0}  # what all is called
+PROPORTIONS = {
+    "preserved": 1.0,
+    "accuracy": 100.0,
+    "copied_px": 1.0,
+    "copied_embedding": 1.0,
+    "empty": 1.0,
+}  # what all is called
 TILES = "images, which gave "  # so many tiles
 FID_IS_BIASED = "FID is biased at n = "
 

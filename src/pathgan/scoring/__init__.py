@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathgan.config.models import (
     AccuracyScore,
+    CoverageScore,
     DistributionScore,
     MemorisationScore,
     PerceptualHashScore,
@@ -19,6 +20,7 @@ from pathgan.config.models import (
 from pathgan.config.plan import SET
 from pathgan.datasets.store import ImageStore
 from pathgan.scoring.answers import score_accuracy
+from pathgan.scoring.coverage import score_coverage
 from pathgan.scoring.embeddings import score_distribution, score_hashes, score_preservation
 from pathgan.scoring.images import score_instances, score_positivity, score_similarity
 from pathgan.scoring.inputs import Inputs, Tidy, write_scores
@@ -48,6 +50,8 @@ def _score(config: Score, inputs: Inputs, category: str) -> Tidy:
             return score_preservation(config, inputs, category)
         case MemorisationScore():
             return score_memorisation(inputs, category)
+        case CoverageScore():
+            return score_coverage(inputs, category)
         case PerceptualHashScore():
             return score_hashes(inputs)
         case PositivityScore():

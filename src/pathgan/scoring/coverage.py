@@ -1,0 +1,31 @@
+"""Whether masks that a GAN made hold as many nuclei, and as large ones, as those that it learned from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pathgan.config.plan import SET
+from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
+from pathgan.scoring.inputs import Inputs, Tidy, tidy
+
+
+def score_coverage(inputs: Inputs, category: str) -> Tidy:
+    """Of each synthetic mask: `coverage`, the share of its area that is nuclei; `n_nuclei`; `empty`, 1 without any.
+
+    `..._real`: the mean of real masks of the class, training split. `inputs.store` holds those of all rows of the
+    manifest. A GAN that has collapsed to empty masks shows as `empty` near 1.
+    """
+    known = rows_of_split(read_manifest(inputs.manifest), "train", inputs.manifest.name, category)
+    with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
+        real, fake = _nuclei(real_store.instances(known)), _nuclei(sample_store.instances())
+    facts = {f"{name}_real": float(values.mean()) for name, values in real.items()}
+    facts |= {"n_images": float(len(fake["empty"])), "n_real": float(len(known))}
+    items = [f"sample{index:05d}" for index in range(len(fake["empty"]))]
+    return [*tidy(items, fake), *((SET, name, value) for name, value in facts.items())]
+
+
+def _nuclei(instances: NDArray[np.int32]) -> dict[str, NDArray[np.float64]]:
+    """(n, h, w), 0 for ground -> name -> (n,)."""
+    count = np.array([len(np.setdiff1d(one, [0])) for one in instances], np.float64)
+    return {"coverage": (instances > 0).mean((1, 2)), "n_nuclei": count, "empty": (count == 0).astype(np.float64)}
