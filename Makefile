@@ -41,6 +41,7 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/metrics.py $(if $(HOVER_NET),--hover-net $(HOVER_NET))
 	.venv-bench/bin/python benchmarks/slides.py
 	.venv-bench/bin/python benchmarks/masks.py $(if $(MASKS),--real $(MASKS))
+	.venv-bench/bin/python benchmarks/focus.py
 	.venv-bench/bin/python benchmarks/registration.py $(if $(SERIAL_SECTIONS),--real $(SERIAL_SECTIONS))
 	$(if $(CYCLEGAN),.venv-bench/bin/python benchmarks/training.py --reference $(CYCLEGAN))
 

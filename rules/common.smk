@@ -5,13 +5,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from pathgan.config.loading import load_workflow
-from pathgan.config.datasets import SlideDataset
+from pathgan.config.datasets import CellDataset, SlideDataset
 from pathgan.config.models import EMBEDDERS
 from pathgan.config.runs import (
     AugmentationRun,
     ClassificationRun,
     ClassRun,
     CycleRun,
+    DefocusRun,
+    FocusRun,
+    LatentRun,
     MixtureRun,
     NoiseRun,
     PairedRun,
@@ -20,7 +23,7 @@ from pathgan.config.runs import (
 )
 from pathgan.config.plan import Composition
 from pathgan.errors import PathganError
-from pathgan.slide_plan import REGISTRATION, TILING
+from pathgan.slide_plan import EXTRACTION, REGISTRATION, TILING
 from pathgan.workflow import HYPER_PARAMETERS, Plan, share_source
 
 share_source()
@@ -48,7 +51,7 @@ wildcard_constraints:
     weights=plan.weights.absent(),
     score=r"[a-z0-9][a-z0-9_.-]*",
     figure=r"[a-z0-9][a-z0-9_.-]*",
-    table=rf"(?!({HYPER_PARAMETERS}|{REGISTRATION}|{TILING})\.)[a-z0-9][a-z0-9_-]*",
+    table=rf"(?!({HYPER_PARAMETERS}|{REGISTRATION}|{TILING}|{EXTRACTION})\.)[a-z0-9][a-z0-9_-]*",
     seed=r"\d+",
     folder=r"[A-Za-z0-9_.-]+",
     archive=r"[A-Za-z0-9_.-]+",

@@ -60,7 +60,7 @@ rule prepare:
     benchmark:
         "results/{preset}/benchmarks/{paper}/prepare/{dataset}.tsv"
     wildcard_constraints:
-        preset=plan.presets_of("datasets", SlideDataset, others=True),
+        preset=plan.presets_of("datasets", SlideDataset | CellDataset, others=True),
     conda:
         ANALYSIS
     threads: 1

@@ -94,6 +94,7 @@ rule draw:
         figure=plan.figure_config,
         panels=plan.panels,
         evaluations=plan.evaluations,
+        stacks=plan.shown_stacks,
         code=plan.code("draw"),
     script:
         "../scripts/draw.py"

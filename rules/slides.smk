@@ -23,6 +23,28 @@ rule paint:
         "../scripts/paint.py"
 
 
+rule paint_stack:
+    """Draw a phantom slide with focal planes, and the depth of every cell."""
+    output:
+        slide="results/{preset}/{paper}/slides/{slides}/slide{index}.ome.tif",
+        cells="results/{preset}/{paper}/slides/{slides}/slide{index}-cells.csv",
+    log:
+        "results/{preset}/logs/{paper}/paint_stack/{slides}/slide{index}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/paint_stack/{slides}/slide{index}.tsv"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        phantom=plan.slides.focus_phantom,
+        code=plan.code("paint_stack"),
+    script:
+        "../scripts/paint_stack.py"
+
+
 rule register:
     """Lay a section on its neighbour of another stain; the transform is stored once."""
     input:
@@ -85,8 +107,40 @@ rule tile:
         "../scripts/tile.py"
 
 
+rule extract_cells:
+    """Cut single cells out of a slide with focal planes, each around the plane in focus."""
+    input:
+        plan.slides.extracted_files,
+    output:
+        store="results/{preset}/{paper}/cells/{dataset}/{slide}.h5",
+        cells="results/{preset}/{paper}/cells/{dataset}/{slide}.csv",
+        scores="results/{preset}/{paper}/extractions/{dataset}/{slide}.csv",
+        picture=report(
+            "results/{preset}/{paper}/cells/{dataset}/{slide}.png",
+            caption="../report/cells.rst",
+            category="{paper}",
+            subcategory="cells",
+            labels={"slide": "{slide}", "preset": "{preset}"},
+        ),
+    log:
+        "results/{preset}/logs/{paper}/extract_cells/{dataset}/{slide}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/extract_cells/{dataset}/{slide}.tsv"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        extraction=plan.slides.extraction,
+        code=plan.code("extract_cells"),
+    script:
+        "../scripts/extract_cells.py"
+
+
 rule gather:
-    """Put the tiles of all slides of a stain into one store and one manifest."""
+    """Put the tiles or cells of all slides of a stain into one store and one manifest."""
     input:
         plan.slides.stores,
     output:
@@ -97,7 +151,7 @@ rule gather:
     benchmark:
         "results/{preset}/benchmarks/{paper}/gather/{dataset}.tsv"
     wildcard_constraints:
-        preset=plan.presets_of("datasets", SlideDataset),
+        preset=plan.presets_of("datasets", SlideDataset | CellDataset),
     conda:
         ANALYSIS
     threads: 1
@@ -106,13 +160,14 @@ rule gather:
         runtime=240,
     params:
         parts=plan.slides.parts,
+        split=plan.slides.split_of_items,
         code=plan.code("gather"),
     script:
         "../scripts/gather.py"
 
 
 rule tabulate_slides:
-    """How well pairs were registered, or how slides were tiled."""
+    """How well pairs were registered, how slides were tiled, or which cells were found."""
     input:
         plan.slides.scores,
     output:
@@ -131,7 +186,7 @@ rule tabulate_slides:
     benchmark:
         "results/{preset}/benchmarks/{paper}/tabulate_slides/{table}.tsv"
     wildcard_constraints:
-        table=rf"{REGISTRATION}|{TILING}",
+        table=rf"{REGISTRATION}|{TILING}|{EXTRACTION}",
     conda:
         ANALYSIS
     threads: 1

@@ -10,7 +10,9 @@ rule synthesize:
         "results/{preset}/benchmarks/{paper}/synthesize/{samples}/seed{seed}.tsv"
     wildcard_constraints:
         preset=plan.presets_of(
-            "samples", StyleRun | ClassRun | Composition, others=True
+            "samples",
+            StyleRun | ClassRun | LatentRun | DefocusRun | Composition,
+            others=True,
         ),
     conda:
         TORCH
@@ -56,7 +58,7 @@ rule stylize:
 
 
 rule draw_samples:
-    """Draw images or masks of a class from its GAN, so many for each image that it learned from."""
+    """Draw images or masks from a GAN of noise, so many for each image that it learned from."""
     input:
         unpack(plan.samples.drawing),
     output:
@@ -66,7 +68,7 @@ rule draw_samples:
     benchmark:
         "results/{preset}/benchmarks/{paper}/draw_samples/{samples}/seed{seed}.tsv"
     wildcard_constraints:
-        preset=plan.presets_of("samples", NoiseRun),
+        preset=plan.presets_of("samples", NoiseRun | LatentRun),
     conda:
         TORCH
     threads: 1
@@ -82,7 +84,7 @@ rule draw_samples:
 
 
 rule compose:
-    """Draw masks of a class from their GAN and make images of them (SynCGAN, Eq. 7)."""
+    """Draw masks of a class from their GAN and make images of them; or planes in focus, and their stacks."""
     input:
         unpack(plan.samples.composition),
     output:
@@ -132,3 +134,29 @@ rule augment:
         code=plan.code("augment"),
     script:
         "../scripts/augment.py"
+
+
+rule defocus:
+    """Make focus stacks without a GAN, to hold one against: blurred or shuffled planes."""
+    input:
+        unpack(plan.samples.defocused),
+    output:
+        "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
+    log:
+        "results/{preset}/logs/{paper}/defocus/{samples}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/defocus/{samples}/seed{seed}.tsv"
+    wildcard_constraints:
+        preset=plan.presets_of("samples", DefocusRun),
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=plan.memory,
+        runtime=60,
+    params:
+        run=plan.samples.run,
+        sources=plan.samples.defocused_sources,
+        code=plan.code("defocus"),
+    script:
+        "../scripts/defocus.py"

@@ -86,6 +86,36 @@ rule train_cycle:
         "../scripts/train_cycle.py"
 
 
+rule train_wasserstein:
+    """Train a GAN with a critic, afresh or from the weights of another run; resumes like train_generator."""
+    input:
+        unpack(plan.training.wasserstein),
+    output:
+        weights="results/{preset}/{paper}/models/{run}/seed{seed}/generator.safetensors",
+        critic="results/{preset}/{paper}/models/{run}/seed{seed}/critic.safetensors",
+        history="results/{preset}/{paper}/models/{run}/seed{seed}/history.csv",
+    log:
+        "results/{preset}/logs/{paper}/train_wasserstein/{run}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/train_wasserstein/{run}/seed{seed}.tsv"
+    wildcard_constraints:
+        preset=plan.presets_of("runs", LatentRun | FocusRun),
+    conda:
+        TORCH
+    threads: 1
+    resources:
+        mem_mb=plan.memory,
+        runtime=1440,
+        gpu=plan.gpus,
+    params:
+        run=plan.training.run,
+        sources=plan.training.sources,
+        first=plan.training.first,
+        code=plan.code("train_wasserstein"),
+    script:
+        "../scripts/train_wasserstein.py"
+
+
 rule train_segmenter:
     """Train the segmentation network of a run; resumes like train_generator."""
     input:

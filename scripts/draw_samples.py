@@ -1,13 +1,15 @@
-"""Draw samples of a class from its GAN."""
+"""Draw samples from a GAN of noise."""
 
 from pathlib import Path
 
-from pathgan.config.runs import NoiseRun
+from pydantic import TypeAdapter
+
+from pathgan.config.runs import Run
 from pathgan.jobs import job
 from pathgan.recipes.drawing import draw_samples, n_samples
 
 with job(snakemake):
-    run = NoiseRun.model_validate(snakemake.params.run)
+    run = TypeAdapter(Run).validate_python(snakemake.params.run)
     draw_samples(
         run,
         Path(snakemake.input.weights),

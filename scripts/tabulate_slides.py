@@ -1,4 +1,4 @@
-"""How well pairs were registered, or how slides were tiled."""
+"""How well pairs were registered, how slides were tiled, or which cells were found."""
 
 from pathlib import Path
 

@@ -386,6 +386,53 @@ def test_a_mistake_in_syncgan_is_named(tmp_path, edit, message):
         load_paper(edited(tmp_path, edit, "syncgan"), "paper")
 
 
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            set_at("runs", "cancer_transferred", "start_from", value="base_siha"),
+            r"runs.cancer_transferred.start_from: no run of the same networks called 'base_siha'",
+        ),
+        (
+            set_at("runs", "cancer_transferred", "width", value=32),
+            r"runs.cancer_transferred.start_from: no run of the same networks called 'linked'",
+        ),
+        (set_at("defaults", "focus", "training", "crop_px", value=40), r"a multiple of 16, got 40"),
+        (set_at("defaults", "latent", "training", "evaluations", value=3), r"no loss on held-out images"),
+        (
+            set_at("samples", "synthetic_siha", "dataset", value="faithful"),
+            r"samples.synthetic_siha.dataset: no dataset called 'faithful'",
+        ),
+        (
+            set_at("samples", "more", value={"run": "blurred", "dataset": "siha"}),
+            r"samples.more.run: 'blurred' makes a set of its own name",
+        ),
+        (
+            set_at("tables", "focus", "rows", "linked", "run", value="synthetic_siha"),
+            r"tables.focus.rows.linked: 'synthetic_siha' holds no stacks of test cells to compare with",
+        ),
+        (
+            set_at("tables", "focus", "rows", "linked", "run", value="base_siha"),
+            r"tables.focus.rows.linked: 'base_siha' holds no stacks",
+        ),
+        (set_at("scores", "focus", "kind", value="similarity"), r"no score of the run 'faithful'"),
+        (set_at("figures", "figure4", "of", value="base_siha"), r"figures.figure4: no set of focus stacks called"),
+        (set_at("datasets", "siha", "slides", value="nowhere"), r"datasets.siha.slides: no set of slides called"),
+        (set_at("datasets", "siha", "diameter_um", value=[9, 3]), r"diameter_um: expected \(smallest, largest\)"),
+    ],
+)
+def test_a_mistake_in_migan_is_named(tmp_path, edit, message):
+    with pytest.raises(ConfigError, match=message):
+        load_paper(edited(tmp_path, edit, "migan"), "paper")
+
+
+def test_tiles_are_not_cut_from_phantom_stacks(tmp_path):
+    tiles = {"adapter": "slides", "slides": "siha_slides", "stain": "siha", "mpp": 0.5}
+    path = edited(tmp_path, set_at("presets", "demo", "datasets", "tiles", value=tiles), "migan")
+    with pytest.raises(ConfigError, match="'siha_slides' holds focus stacks of cells; use `adapter: cells`"):
+        load_paper(path, "demo")
+
+
 def test_the_papers_split_is_a_fold_and_every_gan_of_a_fold_is_its_own():
     paper = load_paper(ROOT / "config" / "papers" / "syncgan.yaml", "paper")
     assert paper.datasets["cytology_1_3"].split == paper.datasets["cytology"].split.model_copy(

@@ -353,3 +353,72 @@ def test_rules_of_one_path_are_told_apart_by_what_makes_it(plan):
     for run, pattern in {"cgan": best, "gan_benign": last}.items():
         assert re.match(pattern, f"demo/syncgan/models/{run}/seed0")
     assert not re.match(last, "demo/syncgan/models/cgan/seed0")
+
+
+# --- focus stacks -------------------------------------------------------------------------------------------
+
+MIGAN = "results/demo/migan"
+
+
+def migan(**wildcards):
+    return w(paper="migan", **wildcards)
+
+
+def test_cells_are_cut_from_painted_slides_and_gathered(plan):
+    slide = f"{MIGAN}/slides/siha_slides/slide001.ome.tif"
+    assert plan.slides.extracted_files(migan(dataset="siha", slide="siha001")) == [slide]
+    assert plan.slides.extraction(migan(dataset="siha", slide="siha001"))["slide"]["path"] == slide
+    assert plan.slides.stores(migan(dataset="siha")) == [f"{MIGAN}/cells/siha/siha00{k}.h5" for k in range(2)]
+    assert {part["split"] for part in plan.slides.parts(migan(dataset="siha"))} == {"train", "test"}
+    assert plan.slides.split_of_items(migan(dataset="siha")) is None
+    assert plan.slides.scores(migan(table="extraction"))[0] == f"{MIGAN}/extractions/siha/siha000.csv"
+    with pytest.raises(ConfigError, match="no siha slide 'nowhere'"):
+        plan.slides.extracted_files(migan(dataset="siha", slide="nowhere"))
+    with pytest.raises(ConfigError, match="siha_slides: not a phantom"):
+        plan.slides.phantom(migan(slides="siha_slides"))
+
+
+def test_a_folder_of_planes_is_read_file_by_file(plan, tmp_path):
+    (tmp_path / "focus_stack").mkdir()
+    for index in range(3):
+        (tmp_path / "focus_stack" / f"{index}.tif").touch()
+    there = Plan(Workflow(data_root=str(tmp_path)), ROOT)
+    public = SimpleNamespace(preset="public", paper="migan", dataset="siha", slide="field", seed="0")
+    files = there.slides.extracted_files(public)
+    assert files == [str(tmp_path / "focus_stack" / f"{index}.tif") for index in range(3)]
+    assert there.slides.split_of_items(public)["by"] == "image"
+    assert there.slides.parts(public)[0]["split"] == ""
+
+
+def test_a_transfer_needs_the_weights_that_it_starts_from(plan):
+    assert plan.training.first(migan(run="cancer_transferred")) == {
+        "weights": f"{MIGAN}/models/linked/seed0/generator.safetensors",
+        "critic": f"{MIGAN}/models/linked/seed0/critic.safetensors",
+    }
+    assert plan.training.wasserstein(migan(run="linked")) == {
+        "images": [f"{MIGAN}/data/siha.h5", f"{MIGAN}/data/siha.csv"],
+        "first": [],
+    }
+
+
+def test_stacks_are_made_of_real_planes_or_of_drawn_ones(plan):
+    assert plan.samples.source(migan(samples="linked"))["images"] == f"{MIGAN}/data/siha.h5"
+    assert plan.samples.source(migan(samples="linked"))["split"] == "test"
+    assert plan.samples.composition(migan(samples="synthetic_siha")) == {
+        "masks": f"{MIGAN}/models/base_siha/seed0/generator.safetensors",
+        "weights": f"{MIGAN}/models/linked/seed0/generator.safetensors",
+        "manifest": f"{MIGAN}/data/siha.csv",
+    }
+    sources = plan.samples.defocused_sources(migan(samples="blurred"))
+    assert [source["split"] for source in sources.values()] == ["train", "test"]
+    files = plan.scores.files(migan(run="blurred", score="focus"))
+    assert files["fake_embeddings"] == f"{MIGAN}/embeddings/inception/samples/blurred/seed0.h5"
+
+
+def test_figures_of_stacks_show_test_cells_or_samples(plan):
+    assert plan.shown_stacks(migan(figure="figure4")) == {
+        "siha": {"file": f"{MIGAN}/data/siha.h5", "manifest": f"{MIGAN}/data/siha.csv"}
+    }
+    assert plan.figure(migan(figure="figure5")) == [f"{MIGAN}/samples/synthetic_siha/seed0.h5"]
+    assert len(plan.figure(migan(figure="profiles"))) == 7
+    assert plan.shown_stacks(w(figure="figure3")) == {}

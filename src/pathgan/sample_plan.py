@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pathgan.config.models import STYLE_NETWORK, Samples
 from pathgan.config.plan import conditions_of
-from pathgan.config.runs import AugmentationRun, CycleRun, NoiseRun, StyleRun, TranslatingRun
+from pathgan.config.runs import AugmentationRun, CycleRun, StackRun, StyleRun, TranslatingRun
 from pathgan.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ class SamplePlan:
         return self._behind(w).model_dump(mode="json")
 
     def mask_run(self, w: Any) -> Any:
-        """The run that makes the masks of a composition."""
+        """The run that makes the masks, or the planes in focus, of a composition."""
         return self._plan.of(w).runs[self._samples(w).dataset].model_dump(mode="json")
 
     def source(self, w: Any) -> dict[str, str]:
         """The conditions of a sample set, or the images that it translates; its own do not exist yet."""
         source = self._plan.source(w, w.samples, "test")
-        return {**source, "images": source["instances"] if isinstance(self._behind(w), TranslatingRun) else ""}
+        of_images = isinstance(self._behind(w), TranslatingRun | StackRun)
+        return {**source, "images": source["instances"] if of_images else ""}
 
     def synthesis(self, w: Any) -> dict[str, str]:
         run = self._behind(w)
@@ -44,14 +45,15 @@ class SamplePlan:
 
     def drawing(self, w: Any) -> dict[str, str]:
         """The generator of a class, and the manifest that says how many images it learned from."""
-        run = NoiseRun.model_validate(self.run(w))
+        run = self._behind(w)
         weights = f"{self._plan.base(w)}/models/{w.samples}/seed{w.seed}/generator.safetensors"
         return {"weights": weights, "manifest": self._plan.store(w, run.dataset)["manifest"]}
 
     def composition(self, w: Any) -> dict[str, str]:
-        """The generators of masks and of images, and the manifest that says how many masks the first learned from."""
+        """The generators of masks and of images, or of planes in focus and of stacks, and the manifest that says how
+        many the first learned from."""
         samples, models = self._samples(w), f"{self._plan.base(w)}/models"
-        run = NoiseRun.model_validate(self.mask_run(w))
+        run: Any = self._plan.of(w).runs[samples.dataset]
         return {
             "masks": f"{models}/{samples.dataset}/seed{w.seed}/generator.safetensors",
             "weights": f"{models}/{samples.run}/seed{w.seed}/generator.safetensors",
@@ -77,6 +79,13 @@ class SamplePlan:
         """`Source`s of the images to translate and of those that lend their style."""
         run = StyleRun.model_validate(self.run(w))
         return {"source": self.source(w), "style": self._plan.source(w, run.target, "train")}
+
+    def defocused(self, w: Any) -> dict[str, str]:
+        return self._plan.store(w, self._behind(w).dataset)
+
+    def defocused_sources(self, w: Any) -> dict[str, dict[str, str]]:
+        """`Source`s of real stacks: those that a blur is fitted to, and those that are made again."""
+        return {side: self._plan.shown(w, self._behind(w).dataset, side) for side in ("train", "test")}
 
     def style_weights(self, w: Any) -> str | None:
         return self._plan.weights.used(w, STYLE_NETWORK)

@@ -8,6 +8,7 @@ from pathgan.config.models import (
     AccuracyScore,
     CoverageScore,
     DistributionScore,
+    FocusScore,
     MemorisationScore,
     PerceptualHashScore,
     PreservationScore,
@@ -56,7 +57,7 @@ class ScorePlan:
                 return samples | store | {"store": self._real_masks(w)}
         if isinstance(run, TranslatingRun):  # pairs are scored, so that both sides must name the same images
             samples["source_manifest"] = self._plan.store(w, run.source)["manifest"]
-        if isinstance(score, PerceptualHashScore):
+        if isinstance(score, PerceptualHashScore | FocusScore):
             samples |= self._both_embeddings(w, score.network, run)
         return samples | store
 

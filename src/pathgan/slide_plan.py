@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pathgan.config.datasets import SectionPhantom, SlideDataset
+from pathgan.config.datasets import CellDataset, FocusPhantom, SectionPhantom, SlideDataset
 from pathgan.config.models import Paper
 from pathgan.datasets.slide_sets import SlideFile, moving_pairs, read_slides, sides
 from pathgan.errors import ConfigError, DataError
@@ -13,7 +13,7 @@ from pathgan.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from pathgan.workflow import Plan
 
-REGISTRATION, TILING = "registration", "tiling"  # tables that need no configuration
+REGISTRATION, TILING, EXTRACTION = "registration", "tiling", "extraction"  # tables that need no configuration
 Params = dict[str, Any]
 
 
@@ -26,8 +26,9 @@ class SlidePlan:
     @staticmethod
     def tables(paper: Paper) -> list[str]:
         """The tables of a paper that has slides."""
-        tiled = any(isinstance(dataset, SlideDataset) for dataset in paper.datasets.values())
-        return [*([REGISTRATION] if paper.slides else []), *([TILING] if tiled else [])]
+        kinds = {type(dataset) for dataset in paper.datasets.values()}
+        of_sections = [REGISTRATION, TILING] if SlideDataset in kinds else []
+        return [*of_sections, *([EXTRACTION] if CellDataset in kinds else [])]
 
     # --- paint and register ---------------------------------------------------------------------------------
 
@@ -35,6 +36,12 @@ class SlidePlan:
         options = self._set(w, w.slides)
         if not isinstance(options, SectionPhantom):
             raise ConfigError(f"config/papers/{w.paper}.yaml: slides.{w.slides}: not a phantom; nothing to paint")
+        return options.model_dump(mode="json")
+
+    def focus_phantom(self, w: Any) -> Params:
+        options = self._set(w, w.slides)
+        if not isinstance(options, FocusPhantom):
+            raise ConfigError(f"config/papers/{w.paper}.yaml: slides.{w.slides}: no phantom stacks; nothing to paint")
         return options.model_dump(mode="json")
 
     def registered_files(self, w: Any) -> dict[str, str]:
@@ -72,20 +79,36 @@ class SlidePlan:
             "fixed": fixed and fixed.model_dump(mode="json"),
         }
 
+    def extracted_files(self, w: Any) -> list[str]:
+        """A slide, or every file of the folder that holds its planes."""
+        path = self._one(w).path
+        return [str(file) for file in sorted(path.iterdir())] if path.is_dir() else [str(path)]
+
+    def extraction(self, w: Any) -> Params:
+        dataset = self._dataset(w).model_dump(mode="json", exclude={"label", "caveat", "split"})
+        return {"dataset": dataset, "slide": self._one(w).model_dump(mode="json")}
+
+    def split_of_items(self, w: Any) -> Params | None:
+        """How cells are dealt one by one; None where slides or patients are."""
+        dataset = self._dataset(w)
+        one_by_one = isinstance(dataset, CellDataset) and dataset.split.by == "image"
+        return dataset.split.model_dump(mode="json") if one_by_one else None
+
     def stores(self, w: Any) -> list[str]:
         return [part["store"] for part in self.parts(w)]
 
     def parts(self, w: Any) -> list[dict[str, str]]:
-        """What `gather` puts together: a tile store a slide, and what its manifest rows say."""
+        """What `gather` puts together: a store of tiles or cells a slide, and what its manifest rows say."""
         dataset = self._dataset(w)
-        split = self._sides(w, dataset)
+        split = {} if self.split_of_items(w) else self._sides(w, dataset)
+        folder = "cells" if isinstance(dataset, CellDataset) else "tiles"
         return [
             {
-                "store": f"{self._base(w)}/tiles/{w.dataset}/{slide.slide}.h5",
+                "store": f"{self._base(w)}/{folder}/{w.dataset}/{slide.slide}.h5",
                 "source": self._named(slide.path),
                 "pair": slide.pair,
                 "group": slide.patient or slide.pair,
-                "split": split[slide.slide],
+                "split": split.get(slide.slide, ""),
             }
             for slide in self._of_stain(w, dataset)
         ]
@@ -93,18 +116,20 @@ class SlidePlan:
     # --- tables -----------------------------------------------------------------------------------------------
 
     def scores(self, w: Any) -> list[str]:
-        """The score files behind the table of registrations or of tilings."""
+        """The score files behind the table of registrations, tilings or extractions."""
         paper = self._plan.of(w)
         if w.table == REGISTRATION:
             return [
                 f"{self._base(w)}/registrations/{name}/{slide}.csv"
                 for name, options in paper.slides.items()
+                if not isinstance(options, FocusPhantom)
                 for slide in moving_pairs(self._slides(w, name), options.fixed)
             ]
-        tiled = {name: entry for name, entry in paper.datasets.items() if isinstance(entry, SlideDataset)}
+        kind, folder = (SlideDataset, "tiles") if w.table == TILING else (CellDataset, "extractions")
+        cut = {name: entry for name, entry in paper.datasets.items() if isinstance(entry, kind)}
         return [
-            f"{self._base(w)}/tiles/{name}/{slide.slide}.csv"
-            for name, dataset in tiled.items()
+            f"{self._base(w)}/{folder}/{name}/{slide.slide}.csv"
+            for name, dataset in cut.items()
             for slide in self._of_stain(w, dataset)
         ]
 
@@ -121,9 +146,10 @@ class SlidePlan:
     def _set(self, w: Any, name: str) -> Any:
         return self._plan.entry(w, "slides", name)
 
-    def _dataset(self, w: Any) -> SlideDataset:
+    def _dataset(self, w: Any) -> Any:
+        """A SlideDataset or CellDataset."""
         dataset = self._plan.entry(w, "datasets", w.dataset)
-        if not isinstance(dataset, SlideDataset):
+        if not isinstance(dataset, SlideDataset | CellDataset):
             raise ConfigError(f"config/papers/{w.paper}.yaml: datasets.{w.dataset}: not a dataset of slides")
         return dataset
 
@@ -131,7 +157,17 @@ class SlidePlan:
         drawn = Path(self._base(w)) / "slides" / name
         return read_slides(self._set(w, name), self._plan.data_root, drawn)
 
-    def _of_stain(self, w: Any, dataset: SlideDataset) -> list[SlideFile]:
+    def _one(self, w: Any) -> SlideFile:
+        """The slide of a path."""
+        dataset = self._dataset(w)
+        slides = {slide.slide: slide for slide in self._of_stain(w, dataset)}
+        if w.slide not in slides:
+            raise ConfigError(
+                f"slides.{dataset.slides}: no {dataset.stain} slide {w.slide!r}; there are: {', '.join(slides)}"
+            )
+        return slides[w.slide]
+
+    def _of_stain(self, w: Any, dataset: SlideDataset | CellDataset) -> list[SlideFile]:
         slides = self._slides(w, dataset.slides)
         found = [slide for slide in slides if slide.stain == dataset.stain]
         if not found:
@@ -139,7 +175,7 @@ class SlidePlan:
             raise DataError(f"slides.{dataset.slides}: no slide of the stain {dataset.stain!r}; there are: {stains}")
         return found
 
-    def _sides(self, w: Any, dataset: SlideDataset) -> dict[str, str]:
+    def _sides(self, w: Any, dataset: SlideDataset | CellDataset) -> dict[str, str]:
         return sides(dataset, self._slides(w, dataset.slides))
 
     def _pair(self, w: Any, name: str, slide: str) -> tuple[SlideFile, SlideFile]:
@@ -150,14 +186,9 @@ class SlidePlan:
 
     def _framed(self, w: Any) -> tuple[SlideFile | None, SlideFile]:
         """The slide of a path, and for test tiles of a registered stain the slide that they are cut from."""
-        dataset = self._dataset(w)
-        slides = {slide.slide: slide for slide in self._of_stain(w, dataset)}
-        if w.slide not in slides:
-            raise ConfigError(
-                f"slides.{dataset.slides}: no {dataset.stain} slide {w.slide!r}; there are: {', '.join(slides)}"
-            )
+        dataset, slide = self._dataset(w), self._one(w)
         if dataset.registered_to is None or self._sides(w, dataset)[w.slide] == "train":
-            return None, slides[w.slide]
+            return None, slide
         return self._pair(w, dataset.slides, w.slide)
 
     def _named(self, path: Path) -> str:

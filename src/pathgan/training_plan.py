@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pathgan.config.plan import conditions_of
-from pathgan.config.runs import ClassificationRun, ClassRun, CycleRun, NoiseRun, PairedRun
+from pathgan.config.runs import ClassificationRun, ClassRun, CycleRun, FocusRun, LatentRun, NoiseRun, PairedRun
 
 if TYPE_CHECKING:
     from pathgan.workflow import Plan
@@ -34,6 +34,8 @@ class TrainingPlan:
             case PairedRun():
                 sides_of = ("train", "validation") if run.keep == "best" else ("train",)
                 return [self._plan.source(w, run.dataset, side, masks=run.masks) for side in sides_of]
+            case LatentRun() | FocusRun():
+                return [self._plan.shown(w, run.dataset, "train")]
             case ClassificationRun():
                 training = self.sets(w)
                 sets = [source for items in training["sets"].values() for source in items.values()]
@@ -70,6 +72,17 @@ class TrainingPlan:
         """The sha256 of ImageNet's weights; None for random ones."""
         run = self._plan.entry(w, "runs", w.run)
         return None if run.weights == "none" else self._plan.weights.used(w, run.network)
+
+    def wasserstein(self, w: Any) -> dict[str, Any]:
+        """The stacks of a `latent` or `focus` run, and the weights that it starts from."""
+        return {"images": self.files(w), "first": list(self.first(w).values())}
+
+    def first(self, w: Any) -> dict[str, str]:
+        """Output -> weights of the run that a run starts from, of the same seed; nothing where it starts afresh."""
+        earlier = self._plan.entry(w, "runs", w.run).start_from
+        folder = f"{self._plan.base(w)}/models/{earlier}/seed{w.seed}"
+        names = {"weights": "generator", "critic": "critic"} if earlier else {}
+        return {output: f"{folder}/{name}.safetensors" for output, name in names.items()}
 
     def run(self, w: Any) -> Any:
         """What training a run depends on: all of it but the watershed, which reads what was trained."""

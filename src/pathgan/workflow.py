@@ -22,6 +22,7 @@ from pathgan.config.models import (
     Panel,
     Paper,
     ScoreTable,
+    StackFigure,
     Workflow,
 )
 from pathgan.config.plan import (
@@ -220,8 +221,17 @@ class Plan:
 
     def figure(self, w: Any) -> list[str]:
         curves = [file for seeds in self.evaluations(w).values() for file in seeds]
-        files = curves + [file for panel in self.panels(w) for file in panel.values() if file.endswith((".h5", ".csv"))]
+        shown = [*self.panels(w), *self.shown_stacks(w).values()]
+        files = curves + [file for part in shown for file in part.values() if file.endswith((".h5", ".csv"))]
         return list(dict.fromkeys(files))
+
+    def shown_stacks(self, w: Any) -> dict[str, dict[str, str]]:
+        """Set -> its `file`, and the `manifest` where test rows are picked, of a figure of focus stacks or profiles."""
+        figure = self.entry(w, "figures", w.figure)
+        names = [figure.of] if isinstance(figure, StackFigure) else list(getattr(figure, "profiles", ()))
+        seed = str(self.of(w).seeds[0])
+        of_dataset = {name: {"manifest": self.store(w, name)["manifest"]} for name in self.of(w).datasets}
+        return {name: {"file": self.images(w, name, seed), **of_dataset.get(name, {})} for name in names}
 
     def evaluations(self, w: Any) -> dict[str, list[str]]:
         """Run -> one file of evaluations a seed, of a figure of curves; nothing for a figure of images."""

@@ -65,11 +65,14 @@ Resize = Annotated[
 ]
 
 
-class ImageDataset(Strict):
-    tiles: Tiles = Tiles()
+class SplitDataset(Strict):
     split: Split = Split()
     label: str = ""  # the heading in tables and figures
     caveat: str = ""  # why a number on these images may not be compared with the paper's
+
+
+class ImageDataset(SplitDataset):
+    tiles: Tiles = Tiles()
 
 
 class FolderDataset(ImageDataset):
@@ -228,8 +231,37 @@ class SlideDataset(ImageDataset):
 
     @model_validator(mode="after")
     def _two_sides(self) -> SlideDataset:
-        if self.split.folds or self.split.per_class or self.split.last:
-            raise ValueError("split: slides have no folds, per_class or last; take them away")
+        check_two_sides(self.split)
+        return self
+
+
+def check_two_sides(split: Split) -> None:
+    if split.folds or split.per_class or split.last:
+        raise ValueError("split: slides have no folds, per_class or last; take them away")
+
+
+class CellDataset(SplitDataset):
+    """Single cells of slides with focal planes, as stacks of 11 planes around the one in focus; or patches of a field
+    of 11 planes whose middle one is in focus."""
+
+    adapter: Literal["cells"]
+    cut: Literal["cells", "patches"] = "cells"  # patches: squares side by side wherever there is something, all planes
+    split: Split = Split(by="patient")  # a slide without a patient is its own; `image`: each cell by itself
+    slides: Name  # a set of slides
+    stain: str
+    cell_px: Positive = 64  # side of a cell's image
+    mpp: Annotated[float, Field(gt=0)] = 0.23  # of it [um/px]
+    plane_um: Annotated[float, Field(gt=0)] | None = None  # between planes; as they are where not given
+    diameter_um: tuple[float, float] = (5.0, 12.0)  # of what is a cell: smaller is debris, larger a cluster
+    min_solidity: Fraction = 0.9  # area over that of the convex hull; less is a cluster
+    min_focus: Annotated[float, Field(ge=0)] = 1.5  # sharpness of the sharpest plane over the median plane's
+    bright: bool = False  # cells shine on a dark ground (fluorescence), and are not dark on a bright one
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> CellDataset:
+        check_two_sides(self.split)
+        if self.diameter_um[0] >= self.diameter_um[1]:
+            raise ValueError(f"diameter_um: expected (smallest, largest), got {self.diameter_um}")
         return self
 
 
@@ -244,15 +276,17 @@ Dataset = Annotated[
     | PhantomDataset
     | SmearDataset
     | SlideDataset
+    | CellDataset
     | PolygonDataset,
     Field(discriminator="adapter"),
 ]
 
 
 class SlideSheet(Strict):
-    """Slides of one's own: a TSV with the columns slide, stain, pair, patient, split, path, mpp, landmarks.
+    """Slides of one's own: a TSV with the columns slide, stain, pair, patient, split, path, mpp, landmarks, plane_um.
 
-    The last two may be absent or empty: `mpp` [um/px] where a file does not say its own, `landmarks` a CSV of X, Y.
+    The last three may be absent or empty: `mpp` [um/px] and `plane_um` [um between focal planes] where a file does not
+    say its own, `landmarks` a CSV of X, Y. A path may be a folder of focal planes, one image each.
     """
 
     adapter: Literal["slide_sheet"]
@@ -282,4 +316,27 @@ class SectionPhantom(Strict):
     caveat: str = ""
 
 
-SlideSet = Annotated[SlideSheet | SectionPhantom, Field(discriminator="adapter")]
+class FocusPhantom(Strict):
+    """Slides with focal planes of single cells of one kind, whose depth is known; lengths in pixels of the phantom."""
+
+    adapter: Literal["phantom_stacks"]
+    n_slides: Positive
+    size_px: Positive
+    seed: int
+    stain: str = "pap"
+    mpp: Annotated[float, Field(ge=0.1, le=2)] = 0.23
+    n_planes: Positive = 15
+    plane_um: Annotated[float, Field(gt=0)] = 1.0
+    cells_per_mpx: Annotated[float, Field(gt=0)] = 90.0  # a million pixels
+    radius_px: Annotated[float, Field(gt=1)] = 12.0  # of a nucleus
+    pleomorphism: Fraction = 0.2  # how much nuclei differ: 0 all round and alike
+    cytoplasm: Annotated[float, Field(ge=0)] = 0.9  # its width around the nucleus, in nuclear radii
+    haematoxylin: float = 1.0  # stain strength, 1 is typical
+    eosin: float = 1.0
+    clustered: Fraction = 0.15  # cells that lie against another
+    depth_um: Annotated[float, Field(ge=0)] = 1.2  # sd of the cells' depth
+    blur_px_per_um: Annotated[float, Field(gt=0)] = 0.9  # how fast a cell blurs with the distance from its depth
+    caveat: str = ""
+
+
+SlideSet = Annotated[SlideSheet | SectionPhantom | FocusPhantom, Field(discriminator="adapter")]

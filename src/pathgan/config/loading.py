@@ -12,7 +12,14 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pathgan.config.datasets import ImageDataset, PlainDataset, PolygonDataset, SlideDataset
+from pathgan.config.datasets import (
+    CellDataset,
+    FocusPhantom,
+    ImageDataset,
+    PlainDataset,
+    PolygonDataset,
+    SlideDataset,
+)
 from pathgan.config.models import (
     NETWORKS,
     AccuracyScore,
@@ -20,8 +27,11 @@ from pathgan.config.models import (
     CoverageScore,
     CurveFigure,
     DistributionScore,
+    FocusScore,
+    ImageFigure,
     MemorisationScore,
     Paper,
+    StackFigure,
     Weights,
     Workflow,
 )
@@ -45,11 +55,17 @@ from pathgan.config.runs import (
     ClassificationRun,
     ClassRun,
     CycleRun,
+    DefocusRun,
+    FocusRun,
+    LatentRun,
     MixtureRun,
     NoiseRun,
     PairedRun,
+    Run,
     SegmentationRun,
+    StackRun,
     TranslatingRun,
+    WassersteinRun,
 )
 from pathgan.errors import ConfigError
 
@@ -231,7 +247,10 @@ def _field_names(model: type[BaseModel]) -> set[str]:
 def _broken_references(paper: Paper) -> Iterator[str]:
     """References to runs, datasets, scores and sample sets that do not exist."""
     images = {name for name, data in paper.datasets.items() if not isinstance(data, PolygonDataset)}
-    annotated = {name for name in images if not isinstance(paper.datasets[name], SlideDataset | PlainDataset)}
+    unmarked = SlideDataset | PlainDataset | CellDataset
+    annotated = {name for name in images if not isinstance(paper.datasets[name], unmarked)}
+    stacks = {name for name in images if isinstance(paper.datasets[name], CellDataset)}
+    latent = {name for name, run in paper.runs.items() if isinstance(run, LatentRun)}
     samples = sample_sets(paper)
     generators = generating_runs(paper)
     known_metrics = {metric for names in SCORE_METRICS.values() for metric in names}
@@ -246,10 +265,14 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             yield f"{key}: no {what} called {name!r}; {hint}"
 
     for name, dataset in paper.datasets.items():
-        if isinstance(dataset, SlideDataset):
+        if isinstance(dataset, SlideDataset | CellDataset):
             yield from check(f"datasets.{name}.slides", dataset.slides, set(paper.slides), "set of slides")
-            if dataset.registered_to and dataset.slides in paper.slides:
-                fixed = paper.slides[dataset.slides].fixed
+        if isinstance(dataset, SlideDataset):
+            slides = paper.slides.get(dataset.slides)
+            if isinstance(slides, FocusPhantom):
+                yield f"datasets.{name}.slides: {dataset.slides!r} holds focus stacks of cells; use `adapter: cells`"
+            elif dataset.registered_to and slides:
+                fixed = slides.fixed
                 if dataset.registered_to != fixed:
                     yield f"datasets.{name}.registered_to: expected {fixed!r}, the fixed stain of {dataset.slides!r}"
     for name in sorted(samples.keys() & paper.datasets.keys()):
@@ -277,12 +300,18 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             yield from check(f"runs.{name}.dataset", run.dataset, known, what)
         elif isinstance(run, AugmentationRun):
             yield from check(f"runs.{name}.dataset", run.dataset, images, "dataset with images")
+        elif isinstance(run, LatentRun | FocusRun | DefocusRun):
+            yield from check(f"runs.{name}.dataset", run.dataset, stacks, "dataset of focus stacks")
+            if not isinstance(run, DefocusRun) and run.start_from:
+                alike = {key for key, other in paper.runs.items() if key != name and _same_networks(run, other)}
+                yield from check(f"runs.{name}.start_from", run.start_from, alike, "run of the same networks")
     for name, entry in paper.samples.items():
         yield from check(f"samples.{name}.run", entry.run, set(generators), "generating run")
-        if isinstance(paper.runs.get(entry.run), ClassRun):
+        if isinstance(paper.runs.get(entry.run), ClassRun | LatentRun | DefocusRun):
             yield f"samples.{name}.run: {entry.run!r} makes a set of its own name; use that one"
-        of_masks = mask_makers if isinstance(paper.runs.get(entry.run), PairedRun) else set()
-        yield from check(f"samples.{name}.dataset", entry.dataset, paper.datasets.keys() | of_masks, "dataset")
+        by = paper.runs.get(entry.run)
+        makers = mask_makers if isinstance(by, PairedRun) else latent if isinstance(by, FocusRun) else set()
+        yield from check(f"samples.{name}.dataset", entry.dataset, paper.datasets.keys() | makers, "dataset")
     for name, score in paper.scores.items():
         if score.kind == "utility":
             yield from check(f"scores.{name}.segmenter", score.segmenter, segmenters, "segmentation run")
@@ -317,6 +346,11 @@ def _broken_references(paper: Paper) -> Iterator[str]:
                     yield from check(f"{where}.against", cell.against, metrics, "metric")
             if isinstance(scored_by, AccuracyScore) != isinstance(by, ClassificationRun):
                 yield f"tables.{name}.rows.{cell.row}: {cell.score!r} is no score of the run {cell.run!r}"
+            of_stacks = isinstance(by, StackRun) and cell.run in paper.runs
+            if by and isinstance(scored_by, FocusScore) != isinstance(by, StackRun | LatentRun):
+                yield f"tables.{name}.rows.{cell.row}: {cell.score!r} is no score of the run {cell.run!r}"
+            elif isinstance(scored_by, FocusScore) and by and not of_stacks:
+                yield f"tables.{name}.rows.{cell.row}: {cell.run!r} holds no stacks of test cells to compare with"
             data = paper.datasets.get(cell.dataset)
             folds = table.rows[cell.row].folds
             if folds and not isinstance(scored_by, AccuracyScore):
@@ -354,10 +388,20 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             for metric in figure.metrics:
                 yield from check(f"figures.{name}.metrics", metric, set(EVALUATED), "evaluated metric")
             continue
-        for panel in figure.panels:
+        shown = (figure.of,) if isinstance(figure, StackFigure) else getattr(figure, "profiles", ())
+        for entry_name in shown:
+            made = {key for key, entry in samples.items() if isinstance(paper.runs.get(entry.run), StackRun)}
+            yield from check(f"figures.{name}", entry_name, stacks | made, "set of focus stacks")
+        for panel in figure.panels if isinstance(figure, ImageFigure) else ():
             yield from check(f"figures.{name}", panel.of, paper.datasets.keys() | samples.keys(), "images")
             if panel.by:
                 yield from check(f"figures.{name}", panel.by, segmenters, "segmentation run")
+
+
+def _same_networks(run: WassersteinRun, other: Run) -> bool:
+    """Whether weights of one fit the other."""
+    keys = {"recipe", "width", "critic", "n_latent", "n_layers"}
+    return run.model_dump(include=keys) == other.model_dump(include=keys)
 
 
 def _leaks(paper: Paper, name: str, run: ClassificationRun, item: str) -> Iterator[str]:

@@ -94,6 +94,13 @@ class CoverageScore(Strict):
     kind: Literal["coverage"]
 
 
+class FocusScore(Strict):
+    """Focus stacks against the real ones of the same cells: sharpness over planes, and each plane's KID."""
+
+    kind: Literal["focus"]
+    network: Literal["inception"] = "inception"
+
+
 class PerceptualHashScore(Strict):
     """Samples against the real images of the run's test split, pair by pair, as hashes of channel means."""
 
@@ -110,6 +117,7 @@ Score = Annotated[
     | AccuracyScore
     | MemorisationScore
     | CoverageScore
+    | FocusScore
     | UtilityScore
     | SegmentationScore,
     Field(discriminator="kind"),
@@ -224,7 +232,24 @@ class CurveFigure(Strict):
     metrics: dict[Name, str]  # column of evaluations.csv -> label
 
 
-Figure = Annotated[ImageFigure | CurveFigure, Field(discriminator="kind")]
+class StackFigure(Strict):
+    """Focus stacks, a row each, a plane a column."""
+
+    kind: Literal["stacks"]
+    caption: str
+    of: Name  # a dataset of stacks (test split) or a sample set
+    items: tuple[int, ...] = (0, 1, 2, 3)
+
+
+class ProfileFigure(Strict):
+    """How sharp each plane is, of real stacks and of synthetic ones: means and the middle 80 %."""
+
+    kind: Literal["profiles"]
+    caption: str
+    profiles: dict[Name, str]  # dataset (test split) or sample set -> label
+
+
+Figure = Annotated[ImageFigure | CurveFigure | StackFigure | ProfileFigure, Field(discriminator="kind")]
 
 
 class Paper(Strict):

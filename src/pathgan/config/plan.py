@@ -10,7 +10,10 @@ from pathgan.config.runs import (
     ClassificationRun,
     ClassRun,
     CycleRun,
+    DefocusRun,
+    FocusRun,
     GeneratingRun,
+    LatentRun,
     NoiseRun,
     PairedRun,
     Run,
@@ -34,9 +37,24 @@ FLOORS_OF = {  # what a table must show beside a metric that means nothing witho
     "coverage": ("coverage_real",),
     "n_nuclei": ("n_nuclei_real",),
     "empty": ("empty_real",),
+    "adjacent_ssim": ("adjacent_ssim_real",),
+    "plane_kid": ("plane_kid_floor",),
 }
 OF_SOURCES = ("fid_source", "kid_source")  # of the images before a translation
 EVALUATED = ("ssim", "ms_ssim", "psnr", "mae")  # of a reconstruction, while a run of the recipe `cycle` trains
+PLANE_METRICS = (
+    "kid/-5",
+    "kid/-4",
+    "kid/-3",
+    "kid/-2",
+    "kid/-1",
+    "kid/0",
+    "kid/+1",
+    "kid/+2",
+    "kid/+3",
+    "kid/+4",
+    "kid/+5",
+)
 INSTANCE_METRICS = ("dq", "sq", "pq", "aji", "dice")
 SCORE_METRICS = {
     "similarity": ("ssim", "ms_ssim", "psnr", "mae", "fsim", "fsimc", "gmsd", "contour_contrast"),
@@ -81,6 +99,18 @@ SCORE_METRICS = {
         "copied_embedding",
     ),
     "coverage": ("coverage", "coverage_real", "n_nuclei", "n_nuclei_real", "empty", "empty_real"),
+    "focus": (
+        "focus_correlation",
+        "tenengrad_correlation",
+        "peak_error",
+        "peak_within_1",
+        "adjacent_ssim",
+        "adjacent_ssim_real",
+        "base_psnr",
+        "plane_kid",
+        "plane_kid_floor",
+        *PLANE_METRICS,
+    ),
     "accuracy": (),  # one a set that a run is trained on: accuracy/SET
     "utility": INSTANCE_METRICS,
     "segmentation": INSTANCE_METRICS,
@@ -153,8 +183,10 @@ def datasets_of(paper: Paper, name: str) -> list[str]:
         return [name] if name in paper.datasets else []
     found: list[str] = []
     match run:
-        case PairedRun() | NoiseRun() | AugmentationRun():
+        case PairedRun() | NoiseRun() | AugmentationRun() | DefocusRun():
             found = [run.dataset]
+        case LatentRun() | FocusRun():
+            found = [run.dataset, *(datasets_of(paper, run.start_from) if run.start_from else [])]
         case CycleRun() | StyleRun():
             found = [run.source, run.target]
         case SegmentationRun():
@@ -195,7 +227,8 @@ def real_of(score: DistributionScore, run: GeneratingRun) -> str:
 
 
 class Composition:
-    """What is behind a sample set whose masks one GAN makes and whose images another (SynCGAN, Eq. 7)."""
+    """What is behind a sample set that two GANs make, one after the other: masks and their images (SynCGAN, Eq. 7), or
+    planes in focus and their stacks (MI-GAN)."""
 
 
 def maker_of(paper: Paper, name: str) -> Run | Composition:
@@ -240,4 +273,4 @@ def truth_of(paper: Paper, images: str) -> str:
 
 
 def _of_class(paper: Paper, samples: Samples) -> bool:
-    return isinstance(paper.runs[samples.run], ClassRun)
+    return isinstance(paper.runs[samples.run], ClassRun | LatentRun)

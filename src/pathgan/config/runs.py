@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -129,7 +129,7 @@ class Training(Strict):
     load_px: Positive | None = None  # images are enlarged to this side before they are cropped
     crop_px: Positive = 256
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
-    augment: Literal["none", "flips", "traditional"] = "none"
+    augment: Literal["none", "flips", "sixfold", "traditional"] = "none"
     precision: Literal["fp32", "bf16"] = "fp32"
     decay: Decay | None = None
     evaluations: Annotated[int, Field(ge=0)] = 0  # evenly spread, on test images of a `cycle`, else validation ones
@@ -290,6 +290,59 @@ class NoiseRun(Strict):
         return self
 
 
+class Critic(Strict):
+    """Six convolutions; `layer` and `batch` normalise all but the last."""
+
+    width: Positive = 64
+    norm: Literal["layer", "batch", "none"] = "layer"
+
+
+class WassersteinRun(Strict):
+    """What GANs with a critic and a penalty on its gradient share (WGAN-GP, Gulrajani 2017)."""
+
+    dataset: Name  # of focus stacks
+    width: Positive = 64
+    critic: Critic = Critic()
+    n_critic: Positive = 5  # updates of the critic for one of the generator, each on other images
+    penalty: Annotated[float, Field(ge=0)] = 10.0  # weight of (|gradient| - 1)^2
+    start_from: Name | None = None  # a run of the same networks, whose weights these start from
+    optimizer: Adam = Adam(beta1=0.0, beta2=0.9)
+    training: Training  # an iteration is an update of the generator
+
+    @model_validator(mode="after")
+    def _unmeasured(self) -> Self:
+        if self.training.evaluations:
+            raise ValueError("training.evaluations: these GANs have no loss on held-out images; take it away")
+        side = self.training.crop_px
+        if side < 16 or side % 16:
+            raise ValueError(f"training.crop_px: four halvings need a multiple of 16, got {side}")
+        return self
+
+
+class LatentRun(WassersteinRun):
+    """A GAN from a vector of noise to the plane in focus (MI-GAN, Sec. 2.1)."""
+
+    recipe: Literal["latent"]
+    n_latent: Positive = 100
+    ratio: Positive = 1  # samples for each training stack
+
+
+class FocusRun(WassersteinRun):
+    """A GAN from the plane in focus to all planes (MI-GAN, Sec. 2.2)."""
+
+    recipe: Literal["focus"]
+    n_layers: Positive = 7  # of the 3D ResNet between encoders and decoders
+    link: Annotated[float, Field(ge=0)] = 0.0  # weight of L1 between the plane in focus and the one made of it
+
+
+class DefocusRun(Strict):
+    """Focus stacks without a GAN, to hold one against: nothing is trained."""
+
+    recipe: Literal["defocus"]
+    dataset: Name  # of focus stacks
+    how: Literal["blur", "shuffle"]  # the plane in focus, blurred as training stacks are; or the true planes, shuffled
+
+
 class AugmentationRun(Strict):
     """Training images of one class again, mirrored, turned and with noise: nothing is trained."""
 
@@ -326,9 +379,20 @@ class ClassificationRun(Strict):
 
 
 Run = Annotated[
-    PairedRun | SegmentationRun | CycleRun | StyleRun | MixtureRun | NoiseRun | AugmentationRun | ClassificationRun,
+    PairedRun
+    | SegmentationRun
+    | CycleRun
+    | StyleRun
+    | MixtureRun
+    | NoiseRun
+    | AugmentationRun
+    | ClassificationRun
+    | LatentRun
+    | FocusRun
+    | DefocusRun,
     Field(discriminator="recipe"),
 ]
 TranslatingRun = CycleRun | StyleRun
 ClassRun = NoiseRun | AugmentationRun  # makes samples of one class
-GeneratingRun = PairedRun | TranslatingRun | ClassRun
+StackRun = FocusRun | DefocusRun  # makes focus stacks of a dataset's planes
+GeneratingRun = PairedRun | TranslatingRun | ClassRun | LatentRun | StackRun

@@ -34,7 +34,10 @@ class Embedder:
 
 @dataclass(frozen=True)
 class Embeddings:
-    """values: (n, d) float32, one row an image. images: the sha256 of the store that they were made of."""
+    """values: (n, d) float32, one row an image, or (n, n_planes, d) of focus stacks.
+
+    images: the sha256 of the store that they were made of.
+    """
 
     values: NDArray[np.float32]
     embedder: Embedder
@@ -55,8 +58,10 @@ def read_embeddings(path: Path) -> Embeddings:
             facts = {name: str(file.attrs[name]) for name in ("network", "weights", "resize", "images")}
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: not a readable file of embeddings ({error}); make it again with --force") from error
-    if values.ndim != 2 or not np.isfinite(values).all():
-        raise DataError(f"{path}: expected finite embeddings (n, d), got shape {values.shape} or NaN; make it again")
+    if values.ndim not in (2, 3) or not np.isfinite(values).all():
+        raise DataError(
+            f"{path}: expected finite embeddings (n, d) or (n, n_planes, d), got {values.shape} or NaN; make it again"
+        )
     images = facts.pop("images")
     return Embeddings(values, Embedder(**facts), images)
 

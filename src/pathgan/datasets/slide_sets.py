@@ -7,17 +7,20 @@ import re
 from pathlib import Path
 
 from pathgan.config.base import Strict
-from pathgan.config.datasets import SectionPhantom, SlideDataset, SlideSet, SlideSheet
+from pathgan.config.datasets import CellDataset, FocusPhantom, SectionPhantom, SlideDataset, SlideSet, SlideSheet
 from pathgan.datasets.splits import assign_splits
 from pathgan.errors import DataError
 
 COLUMNS = ("slide", "stain", "pair", "patient", "split", "path")
-OPTIONAL = ("mpp", "landmarks")
+OPTIONAL = ("mpp", "landmarks", "plane_um")
+UNITS = {"mpp": "um/px", "plane_um": "um"}
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
 class SlideFile(Strict):
-    """A slide of a set. pair: the block that it was cut from; mpp: [um/px], where the file does not say its own."""
+    """A slide of a set. pair: the block that it was cut from; mpp [um/px] and plane_um [um between focal planes]: where
+    the file does not say its own.
+    """
 
     slide: str
     stain: str
@@ -27,11 +30,18 @@ class SlideFile(Strict):
     path: Path
     mpp: float | None = None
     landmarks: Path | None = None
+    plane_um: float | None = None
 
 
 def read_slides(options: SlideSet, data_root: Path, drawn: Path) -> list[SlideFile]:
     """The slides of a set, in a fixed order; phantoms lie in the folder `drawn`. Raises DataError for a wrong sheet."""
-    return _read_sheet(options, data_root) if isinstance(options, SlideSheet) else _phantoms(options, drawn)
+    match options:
+        case SlideSheet():
+            return _read_sheet(options, data_root)
+        case FocusPhantom():
+            return _focus_phantoms(options, drawn)
+        case _:
+            return _phantoms(options, drawn)
 
 
 def moving_pairs(slides: list[SlideFile], fixed: str) -> dict[str, tuple[SlideFile, SlideFile]]:
@@ -41,12 +51,20 @@ def moving_pairs(slides: list[SlideFile], fixed: str) -> dict[str, tuple[SlideFi
     return {slide.slide: (anchors[slide.pair], slide) for slide in moving}
 
 
-def sides(dataset: SlideDataset, slides: list[SlideFile]) -> dict[str, str]:
+def sides(dataset: SlideDataset | CellDataset, slides: list[SlideFile]) -> dict[str, str]:
     """Slide -> `train` or `test`: as its sheet says, else seeded, by patient; a pair is never parted."""
     groups = {slide.slide: slide.patient or slide.pair for slide in slides}
     given = {groups[slide.slide]: slide.split for slide in slides}
     chosen = assign_splits(given, dataset.split)
     return {slide: chosen[group] for slide, group in groups.items()}
+
+
+def _focus_phantoms(options: FocusPhantom, drawn: Path) -> list[SlideFile]:
+    names = {f"slide{index:03d}": f"{options.stain}{index:03d}" for index in range(options.n_slides)}
+    return [
+        SlideFile(slide=name, stain=options.stain, pair=name, path=drawn / f"{file}.ome.tif")
+        for file, name in names.items()
+    ]
 
 
 def _phantoms(options: SectionPhantom, drawn: Path) -> list[SlideFile]:
@@ -97,13 +115,17 @@ def _row(row: dict[str, str], where: str, folder: Path) -> SlideFile:
         raise DataError(f"{where}: path: expected a file, got nothing")
     if values["split"] not in ("", "train", "test"):
         raise DataError(f"{where}: split: expected train, test or nothing, got {values['split']!r}")
-    try:
-        mpp = float(values["mpp"]) if values["mpp"] else None
-    except ValueError:
-        raise DataError(f"{where}: mpp: expected a number [um/px] or nothing, got {values['mpp']!r}") from None
+    sizes = {name: _number(values[name], f"{where}: {name}", unit) for name, unit in UNITS.items()}
     landmarks = folder / values["landmarks"] if values["landmarks"] else None
     texts = {name: values[name] for name in ("slide", "stain", "pair", "patient", "split")}
-    return SlideFile(**texts, path=folder / values["path"], mpp=mpp, landmarks=landmarks)
+    return SlideFile(**texts, **sizes, path=folder / values["path"], landmarks=landmarks)
+
+
+def _number(text: str, where: str, unit: str) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise DataError(f"{where}: expected a number [{unit}] or nothing, got {text!r}") from None
 
 
 def _check(slides: list[SlideFile], sheet: Path) -> None:

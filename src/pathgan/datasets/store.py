@@ -99,6 +99,13 @@ class ImageStore:
         """(n, h, w, 3), all or the ascending rows."""
         return self._read("images", rows).astype(np.uint8, copy=False)
 
+    def stacks(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint8]:
+        """(n, n_planes, h, w, 3), all or the ascending rows."""
+        return self._read("stacks", rows).astype(np.uint8, copy=False)
+
+    def has(self, field: str) -> bool:
+        return field in self._file
+
     def reconstructions(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint8]:
         """(n, h, w, 3), of a store of translated images, all or the ascending rows."""
         return self._read("reconstructions", rows).astype(np.uint8, copy=False)

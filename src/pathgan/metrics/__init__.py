@@ -7,6 +7,7 @@ from pathgan.metrics.distributions import (
     precision_recall,
 )
 from pathgan.metrics.features import feature_similarities, feature_similarity
+from pathgan.metrics.focus import adjacent_similarity, profile_correlation
 from pathgan.metrics.hashes import perceptual_hash_similarity
 from pathgan.metrics.instances import (
     aggregated_jaccard_index,
@@ -27,6 +28,7 @@ from pathgan.metrics.similarity import (
 
 __all__ = [
     "LinearReader",
+    "adjacent_similarity",
     "aggregated_jaccard_index",
     "contour_contrast",
     "dice_coefficient",
@@ -44,5 +46,6 @@ __all__ = [
     "perceptual_hash_similarity",
     "positive_share",
     "precision_recall",
+    "profile_correlation",
     "structural_similarity",
 ]

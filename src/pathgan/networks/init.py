@@ -17,7 +17,7 @@ def init_xavier(network: nn.Module) -> None:
 
 def _init(network: nn.Module, fill: Callable[[Tensor], Tensor]) -> None:
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Conv3d):
             fill(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

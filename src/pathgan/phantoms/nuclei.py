@@ -65,7 +65,7 @@ def scatter(
     outlines: list[NDArray[np.float64]] = []
     kept: list[str] = []
     for kind in kinds:
-        outline = _outline(known[kind], radius_px, rng)
+        outline = draw_outline(known[kind], radius_px, rng)
         for _ in range(6):
             if centres and rng.random() < touching:
                 neighbour = int(rng.integers(len(centres)))
@@ -91,7 +91,7 @@ def rasterise(nuclei: Nuclei, size_px: int) -> NDArray[np.int32]:
     return instances
 
 
-def _outline(kind: NucleusKind, radius_px: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_outline(kind: NucleusKind, radius_px: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """(N_VERTICES, 2): an ellipse with a few harmonics, turned at random."""
     theta = np.linspace(0, 2 * np.pi, N_VERTICES, endpoint=False)
     radius = radius_px * max(kind.radius + kind.radius_sd * rng.standard_normal(), 0.4 * kind.radius)

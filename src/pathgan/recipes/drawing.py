@@ -7,28 +7,34 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pathgan.config.runs import NoiseRun, PairedRun
+from pathgan.config.runs import FocusRun, LatentRun, NoiseRun, PairedRun
+from pathgan.datasets.stacks import write_stacks
 from pathgan.datasets.store import read_manifest, rows_of_split, write_store
 from pathgan.masks import condition_map
-from pathgan.networks import UNetGenerator
+from pathgan.networks import BaseGenerator, UNetGenerator
 from pathgan.recipes import noise, paired
-from pathgan.recipes.running import load_weights
+from pathgan.recipes.running import load_stack_generator, load_weights
+from pathgan.recipes.wasserstein import build_generator, draw_bases, focus_through
 from pathgan.training.devices import Compute, compute_on
 
 log = logging.getLogger(__name__)
 
 
-def n_samples(run: NoiseRun, manifest: Path) -> int:
-    """`run.ratio` for each training image of its class."""
-    return run.ratio * len(rows_of_split(read_manifest(manifest), "train", manifest.name, run.category))
+def n_samples(run: NoiseRun | LatentRun, manifest: Path) -> int:
+    """`run.ratio` for each training image of its class, or each training stack."""
+    category = run.category if isinstance(run, NoiseRun) else ""
+    return run.ratio * len(rows_of_split(read_manifest(manifest), "train", manifest.name, category))
 
 
 def draw_samples(
-    run: NoiseRun, weights: Path, n: int, seed: int, out: Path, device: str = "auto", threads: int = 1
+    run: NoiseRun | LatentRun, weights: Path, n: int, seed: int, out: Path, device: str = "auto", threads: int = 1
 ) -> int:
     """Writes n samples, images or instance maps; returns their number."""
     compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
+    if isinstance(run, LatentRun):
+        return write_store(out, images=iter(_bases(run, weights, n, seed, compute)))
     field = "images" if run.makes == "images" else "instances"
     return write_store(out, None, **{field: noise.draw(run, _generator(run, weights, compute), n, seed, compute)})
 
@@ -56,6 +62,29 @@ def compose(
     generator = load_weights(generator, weights).to(compute.device)
     images = paired.generate(run, generator, conditions, compute)
     return write_store(out, images=images, instances=iter(instances.astype(np.int32)))
+
+
+def compose_stacks(
+    run: FocusRun,
+    bases: LatentRun,
+    weights: Path,
+    base_weights: Path,
+    n: int,
+    seed: int,
+    out: Path,
+    device: str = "auto",
+    threads: int = 1,
+) -> int:
+    """Writes n planes in focus by `base_weights` as the stacks that `weights` make of each (MI-GAN, Fig. 1)."""
+    compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
+    drawn = _bases(bases, base_weights, n, seed, replace(compute, precision=bases.training.precision))
+    return write_stacks(out, focus_through(load_stack_generator(run, weights, compute), drawn, compute))
+
+
+def _bases(run: LatentRun, weights: Path, n: int, seed: int, compute: Compute) -> NDArray[np.uint8]:
+    generator = build_generator(run)
+    assert isinstance(generator, BaseGenerator)
+    return draw_bases(run, load_weights(generator, weights).to(compute.device), n, seed, compute)
 
 
 def _generator(run: NoiseRun, weights: Path, compute: Compute) -> UNetGenerator:

@@ -49,7 +49,7 @@ def embed_store(
     device: str = "auto",
     threads: int = 1,
 ) -> None:
-    """Embeds the images of a store, and says what made them.
+    """Embeds the images of a store, of focus stacks each plane, and says what made them.
 
     `weights`: the file and its sha256; None for the random stand-in. Raises DataError for a file of another
     sha256, which is never opened.
@@ -60,11 +60,19 @@ def embed_store(
         check_weights(*weights)
     compute = compute_on(device, threads, "fp32")  # type: ignore[arg-type]
     with ImageStore(store) as file:
-        rows = range(file.count("images"))
-        images = (image for part in batched(rows, BATCH) for image in file.images(np.array(part)))
-        values = embed(images, network, weights and weights[0], compute)
+        values = embed(_images(file), network, weights and weights[0], compute)
+        if file.has("stacks"):
+            values = values.reshape(file.count("stacks"), -1, values.shape[1])
     embedder = Embedder(network, weights[1] if weights else f"random, seed {RANDOM_SEED}", PRETRAINED[network].resize)
     write_embeddings(out, Embeddings(values, embedder, sha256_of(store)))
+
+
+def _images(file: ImageStore) -> Iterator[NDArray[np.uint8]]:
+    """Image by image, or plane by plane."""
+    stacked = file.has("stacks")
+    for part in batched(range(file.count("stacks" if stacked else "images")), BATCH):
+        rows = np.array(part)
+        yield from (plane for stack in file.stacks(rows) for plane in stack) if stacked else file.images(rows)
 
 
 def check_weights(path: Path, sha256: str) -> None:

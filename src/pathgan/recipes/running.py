@@ -21,12 +21,14 @@ from pydantic import Field, TypeAdapter
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from pathgan.config.runs import CycleRun, NoiseRun, PairedRun, SegmentationRun
+from pathgan.config.runs import CycleRun, FocusRun, LatentRun, NoiseRun, PairedRun, SegmentationRun
+from pathgan.datasets.stacks import write_stacks
 from pathgan.datasets.store import write_store
-from pathgan.files import atomic
+from pathgan.files import atomic, sha256_of
 from pathgan.jobs import deadline
 from pathgan.masks import condition_map
-from pathgan.recipes import cycle, noise, paired, segmentation
+from pathgan.networks import StackGenerator
+from pathgan.recipes import cycle, noise, paired, segmentation, wasserstein
 from pathgan.recipes.sources import Source
 from pathgan.training import Compute, Recipe, TrainingData, Unpaired, compute_on, train
 from pathgan.training.checkpoints import Checkpoints
@@ -34,7 +36,9 @@ from pathgan.training.data import Data
 from pathgan.training.lease import Lease
 
 N = TypeVar("N", bound=nn.Module)
-TrainedRun = Annotated[PairedRun | SegmentationRun | CycleRun | NoiseRun, Field(discriminator="recipe")]
+TrainedRun = Annotated[
+    PairedRun | SegmentationRun | CycleRun | NoiseRun | LatentRun | FocusRun, Field(discriminator="recipe")
+]
 Evaluate = Callable[[cycle.CycleTranslation, NDArray[np.uint8]], dict[str, float]]
 
 
@@ -54,22 +58,32 @@ class Job:
 
 
 def train_run(
-    run: TrainedRun, sources: list[Source], job: Job, outputs: Mapping[str, Path], evaluate: Evaluate | None = None
+    run: TrainedRun,
+    sources: list[Source],
+    job: Job,
+    outputs: Mapping[str, Path],
+    evaluate: Evaluate | None = None,
+    first: Mapping[str, Path] | None = None,
 ) -> None:
     """Trains `run` and writes the networks that leave it, its losses, and what it measured on the way.
 
     sources: what to train on; of a `cycle` the source and target sets and the test images that are evaluated, of a
     `paired` run that keeps its best weights also the validation images. outputs: `weights` and `history`, of a `cycle`
-    also `inverse` and `evaluations`, by `evaluate`, of the latter also `last` and `evaluations`. Resumes from
-    `job.state_dir` where an earlier job of the same settings, data and code was cut off. The last state stays:
-    `remove_state` once the outputs are safe.
+    also `inverse` and `evaluations`, by `evaluate`, of the latter also `last` and `evaluations`, of `latent` and
+    `focus` also `critic`. first: the weights of another run that these networks start from, named like outputs.
+    Resumes from `job.state_dir` where an earlier job of the same settings, data and code was cut off. The last state
+    stays: `remove_state` once the outputs are safe.
     """
     with Lease(job.state_dir) as lease:
         compute = compute_on(job.device, job.threads, run.training.precision)  # type: ignore[arg-type]
         torch.manual_seed(job.seed)
         training = _set_up(run, sources, job, compute, evaluate)
+        for output, path in (first or {}).items():
+            load_weights(training.exported[output], path)
         settings = run.model_dump(mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}})
-        checkpoints = Checkpoints(job.state_dir, fingerprint(settings, job, compute.device.type, training.fields))
+        started_from = {output: sha256_of(path) for output, path in (first or {}).items()}
+        mark = fingerprint([settings, started_from], job, compute.device.type, training.fields)
+        checkpoints = Checkpoints(job.state_dir, mark)
         history, evaluations = train(
             training.recipe, training.data, run.training, compute, lease, checkpoints, job.deadline, training.measure
         )
@@ -94,10 +108,9 @@ class _Training:
 def _set_up(run: TrainedRun, sources: list[Source], job: Job, compute: Compute, evaluate: Evaluate | None) -> _Training:
     options = run.training
 
-    def resident(fields: dict[str, NDArray[np.uint8]], seed: int) -> TrainingData:
-        return TrainingData(
-            fields, options.batch_size, options.crop_px, options.augment, seed, compute.device, options.load_px
-        )
+    def resident(fields: dict[str, NDArray[np.uint8]], seed: int, n_batches: int = 1) -> TrainingData:
+        size, crop, load = options.batch_size, options.crop_px, options.load_px
+        return TrainingData(fields, size, crop, options.augment, seed, compute.device, load, n_batches=n_batches)
 
     match run:
         case PairedRun():
@@ -115,6 +128,12 @@ def _set_up(run: TrainedRun, sources: list[Source], job: Job, compute: Compute, 
             fields = noise.training_fields(run, sources[0])
             gan = noise.FromNoise(run, compute)
             return _Training(gan, resident(fields, job.seed), {"weights": gan.networks["generator"]}, fields)
+        case LatentRun() | FocusRun():
+            fields = wasserstein.training_fields(run, sources[0])
+            pair_of = wasserstein.build(run, compute)
+            stacks = resident(fields, job.seed, run.n_critic)
+            exported = {"weights": pair_of.networks["generator"], "critic": pair_of.networks["critic"]}
+            return _Training(pair_of, stacks, exported, fields)
         case SegmentationRun():
             fields = segmentation.training_fields(sources)
             nuclei = segmentation.Segmentation(run, compute)
@@ -140,7 +159,8 @@ def train_job(snakemake: Any, evaluate: Evaluate | None = None) -> Path:
     run: TrainedRun = TypeAdapter(TrainedRun).validate_python(snakemake.params.run)
     work = job_of(snakemake, outputs["weights"])
     sources = [Source.model_validate(source) for source in snakemake.params.sources]
-    train_run(run, sources, work, outputs, evaluate)
+    first = {name: Path(path) for name, path in snakemake.params.get("first", {}).items()}
+    train_run(run, sources, work, outputs, evaluate, first)
     return work.state_dir
 
 
@@ -162,7 +182,7 @@ def remove_state(folder: Path) -> None:
 
 
 def synthesize(
-    run: PairedRun | CycleRun,
+    run: PairedRun | CycleRun | FocusRun,
     weights: Path,
     source: Source,
     out: Path,
@@ -172,9 +192,13 @@ def synthesize(
 ) -> int:
     """Writes the images that `weights` make of the conditions or images of `source`; returns their number.
 
-    Of a `cycle` also the `reconstructions` by the weights `inverse`.
+    Of a `cycle` also the `reconstructions` by the weights `inverse`; of `focus` the `stacks`, and what they show in
+    focus as images.
     """
     compute = compute_on(device, threads, run.training.precision)  # type: ignore[arg-type]
+    if isinstance(run, FocusRun):
+        through = load_stack_generator(run, weights, compute)
+        return write_stacks(out, wasserstein.focus_through(through, source.images_of_split(), compute))
     if isinstance(run, PairedRun):
         generator = paired.build_generator(run.generator, run.training.crop_px)
         generator = load_weights(generator, weights).to(compute.device)
@@ -207,6 +231,12 @@ def save_weights(network: nn.Module, path: Path) -> None:
 def load_weights(network: N, path: Path) -> N:
     network.load_state_dict(load_file(path))
     return network
+
+
+def load_stack_generator(run: FocusRun, weights: Path, compute: Compute) -> StackGenerator:
+    generator = wasserstein.build_generator(run)
+    assert isinstance(generator, StackGenerator)
+    return load_weights(generator, weights).to(compute.device)
 
 
 def fingerprint(settings: Any, job: Job, device: str, fields: Mapping[str, NDArray[np.uint8]]) -> str:

@@ -33,6 +33,11 @@ class Source(Strict):
         with ImageStore(self.images) as store:
             return store.images(self._rows(store, "images"))
 
+    def stacks_of_split(self) -> NDArray[np.uint8]:
+        """(n, n_planes, h, w, 3) uint8."""
+        with ImageStore(self.images) as store:
+            return store.stacks(self._rows(store, "stacks"))
+
     def maps(self, draw: Callable[[NDArray[np.int32]], NDArray[np.floating] | NDArray[np.bool_]]) -> NDArray[np.uint8]:
         """A map in [0, 1] of every instance map, as uint8 (n, h, w) with 255 for 1."""
         return np.concatenate([_quantised(draw, part) for part in self._instance_chunks()])

@@ -94,7 +94,7 @@ def draw_curves(figure: CurveFigure, files: Mapping[str, Sequence[str]], png: Pa
         axis.set_axis_off()
     handles, labels = axes[0][0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=8, frameon=False)
-    _save(fig, png, pdf)
+    save(fig, png, pdf)
 
 
 def draw_figure(figure: ImageFigure, read: Read, png: Path, pdf: Path) -> None:
@@ -128,10 +128,10 @@ def draw_figure(figure: ImageFigure, read: Read, png: Path, pdf: Path) -> None:
             axes[0][index].set_title(title, fontsize=9)
         else:
             axes[index][0].set_ylabel(title, fontsize=9)
-    _save(fig, png, pdf)
+    save(fig, png, pdf)
 
 
-def _save(fig: Any, png: Path, pdf: Path) -> None:
+def save(fig: Any, png: Path, pdf: Path) -> None:
     """The same bytes of the same figure: without dates and versions."""
     metadata = {"Software": None}
     with atomic(png) as temporary:

@@ -9,7 +9,7 @@ from pathgan.config.plan import OF_SOURCES
 
 MS_SSIM_SCALES = 5  # Wang et al. 2003
 MANY_IMAGES = 2048  # the dimension of the embeddings: fewer leave their covariance singular
-FLOORS = ("fid_floor", "kid_floor", "precision_floor", "recall_floor")
+FLOORS = ("fid_floor", "kid_floor", "precision_floor", "recall_floor", "plane_kid_floor")
 OF_REAL_IMAGES = (
     *FLOORS,
     *OF_SOURCES,
@@ -20,6 +20,7 @@ OF_REAL_IMAGES = (
     "coverage_real",
     "n_nuclei_real",
     "empty_real",
+    "adjacent_ssim_real",
 )  # the same for every seed, so there is no interval over seeds
 PROPORTIONS = {
     "preserved": 1.0,
@@ -27,7 +28,13 @@ PROPORTIONS = {
     "copied_px": 1.0,
     "copied_embedding": 1.0,
     "empty": 1.0,
+    "peak_within_1": 1.0,
 }  # what all is called
+OF_PIXELS = (  # of scores that also embed: these need no network
+    *("_px", "_px_real"),
+    *("focus_correlation", "tenengrad_correlation", "peak_error", "peak_within_1"),
+    *("adjacent_ssim", "adjacent_ssim_real", "base_psnr"),
+)
 TILES = "images, which gave "  # so many tiles
 FID_IS_BIASED = "FID is biased at n = "
 
@@ -43,7 +50,7 @@ class Remarks:
 def remarks(metric: str, facts: Mapping[str, float]) -> Remarks:
     """`facts`: the values that stand for a whole set in the score files of `metric`, means over seeds."""
     caveats, notes = [], []
-    if facts.get("random_weights") and not metric.endswith(("_px", "_px_real")):  # pixels need no network
+    if facts.get("random_weights") and not metric.endswith(OF_PIXELS):
         caveats.append(f"random network for {'ResNet-18' if metric.startswith('p_hash') else 'Inception'}")
     if facts.get("random_start"):
         caveats.append("first weights are random, not ImageNet's")

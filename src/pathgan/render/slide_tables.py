@@ -27,22 +27,33 @@ TILING = {
     "level": ("level", 0),
     "mpp": ("um/px", 2),
 }
-COUNTED = {"registration": "landmarks a pair", "tiling": "tiles a slide"}  # what n is
+EXTRACTION = {
+    "n_found": ("cells found", 0),
+    "n_taken": ("taken", 0),
+    "too_small": ("too small", 0),
+    "cluster": ("clusters", 0),
+    "at_the_edge": ("at the edge", 0),
+    "nowhere_in_focus": ("nowhere in focus", 0),
+    "focus_out_of_range": ("focus out of range", 0),
+}
+SHOWN = {"registration": REGISTRATION, "tiling": TILING, "extraction": EXTRACTION}
+COUNTED = {"registration": "landmarks a pair", "tiling": "tiles a slide", "extraction": "cells found"}  # what n is
 CAPTIONS = {
     "registration": (
         "Not in the paper. Registration of serial sections: error at landmarks relative to the diagonal (rTRE) where "
         "there are landmarks. The best affine is fitted to the landmarks themselves."
     ),
     "tiling": "Not in the paper. Tiles of each slide.",
+    "extraction": "Not in the paper. Cells of each slide, and why some were not taken.",
 }
 
 
 def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.DataFrame, ScoreTable]:
-    """The cells and the layout of the table `registration` or `tiling`; scores: one tidy frame a slide.
+    """The cells and the layout of the table `registration`, `tiling` or `extraction`; scores: one tidy frame a slide.
 
     A metric that no slide has (errors without landmarks) has no column; one that some lack is empty there.
     """
-    columns = REGISTRATION if name == "registration" else TILING
+    columns = SHOWN[name]
     if not scores:
         raise TableError(f"{name}: no slides to tell of; does the sheet hold pairs with the fixed stain?")
     values = {str(frame["item"].iloc[0]): frame.set_index("metric")["value"].to_dict() for frame in scores}
@@ -55,7 +66,7 @@ def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.
             "value": known[metric],
             "low": np.nan,
             "high": np.nan,
-            "n": int(known.get("n_landmarks", known.get("n_tiles", 0))),
+            "n": int(known.get("n_landmarks", known.get("n_tiles", known.get("n_found", 0)))),
             "seeds": 1,
             "published": np.nan,
             "published_sd": np.nan,

@@ -10,6 +10,7 @@ from pathgan.config.models import (
     AccuracyScore,
     CoverageScore,
     DistributionScore,
+    FocusScore,
     MemorisationScore,
     PerceptualHashScore,
     PositivityScore,
@@ -22,6 +23,7 @@ from pathgan.datasets.store import ImageStore
 from pathgan.scoring.answers import score_accuracy
 from pathgan.scoring.coverage import score_coverage
 from pathgan.scoring.embeddings import score_distribution, score_hashes, score_preservation
+from pathgan.scoring.focus import score_focus
 from pathgan.scoring.images import score_instances, score_positivity, score_similarity
 from pathgan.scoring.inputs import Inputs, Tidy, write_scores
 from pathgan.scoring.memorisation import score_memorisation
@@ -52,6 +54,8 @@ def _score(config: Score, inputs: Inputs, category: str) -> Tidy:
             return score_memorisation(inputs, category)
         case CoverageScore():
             return score_coverage(inputs, category)
+        case FocusScore():
+            return score_focus(inputs)
         case PerceptualHashScore():
             return score_hashes(inputs)
         case PositivityScore():

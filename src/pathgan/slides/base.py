@@ -32,13 +32,14 @@ class Slide(ABC):
     """A slide that is open for reading; use it as a context manager, in the process that reads it.
 
     levels: from fine to coarse. mpp: [um/px] of level 0, None where the file does not say. n_planes: of a focus
-    stack.
+    stack, plane_um: [um] from one to the next, None where the file does not say.
     """
 
     path: Path
     levels: tuple[Level, ...]
     mpp: float | None
     n_planes: int = 1
+    plane_um: float | None = None
 
     @abstractmethod
     def region(self, level: int, x: int, y: int, width: int, height: int, plane: int = 0) -> Pixels:

@@ -1,20 +1,27 @@
-"""What the rules of slides do: register pairs, tile slides, gather tiles into a dataset."""
+"""What the rules of slides do: register pairs, tile slides, extract cells, gather either into a dataset."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 from PIL import Image
 
-from pathgan.config.datasets import SlideDataset
+from pathgan.config.datasets import CellDataset, SlideDataset, Split
 from pathgan.datasets.slide_sets import SlideFile
+from pathgan.datasets.splits import assign_splits
+from pathgan.datasets.stacks import Stack, write_stacks
 from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import DataError
 from pathgan.files import atomic, sha256_of, write_rows
 from pathgan.slides.base import Pixels
+from pathgan.slides.cells import DROPPED_FOR, Cell, draw_cells, extract
 from pathgan.slides.pairs import draw_registration, read_registered, register_slides, score_registration
 from pathgan.slides.reading import open_slide
 from pathgan.slides.tiling import draw_grid, plan_tiles, read_tiles
@@ -68,11 +75,47 @@ def tile(
     _save_picture(draw_grid(small, mask, tiling), out["picture"])
 
 
-def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path) -> int:
-    """One dataset of the tile stores of many slides; returns the number of tiles.
+def extract_cells(dataset: CellDataset, slide: SlideFile, out: Mapping[str, Path]) -> None:
+    """Writes `store`, `cells`, `scores` and `picture` of a slide's cells; `cells` lists also those that were dropped.
+
+    Raises DataError where no cell is left, and says what became of them.
+    """
+    with open_slide(slide.path) as source:
+        found: list[Cell] = []
+
+        def stacks() -> Iterator[Stack]:
+            for cell, stack in extract(source, dataset, slide.mpp, slide.plane_um):
+                found.append(cell)
+                if stack is not None:
+                    yield stack
+
+        facts: dict[str, float | str] = {"level": 0, "mpp": dataset.mpp, "sha256": _sha256(slide.path)}
+        kept = list(stacks())
+        reasons = Counter(cell.dropped for cell in found if cell.dropped)
+        if not kept:
+            told = ", ".join(f"{n} {reason}" for reason, n in reasons.items()) or "none was found"
+            raise DataError(
+                f"{slide.path}: no cell to take ({told}); look at the dataset's diameter_um, min_solidity and min_focus"
+            )
+        taken = [cell for cell in found if not cell.dropped]
+        x, y = (np.array([round(getattr(cell, axis)) for cell in taken]) for axis in "xy")
+        write_stacks(out["store"], kept, facts, x=x, y=y)
+        write_rows(out["cells"], [field.name for field in fields(Cell)], map(_cell_row, found))
+        scores = {
+            "n_found": len(found),
+            "n_taken": len(kept),
+            **{name.replace(" ", "_"): reasons[name] for name in DROPPED_FOR},
+        }
+        write_rows(out["scores"], ("item", "metric", "value"), _tidy(slide.slide, scores))
+        _save_picture(draw_cells(source, found, dataset, PICTURE_PX, slide.mpp), out["picture"])
+
+
+def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, split: Split | None = None) -> int:
+    """One dataset of the tiles or cells of many slides; returns their number.
 
     parts: for each slide its `store`, `source`, `pair`, `group` and `split`. An item is named after pair and place, so
-    that tiles of registered slides that show the same tissue have the same name.
+    that tiles of registered slides that show the same tissue have the same name. `split`: deals the items one by one,
+    whichever slide they are of.
     """
     parts = list(parts)
     rows: list[dict[str, object]] = []
@@ -84,16 +127,34 @@ def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path) -> i
                 place = {"id": item, "source": part["source"], "group": part["group"], "split": part["split"]}
                 rows.append({**place, **facts, "x": x, "y": y})
 
-    def images() -> Iterator[Pixels]:
+    if split:
+        sides = assign_splits({str(row["id"]): "" for row in rows}, split)
+        rows = [{**row, "group": row["id"], "split": sides[str(row["id"])]} for row in rows]
+
+    def items(field: str) -> Iterator[Pixels]:
         for part in parts:
             with h5py.File(part["store"], "r") as file:
-                yield from (file["images"][row] for row in range(len(file["images"])))
+                yield from (file[field][row] for row in range(len(file[field])))
 
-    n = write_store(store, images=images())
+    with h5py.File(parts[0]["store"], "r") as file:
+        held = [name for name in ("stacks", "images") if name in file]
+    n = write_store(store, None, **{name: items(name) for name in held})
     if n != len(rows):
         raise DataError(f"{store}: {n} tiles for {len(rows)} rows; make the tiles again with --force")
     write_manifest(manifest, rows)
     return n
+
+
+def _cell_row(cell: Cell) -> tuple[str, ...]:
+    return tuple(f"{value:.3f}" if isinstance(value, float) else str(value) for value in astuple(cell))
+
+
+def _sha256(path: Path) -> str:
+    """Of a file, or of the files of a folder, by name."""
+    if not path.is_dir():
+        return sha256_of(path)
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    return hashlib.sha256("".join(f"{file.name} {sha256_of(file)}\n" for file in files).encode()).hexdigest()
 
 
 def _tidy(item: str, scores: Mapping[str, float]) -> Iterator[tuple[str, str, str]]:

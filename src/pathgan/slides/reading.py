@@ -10,7 +10,7 @@ import tifffile
 
 from pathgan.errors import DataError
 from pathgan.slides.base import MPP_RANGE, Pixels, Slide, plausible_mpp
-from pathgan.slides.others import PlainImage, VendorSlide
+from pathgan.slides.others import PlainImage, PlaneFolder, VendorSlide
 from pathgan.slides.tiff import TiffSlide
 
 PLAIN = {".png", ".jpg", ".jpeg", ".bmp"}
@@ -21,12 +21,15 @@ AS_GOOD_AS = 0.02  # a level whose pixels are this much larger than wanted still
 def open_slide(path: Path | str) -> Slide:
     """A slide open for reading. Raises DataError for a file that is absent, damaged, or no 8-bit RGB image.
 
+    A folder is a focus stack of an image a plane, in the order of their names.
     Tiled TIFF and SVS are read by tifffile, JPEG and PNG whole, and everything else by openslide; NDPI with
     focal planes by tifffile, as openslide would show one of them and not say so.
     """
     path = Path(path)
     if not path.exists():
         raise DataError(f"{path}: no such file")
+    if path.is_dir():
+        return PlaneFolder(path)
     suffix = path.suffix.lower()
     if suffix in PLAIN:
         return PlainImage(path)

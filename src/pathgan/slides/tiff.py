@@ -40,6 +40,7 @@ class TiffSlide(Slide):
                 Level(page.imagewidth, page.imagelength, width / page.imagewidth) for page, *_ in self._pages
             )
             self.mpp = _mpp(self._tiff, self._pages[0][0])
+            self.plane_um = _ome_size(self._tiff.ome_metadata, "Z") if self.n_planes > 1 else None
             for planes in self._pages:
                 for page in planes:
                     self._check(page)
@@ -159,7 +160,7 @@ def _check_chain(path: Path, tiff: tifffile.TiffFile) -> None:
 
 def _mpp(tiff: tifffile.TiffFile, page: tifffile.TiffPage) -> float | None:
     """[um/px] as Aperio's description, OME-XML or the resolution tags say; None where none does plausibly."""
-    for found in (_aperio_mpp(page.description), _ome_mpp(tiff.ome_metadata), _tag_mpp(page)):
+    for found in (_aperio_mpp(page.description), _ome_size(tiff.ome_metadata, "X"), _tag_mpp(page)):
         if found is not None and plausible_mpp(found):
             return found
     return None
@@ -170,13 +171,15 @@ def _aperio_mpp(description: str) -> float | None:
     return float(match.group(1)) if match else None
 
 
-def _ome_mpp(xml: str | None) -> float | None:
+def _ome_size(xml: str | None, axis: str) -> float | None:
+    """[um] from one pixel or plane to the next."""
     if not xml:
         return None
     pixels = next((node for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("Pixels")), None)  # noqa: S314
-    if pixels is None or "PhysicalSizeX" not in pixels.attrib:
+    if pixels is None or f"PhysicalSize{axis}" not in pixels.attrib:
         return None
-    return float(pixels.attrib["PhysicalSizeX"]) * MICROMETRES.get(pixels.attrib.get("PhysicalSizeXUnit", ""), np.nan)
+    unit = pixels.attrib.get(f"PhysicalSize{axis}Unit", "")
+    return float(pixels.attrib[f"PhysicalSize{axis}"]) * MICROMETRES.get(unit, np.nan)
 
 
 def _tag_mpp(page: tifffile.TiffPage) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal, Protocol
 
 import numpy as np
@@ -13,8 +14,9 @@ from torch import Tensor
 
 from pathgan.errors import DataError
 
-Augment = Literal["none", "flips", "traditional"]
+Augment = Literal["none", "flips", "sixfold", "traditional"]
 Batch = dict[str, Tensor]
+N_SIXFOLD = 6  # versions of each image in an epoch
 
 
 class Data(Protocol):
@@ -48,7 +50,9 @@ class TrainingData:
         device: torch.device,
         load_px: int | None = None,
         labels: NDArray[np.int64] | None = None,
+        n_batches: int = 1,
     ):
+        """n_batches: so many of `batch_size` are drawn at once, for as many updates in an iteration."""
         sizes = {name: field.shape[:3] for name, field in fields.items()}
         (n, height, width), *others = sizes.values()
         if any(other != (n, height, width) for other in others):
@@ -65,9 +69,10 @@ class TrainingData:
             name: torch.from_numpy(np.ascontiguousarray(field)).to(device) for name, field in fields.items()
         }
         self._labels = None if labels is None else torch.from_numpy(labels).to(device)
-        self._batch_size, self._crop_px, self._augment, self._seed = batch_size, crop_px, augment, seed
+        self._batch_size, self._crop_px, self._augment, self._seed = batch_size * n_batches, crop_px, augment, seed
+        self._n_versions = N_SIXFOLD if augment == "sixfold" else 1
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
-        self.n_images = n
+        self.n_images = n * self._n_versions
 
     def iterations(self, epochs: int) -> int:
         """Iterations in which every image is seen `epochs` times."""
@@ -80,13 +85,16 @@ class TrainingData:
         rows = [self._row(iteration * self._batch_size + offset) for offset in range(self._batch_size)]
         for row in rows:
             y, x = (int(rng.integers(0, side - size + 1)) for side in self._shape)
-            turn = self._turn(rng)
-            images = {name: self._loaded(field[row]) for name, field in self._fields.items()}
+            index, version = divmod(row, self._n_versions)
+            turn = self._turn(rng, version)
+            images = {name: self._loaded(field[index]) for name, field in self._fields.items()}
             parts.append({name: turn(image[y : y + size, x : x + size]) for name, image in images.items()})
         batch = {name: _to_float(torch.stack([part[name] for part in parts])) for name in self._fields}
         if self._augment == "traditional":
             batch["image"] = _perturb(batch["image"], rng)
-        return batch if self._labels is None else batch | {"label": self._labels[rows]}
+        if self._labels is None:
+            return batch
+        return batch | {"label": self._labels[[row // self._n_versions for row in rows]]}
 
     def epoch(self, iteration: int) -> float:
         """Epochs that lie behind before an iteration."""
@@ -105,10 +113,12 @@ class TrainingData:
             self._order = (epoch, np.random.default_rng((self._seed, 0, epoch)).permutation(self.n_images))
         return int(self._order[1][place])
 
-    def _turn(self, rng: np.random.Generator):  # type: ignore[no-untyped-def]
-        """One of the square's symmetries: two with flips, all eight with `traditional`."""
+    def _turn(self, rng: np.random.Generator, version: int):  # type: ignore[no-untyped-def]
+        """One of the square's symmetries: two with flips, all eight with `traditional`, the given one of `sixfold`."""
         if self._augment == "none":
             return lambda tile: tile
+        if self._augment == "sixfold":
+            return partial(_version, version)
         flip, quarters = bool(rng.integers(2)), int(rng.integers(4)) if self._augment == "traditional" else 0
 
         def turn(tile: Tensor) -> Tensor:
@@ -116,6 +126,11 @@ class TrainingData:
             return torch.rot90(tile, quarters, (0, 1))
 
         return turn
+
+
+def _version(version: int, tile: Tensor) -> Tensor:
+    """MI-GAN, Sec. 3: the image, turned by 90, 180, 270 degrees, mirrored up-down, mirrored left-right."""
+    return torch.rot90(tile, version, (0, 1)) if version < 4 else tile.flip(version - 4)
 
 
 class Unpaired:

@@ -1,0 +1,58 @@
+"""`defocus`: focus stacks without a GAN, which say what a score is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pathgan.config.runs import DefocusRun
+from pathgan.datasets.stacks import IN_FOCUS, Stack, check_planes, write_stacks
+from pathgan.recipes.sources import Source
+
+WIDTHS_PX = np.concatenate([[0.0], np.arange(0.3, 8.01, 0.1)])  # of Gaussians that are tried
+FITTED = 64  # training stacks at most that the widths are fitted to
+
+
+def defocus(run: DefocusRun, train: Source, test: Source, seed: int, out: Path) -> int:
+    """Writes a stack for each test stack; returns their number.
+
+    `blur`: the plane in focus, blurred in each plane by the Gaussian that makes training stacks best. `shuffle`: the
+    true planes in an order drawn with the seed.
+    """
+    stacks = test.stacks_of_split()
+    check_planes(test.images, stacks)
+    if run.how == "shuffle":
+        return write_stacks(out, shuffled(stacks, seed))
+    widths = fit_widths(train.stacks_of_split()[:FITTED])
+    return write_stacks(out, (blurred(stack[IN_FOCUS], widths) for stack in stacks))
+
+
+def fit_widths(stacks: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(n_planes,): the width [px] that makes each plane best of the one in focus, by squared error over all stacks."""
+    errors = np.zeros((len(WIDTHS_PX), stacks.shape[1]))
+    for stack in stacks:
+        for index, width in enumerate(WIDTHS_PX):
+            guess = _blur(stack[IN_FOCUS], width).astype(np.float32)
+            errors[index] += ((stack - guess) ** 2).mean((1, 2, 3))
+    return WIDTHS_PX[errors.argmin(0)]
+
+
+def blurred(base: NDArray[np.uint8], widths: NDArray[np.float64]) -> Stack:
+    """A plane (h, w, 3), blurred by each width: (n_planes, h, w, 3)."""
+    return np.stack([_blur(base, width) for width in widths])
+
+
+def shuffled(stacks: NDArray[np.uint8], seed: int) -> Iterator[Stack]:
+    """Each stack with its planes in another order; the order of stack i depends on (seed, i) alone."""
+    for index, stack in enumerate(stacks):
+        yield stack[np.random.default_rng((seed, index)).permutation(len(stack))]
+
+
+def _blur(image: NDArray[np.uint8], width: float) -> NDArray[np.uint8]:
+    if width == 0:
+        return image
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), float(width), borderType=cv2.BORDER_REPLICATE), np.uint8)

@@ -1,0 +1,145 @@
+"""`latent` and `focus`: GANs with a critic and a penalty on its gradient, and the focus stacks they make (MI-GAN)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from pathgan import losses
+from pathgan.config.runs import FocusRun, LatentRun, WassersteinRun
+from pathgan.datasets.stacks import IN_FOCUS, N_PLANES, check_planes
+from pathgan.networks import BaseGenerator, Critic, StackGenerator
+from pathgan.recipes.sources import Source
+from pathgan.training.data import Batch, to_pixels
+from pathgan.training.devices import Compute
+from pathgan.training.optimizers import adam, descend
+
+BATCH = 16
+
+
+class Wasserstein(ABC):
+    """Generator and critic, `n_critic` updates of the critic and one of the generator a step."""
+
+    def __init__(self, run: WassersteinRun, generator: nn.Module, critic: Critic, compute: Compute):
+        self.run, self.compute = run, compute
+        self.link = run.link if isinstance(run, FocusRun) else 0.0
+        self.loss_names = ("critic", "penalty", "generator", *(["link"] if self.link else []))
+        self.networks: dict[str, nn.Module] = {
+            "generator": generator.to(compute.device),
+            "critic": critic.to(compute.device),
+        }
+        self.optimizers: dict[str, Optimizer] = {
+            name: adam(network.parameters(), run.optimizer, run.training.learning_rate)
+            for name, network in self.networks.items()
+        }
+
+    @abstractmethod
+    def real(self, batch: Batch) -> Tensor:
+        """What the critic is to take for real, in [-1, 1]; a batch for each of its updates, one after the other."""
+
+    @abstractmethod
+    def condition(self, real: Tensor) -> Tensor:
+        """What the generator makes as many fakes of."""
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """batch: a field of `training_fields`, as (n_critic * batch_size, c, h, w) in [0, 1]."""
+        generator, critic = self.networks["generator"], self.networks["critic"]
+        judged, penalties = [], []
+        for real in self.real(batch).chunk(self.run.n_critic):
+            with torch.no_grad(), self.compute.autocast():
+                fake = generator(self.condition(real))
+            mix = torch.rand(len(real)).to(real)  # of the CPU's generator, which checkpoints hold
+            judged.append(losses.critic_loss(critic(real), critic(fake.float())))
+            penalties.append(losses.gradient_penalty(critic, real, fake.float(), mix))
+            descend(self.optimizers["critic"], judged[-1] + self.run.penalty * penalties[-1])
+
+        critic.requires_grad_(False)
+        condition = self.condition(real)
+        with self.compute.autocast():
+            fake = generator(condition)
+        terms = {"generator": -critic(fake.float()).mean()}
+        total = terms["generator"]
+        if self.link:
+            terms["link"] = (fake.float()[:, :, IN_FOCUS] - condition).abs().mean()
+            total = total + self.link * terms["link"]
+        descend(self.optimizers["generator"], total)
+        critic.requires_grad_(True)
+        values = {"critic": torch.stack(judged).mean(), "penalty": torch.stack(penalties).mean(), **terms}
+        return {name: value.detach() for name, value in values.items()}
+
+
+class FromLatent(Wasserstein):
+    """G1 and D1 (Eqs. 1 to 3)."""
+
+    def __init__(self, run: LatentRun, compute: Compute):
+        super().__init__(run, build_generator(run), Critic(2, run.critic.width, run.critic.norm), compute)
+        self.n_latent = run.n_latent
+
+    def real(self, batch: Batch) -> Tensor:
+        return 2 * batch["image"] - 1
+
+    def condition(self, real: Tensor) -> Tensor:
+        return torch.randn(len(real), self.n_latent).to(real)
+
+
+class FromFocus(Wasserstein):
+    """G2 and D2 (Eqs. 4 to 6), and where `link` is above 0 an L1 between I0 and V0."""
+
+    def __init__(self, run: FocusRun, compute: Compute):
+        super().__init__(run, build_generator(run), Critic(3, run.critic.width, run.critic.norm), compute)
+
+    def real(self, batch: Batch) -> Tensor:
+        return 2 * batch["stack"].unflatten(1, (N_PLANES, 3)).transpose(1, 2) - 1
+
+    def condition(self, real: Tensor) -> Tensor:
+        return real[:, :, IN_FOCUS]
+
+
+def build(run: LatentRun | FocusRun, compute: Compute) -> Wasserstein:
+    return FromLatent(run, compute) if isinstance(run, LatentRun) else FromFocus(run, compute)
+
+
+def build_generator(run: WassersteinRun) -> BaseGenerator | StackGenerator:
+    if isinstance(run, LatentRun):
+        return BaseGenerator(run.n_latent, run.width, run.training.crop_px // 16)
+    assert isinstance(run, FocusRun)
+    return StackGenerator(run.width, N_PLANES, run.n_layers)
+
+
+def training_fields(run: WassersteinRun, source: Source) -> dict[str, NDArray[np.uint8]]:
+    """image: the planes in focus (n, h, w, 3); or stack: (n, h, w, 3 * N_PLANES), the colours plane by plane."""
+    stacks = source.stacks_of_split()
+    check_planes(source.images, stacks)
+    if isinstance(run, LatentRun):
+        return {"image": stacks[:, IN_FOCUS]}
+    n, planes, height, width, colours = stacks.shape
+    return {"stack": stacks.transpose(0, 2, 3, 1, 4).reshape(n, height, width, planes * colours)}
+
+
+@torch.inference_mode()
+def draw_bases(run: LatentRun, generator: BaseGenerator, n: int, seed: int, compute: Compute) -> NDArray[np.uint8]:
+    """n planes in focus (n, h, w, 3); sample i depends on (seed, i) alone."""
+    generator.eval()
+    latent = np.stack([np.random.default_rng((seed, index)).standard_normal(run.n_latent) for index in range(n)])
+    parts = []
+    for part in torch.from_numpy(latent.astype(np.float32)).split(BATCH):
+        with compute.autocast():
+            parts.append(to_pixels(generator(part.to(compute.device))))
+    return np.concatenate(parts)
+
+
+@torch.inference_mode()
+def focus_through(generator: StackGenerator, bases: NDArray[np.uint8], compute: Compute) -> Iterator[NDArray[np.uint8]]:
+    """The stack (n_planes, h, w, 3) of each plane in focus (n, h, w, 3)."""
+    generator.eval()
+    for start in range(0, len(bases), BATCH):
+        part = torch.from_numpy(np.ascontiguousarray(bases[start : start + BATCH])).to(compute.device)
+        with compute.autocast():
+            stacks = generator(part.permute(0, 3, 1, 2).float() / 127.5 - 1)
+        yield from (to_pixels(stack.transpose(0, 1)) for stack in stacks)

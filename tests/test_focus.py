@@ -1,0 +1,485 @@
+"""MI-GAN's parts: grouped networks against separate ones, the gradient penalty, training, stacks and their scores."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+from scipy.stats import pearsonr
+from skimage.metrics import structural_similarity
+from torch import nn
+
+from pathgan import losses
+from pathgan.config.models import Column, FocusScore, Row, ScoreTable
+from pathgan.config.plan import SCORE_METRICS
+from pathgan.config.runs import Critic as CriticOptions
+from pathgan.config.runs import DefocusRun, FocusRun, LatentRun, Training
+from pathgan.datasets.embeddings import Embedder, Embeddings, read_embeddings, write_embeddings
+from pathgan.datasets.stacks import IN_FOCUS, N_PLANES, write_stacks
+from pathgan.datasets.store import ImageStore, write_manifest
+from pathgan.errors import DataError
+from pathgan.files import sha256_of
+from pathgan.metrics import adjacent_similarity, profile_correlation
+from pathgan.networks import BaseGenerator, Critic, StackGenerator
+from pathgan.recipes import wasserstein
+from pathgan.recipes.defocus import WIDTHS_PX, blurred, defocus, fit_widths
+from pathgan.recipes.drawing import compose_stacks, draw_samples, n_samples
+from pathgan.recipes.embedding import embed_store
+from pathgan.recipes.running import Job, load_weights, remove_state, synthesize, train_run
+from pathgan.recipes.sources import Source
+from pathgan.render.tables import build_table
+from pathgan.scoring import Inputs, score
+from pathgan.sharpness import focus_profile
+from pathgan.training import TrainingData, compute_on
+
+SIDE = 16
+NOTHING = pd.DataFrame({name: [] for name in ("table", "row", "column", "value", "sd", "note")})
+
+
+def cpu():
+    return compute_on("cpu", 1, "fp32")
+
+
+def options(**changes):
+    training = {"iterations": 3, "batch_size": 2, "crop_px": SIDE, "augment": "sixfold", "history_every": 1}
+    shared = {"dataset": "s", "width": 4, "n_critic": 2, "critic": CriticOptions(width=4)}
+    return {**shared, "training": Training(**training), **changes}
+
+
+def focus_run(**changes):
+    return FocusRun(recipe="focus", **options(**changes))
+
+
+def latent_run(**changes):
+    return LatentRun(recipe="latent", n_latent=8, **options(**changes))
+
+
+@pytest.fixture(scope="module")
+def stacks():
+    """(8, 11, 16, 16, 3): a disc each, sharp in the middle plane and blurred away from it."""
+    rng, found = np.random.default_rng(1), []
+    y, x = np.mgrid[:SIDE, :SIDE]
+    for _ in range(8):
+        at, colour = rng.uniform(6, 10, 2), rng.uniform(20, 120, 3)
+        disc = np.where(((x - at[0]) ** 2 + (y - at[1]) ** 2 < 20)[..., None], colour, 240.0)
+        found.append([ndimage.gaussian_filter(disc, (s, s, 0)) for s in 0.4 * abs(np.arange(N_PLANES) - IN_FOCUS)])
+    return np.round(found).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def source(stacks, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stacks")
+    write_stacks(folder / "s.h5", iter(stacks))
+    sides = ["train"] * 4 + ["test"] * 4
+    rows = [{"id": f"c{i}", "split": side, "group": f"slide{i // 2}", "class": ""} for i, side in enumerate(sides)]
+    write_manifest(folder / "s.csv", rows)
+    store, manifest = str(folder / "s.h5"), str(folder / "s.csv")
+    return Source(images=store, instances="", manifest=manifest, split="train")
+
+
+def test_source(source):
+    return source.model_copy(update={"split": "test"})
+
+
+# pytest takes the helper above for a test, by its name alone.
+test_source.__test__ = False
+
+
+# --- networks -----------------------------------------------------------------------------------------------
+
+
+def separate(parts: nn.Sequential, k: int, n: int) -> nn.Sequential:
+    """The k-th of n networks that run side by side in `parts`, as a network of its own."""
+    alone = []
+    for part in parts:
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
+            inside = part.in_channels // part.groups
+            outside = part.out_channels // n
+            kind = type(part)
+            single = kind(inside, outside, part.kernel_size, part.stride, part.padding, bias=part.bias is not None)
+            rows = slice(k * outside, (k + 1) * outside)
+            columns = slice(k * inside, (k + 1) * inside)
+            transposed = isinstance(part, nn.ConvTranspose2d)
+            single.weight.data = part.weight.data[columns] if transposed else part.weight.data[rows]
+            if part.bias is not None:
+                single.bias.data = part.bias.data[rows]
+        elif isinstance(part, nn.BatchNorm2d):
+            width = part.num_features // n
+            rows = slice(k * width, (k + 1) * width)
+            single = nn.BatchNorm2d(width)
+            single.weight.data, single.bias.data = part.weight.data[rows], part.bias.data[rows]
+        else:
+            single = nn.ReLU()
+        alone.append(single)
+    return nn.Sequential(*alone)
+
+
+def test_grouped_encoders_and_decoders_are_eleven_separate_networks():
+    torch.manual_seed(0)
+    grouped = StackGenerator(width=4).double()
+    image = torch.randn(3, 3, 64, 64, dtype=torch.float64)
+    features = grouped.encoders(image)
+    assert features.shape == (3, 33, 4, 4)
+    alone = [separate(grouped.encoders, k, 11).double() for k in range(11)]
+    torch.testing.assert_close(torch.cat([encoder(image) for encoder in alone], 1), features, rtol=0, atol=1e-6)
+    planes = grouped.decoders(features)
+    alone = [separate(grouped.decoders, k, 11).double() for k in range(11)]
+    parts = [decoder(features[:, 3 * k : 3 * k + 3]) for k, decoder in enumerate(alone)]
+    torch.testing.assert_close(torch.cat(parts, 1), planes, rtol=0, atol=1e-6)
+
+
+def test_a_plane_of_the_stack_comes_from_its_own_decoder():
+    torch.manual_seed(0)
+    generator = StackGenerator(width=4, n_layers=0).double()
+    image = torch.randn(2, 3, 64, 64, dtype=torch.float64)
+    stack = generator(image)
+    assert stack.shape == (2, 3, 11, 64, 64)
+    encoder, decoder = (separate(part, 7, 11).double() for part in (generator.encoders, generator.decoders))
+    torch.testing.assert_close(torch.tanh(decoder(encoder(image))), stack[:, :, 7], rtol=0, atol=1e-6)
+
+
+def test_planes_see_each_other_through_the_3d_resnet_alone():
+    torch.manual_seed(0)
+    generator = StackGenerator(width=4).double().eval()
+    features = torch.randn(1, 3, 11, 4, 4, dtype=torch.float64, requires_grad=True)
+    generator.mix(features)[0, :, 5].sum().backward()
+    assert (features.grad[0].abs().sum((0, 2, 3)) > 0).sum() > 1
+
+
+@pytest.mark.parametrize(("side", "inner"), [(64, [32, 16, 8, 4]), (32, [16, 8, 4, 2])])
+def test_sizes_are_the_papers(side, inner):
+    generator, seen = StackGenerator(width=2), []
+    for part in generator.encoders:
+        if isinstance(part, nn.Conv2d):
+            part.register_forward_hook(lambda module, x, y: seen.append(y.shape[-1]))
+    assert generator(torch.zeros(2, 3, side, side)).shape == (2, 3, 11, side, side)
+    assert seen == inner
+    assert BaseGenerator(100, 2, side // 16)(torch.zeros(2, 100)).shape == (2, 3, side, side)
+
+
+def test_the_critic_of_stacks_halves_them_six_times():
+    critic, seen = Critic(3, 2), []
+    for part in critic:
+        if isinstance(part, nn.Conv3d):
+            part.register_forward_hook(lambda module, x, y: seen.append(tuple(y.shape[2:])))
+    assert critic(torch.zeros(2, 3, 11, 64, 64)).shape == (2,)
+    assert seen == [(6, 32, 32), (3, 16, 16), (2, 8, 8), (1, 4, 4), (1, 2, 2), (1, 1, 1)]
+    assert Critic(2, 2)(torch.zeros(5, 3, 64, 64)).shape == (5,)
+
+
+@pytest.mark.parametrize("norm", ["layer", "none"])
+def test_a_critic_scores_each_sample_by_itself(norm):
+    torch.manual_seed(0)
+    critic = Critic(3, 4, norm).double()
+    x = torch.randn(3, 3, 11, 16, 16, dtype=torch.float64)
+    torch.testing.assert_close(critic(x)[1:2], critic(x[1:2]))
+    assert (critic(50 * x) < 0).any() or (critic(-50 * x) < 0).any()  # no ReLU at its end
+
+
+def test_batch_norm_ties_samples_together():
+    torch.manual_seed(0)
+    critic = Critic(3, 4, "batch").double()
+    x = torch.randn(3, 3, 11, 16, 16, dtype=torch.float64)
+    assert not torch.allclose(critic(x)[1:2], critic(x[:2])[1:2])
+
+
+# --- losses -------------------------------------------------------------------------------------------------
+
+
+def test_the_penalty_of_a_linear_critic_is_known():
+    """D(x) = <w, x> has the slope |w| everywhere."""
+    weight = torch.tensor([3.0, 4.0], dtype=torch.float64)
+    real, fake = torch.randn(5, 2).double(), torch.randn(5, 2).double()
+    penalty = losses.gradient_penalty(lambda x: x @ weight, real, fake, torch.rand(5).double())
+    assert penalty.item() == pytest.approx((5 - 1) ** 2)
+
+
+def test_the_penalty_is_taken_between_real_and_fake():
+    """D(x) = x^2 / 2 has the slope |x|: at real, at fake, and half way."""
+    real, fake = torch.tensor([[5.0]]).double(), torch.tensor([[1.0]]).double()
+    for share, at in ((1.0, 5.0), (0.0, 1.0), (0.5, 3.0)):
+        mix = torch.tensor([share]).double()
+        penalty = losses.gradient_penalty(lambda x: (x**2 / 2).sum(1), real, fake, mix)
+        assert penalty.item() == pytest.approx((at - 1) ** 2)
+
+
+def test_the_penalty_teaches_the_critic_and_not_the_generator():
+    critic, fake = nn.Linear(2, 1).double(), torch.zeros(4, 2, dtype=torch.float64, requires_grad=True)
+    losses.gradient_penalty(lambda x: critic(x).flatten(), torch.ones(4, 2).double(), fake, torch.rand(4)).backward()
+    assert critic.weight.grad.abs().sum() > 0
+    assert fake.grad is None
+
+
+def test_the_critics_loss_is_the_difference_of_means():
+    assert losses.critic_loss(torch.tensor([1.0, 3.0]), torch.tensor([5.0])).item() == 3.0
+
+
+# --- training data ------------------------------------------------------------------------------------------
+
+
+def test_an_epoch_of_six_versions_shows_each_once(rng):
+    images = rng.integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    data = TrainingData({"image": images}, 2, 8, "sixfold", 0, torch.device("cpu"), n_batches=3)
+    assert (data.n_images, data.iterations(1)) == (18, 3)
+    drawn = [np.round(255 * data.batch(t)["image"].numpy()).astype(np.uint8).transpose(0, 2, 3, 1) for t in range(3)]
+    wanted = [
+        version
+        for image in images
+        for version in (image, *(np.rot90(image, k) for k in (1, 2, 3)), image[::-1], image[:, ::-1])
+    ]
+    assert sorted(map(bytes, np.concatenate(drawn))) == sorted(bytes(np.ascontiguousarray(v)) for v in wanted)
+
+
+def test_planes_keep_their_order_on_the_way_to_the_critic(source, stacks):
+    fields = wasserstein.training_fields(focus_run(), source)
+    assert fields["stack"].shape == (4, SIDE, SIDE, 33)
+    data = TrainingData(fields, 4, SIDE, "none", 0, torch.device("cpu"))
+    real = wasserstein.FromFocus(focus_run(), cpu()).real(data.batch(0))
+    back = np.round((real.numpy() + 1) * 127.5).astype(np.uint8).transpose(0, 2, 3, 4, 1)
+    assert {bytes(stack) for stack in np.ascontiguousarray(back)} == {bytes(stack) for stack in stacks[:4]}
+    assert np.array_equal(wasserstein.training_fields(latent_run(), source)["image"], stacks[:4, IN_FOCUS])
+
+
+# --- training -----------------------------------------------------------------------------------------------
+
+
+def train(run, source, folder, first=None, stop_at=None):
+    folder.mkdir(exist_ok=True)
+    work = Job(seed=0, state_dir=folder / "state", device="cpu")
+    outputs = {name: folder / name for name in ("weights", "critic", "history")}
+    train_run(run, [source], work, outputs, first=first)
+    remove_state(work.state_dir)
+    return {name: path.read_bytes() for name, path in outputs.items()}
+
+
+@pytest.mark.parametrize("run", [focus_run(link=10), latent_run()], ids=["focus", "latent"])
+def test_a_stopped_run_ends_in_the_same_bytes(run, source, tmp_path, monkeypatch):
+    whole = train(run, source, tmp_path / "whole")
+    kind = wasserstein.FromFocus if isinstance(run, FocusRun) else wasserstein.FromLatent
+    step, seen = kind.step, []
+
+    def killed(self, batch):
+        seen.append(1)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return step(self, batch)
+
+    often = run.model_copy(update={"training": run.training.model_copy(update={"checkpoint_minutes": 1e-9})})
+    monkeypatch.setattr(kind, "step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(often, source, tmp_path / "cut")
+    monkeypatch.undo()
+    assert train(often, source, tmp_path / "cut") == whole
+
+
+def test_transfer_starts_from_the_other_runs_weights(source, tmp_path):
+    train(focus_run(), source, tmp_path / "siha")
+    still = focus_run(training=Training(iterations=1, batch_size=2, crop_px=SIDE, learning_rate=1e-12))
+    first = {name: tmp_path / "siha" / name for name in ("weights", "critic")}
+    train(still, source, tmp_path / "cancer", first)
+    for name, network in (("weights", StackGenerator(4)), ("critic", Critic(3, 4))):
+        before, after = (
+            dict(load_weights(type_of(network), tmp_path / at / name).named_parameters()) for at in ("siha", "cancer")
+        )
+        assert all(torch.allclose(before[key], after[key], atol=1e-9) for key in before)
+    afresh = train(still, source, tmp_path / "afresh")
+    assert afresh["weights"] != (tmp_path / "cancer" / "weights").read_bytes()
+
+
+def type_of(network):
+    return StackGenerator(4) if isinstance(network, StackGenerator) else Critic(3, 4)
+
+
+def test_the_link_draws_the_plane_in_focus_to_its_input(source, stacks, tmp_path):
+    def off(link):
+        training = Training(iterations=30, batch_size=4, crop_px=SIDE, learning_rate=5e-3)
+        run = focus_run(link=link, n_critic=1, training=training)
+        train(run, source, tmp_path / str(link))
+        tested = test_source(source)
+        synthesize(run, tmp_path / str(link) / "weights", tested, tmp_path / f"{link}.h5", "cpu")
+        with ImageStore(tmp_path / f"{link}.h5") as store:
+            assert np.array_equal(store.images(), store.stacks()[:, IN_FOCUS])
+            return np.abs(store.images().astype(float) - stacks[4:, IN_FOCUS]).mean()
+
+    assert off(100.0) < 0.7 * off(0.0)
+
+
+def test_stacks_from_noise_can_be_made_again(source, tmp_path):
+    base, lens = latent_run(ratio=2), focus_run()
+    train(base, source, tmp_path / "base")
+    train(lens, source, tmp_path / "lens")
+    n = n_samples(base, tmp_path.joinpath(source.manifest))
+    assert n == 8
+    weights = tmp_path / "lens" / "weights", tmp_path / "base" / "weights"
+    for name in ("one", "two"):
+        assert compose_stacks(lens, base, *weights, n, 3, tmp_path / name, "cpu") == 8
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    with ImageStore(tmp_path / "one") as store:
+        assert store.stacks().shape == (8, 11, SIDE, SIDE, 3)
+    draw_samples(base, weights[1], 3, 3, tmp_path / "bases", "cpu")
+    with ImageStore(tmp_path / "bases") as store:
+        assert store.images().shape == (3, SIDE, SIDE, 3)
+
+
+def test_nine_planes_are_refused(tmp_path, stacks):
+    write_stacks(tmp_path / "n.h5", iter(stacks[:, :9]))
+    write_manifest(tmp_path / "n.csv", [{"id": str(i), "split": "train", "class": ""} for i in range(8)])
+    nine = Source(images=str(tmp_path / "n.h5"), instances="", manifest=str(tmp_path / "n.csv"), split="train")
+    with pytest.raises(DataError, match="expected stacks of 11 planes, got 9"):
+        wasserstein.training_fields(focus_run(), nine)
+
+
+# --- stacks without a GAN -----------------------------------------------------------------------------------
+
+
+def test_the_blur_is_found_that_made_the_stacks(stacks):
+    widths = fit_widths(stacks)
+    assert widths[IN_FOCUS] == 0
+    assert widths == pytest.approx(0.4 * abs(np.arange(N_PLANES) - IN_FOCUS), abs=0.25)
+    assert set(widths) <= set(WIDTHS_PX)
+    guess = blurred(stacks[0, IN_FOCUS], widths).astype(float)
+    assert np.abs(guess - stacks[0]).mean() < 2
+
+
+def test_shuffled_planes_are_the_real_ones(source, stacks, tmp_path):
+    run = DefocusRun(recipe="defocus", dataset="s", how="shuffle")
+    defocus(run, source, test_source(source), 0, tmp_path / "s.h5")
+    with ImageStore(tmp_path / "s.h5") as store:
+        made = store.stacks()
+    assert not np.array_equal(made, stacks[4:])
+    for one, other in zip(made, stacks[4:], strict=True):
+        assert sorted(map(bytes, one)) == sorted(map(bytes, other))
+
+
+# --- metrics ------------------------------------------------------------------------------------------------
+
+
+def test_sharpness_is_a_plain_laplacian_and_sobel(rng):
+    stack = rng.integers(0, 256, (1, 2, 12, 9, 1), dtype=np.uint8).repeat(3, axis=-1)
+    for plane, laplacian, tenengrad in zip(
+        stack[0, ..., 0].astype(float),
+        focus_profile(stack)[0],
+        focus_profile(stack, "tenengrad")[0],
+        strict=True,
+    ):
+        plane = ndimage.gaussian_filter(plane, 1, mode="mirror", truncate=4)
+        assert laplacian == pytest.approx(ndimage.laplace(plane, mode="mirror").var(), rel=1e-3)
+        squares = sum(ndimage.sobel(plane, axis, mode="mirror") ** 2 for axis in (0, 1))
+        assert tenengrad == pytest.approx(squares.mean(), rel=1e-3)
+
+
+def test_an_even_plane_has_no_sharpness():
+    assert (focus_profile(np.full((2, 3, 8, 8, 3), 99, np.uint8)) == 0).all()
+
+
+@given(data=st.data())
+def test_profile_correlation_is_pearsons(data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    one, other = rng.normal(size=(2, 4, 11))
+    theirs = [pearsonr(a, b).statistic for a, b in zip(one, other, strict=True)]
+    assert profile_correlation(one, other) == pytest.approx(theirs)
+    assert profile_correlation(one, 3 * one + 2) == pytest.approx(np.ones(4))
+    assert (profile_correlation(one, np.ones((4, 11))) == 0).all()
+
+
+def test_adjacent_similarity_is_skimages(stacks):
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": -1}
+    for stack, ours in zip(stacks[:2], adjacent_similarity(stacks[:2]), strict=True):
+        theirs = [structural_similarity(a, b, data_range=255, **options) for a, b in pairwise(stack)]
+        assert ours == pytest.approx(np.mean(theirs), abs=1e-4)
+
+
+# --- scores -------------------------------------------------------------------------------------------------
+
+
+def embedded(path, stacks, store):
+    """Mean colours of planes as embeddings."""
+    values = stacks.mean((2, 3)).astype(np.float32)
+    write_embeddings(path, Embeddings(values, Embedder("inception", "random, seed 0", "none"), sha256_of(store)))
+    return path
+
+
+def scored(tmp_path, source, stacks, fake):
+    write_stacks(tmp_path / "fake.h5", iter(fake))
+    files = Inputs(
+        tmp_path / "fake.h5",
+        source.images,
+        tmp_path.joinpath(source.manifest),
+        real_embeddings=embedded(tmp_path / "re.h5", stacks, source.images),
+        fake_embeddings=embedded(tmp_path / "fe.h5", fake, tmp_path / "fake.h5"),
+    )
+    return pd.DataFrame(score(FocusScore(kind="focus"), files), columns=["item", "metric", "value"])
+
+
+def values(scores, metric):
+    return scores[scores["metric"] == metric]["value"].to_numpy()
+
+
+def test_the_true_stacks_have_full_marks(source, stacks, tmp_path):
+    scores = scored(tmp_path, source, stacks, stacks[4:])
+    for metric, best in {
+        "focus_correlation": 1,
+        "tenengrad_correlation": 1,
+        "peak_error": 0,
+        "peak_within_1": 1,
+    }.items():
+        assert values(scores, metric) == pytest.approx(np.full(4, best))
+    assert values(scores, "base_psnr") == pytest.approx(np.full(4, 58.92), abs=0.01)
+    assert values(scores, "adjacent_ssim").mean() == pytest.approx(values(scores, "adjacent_ssim_real")[0])
+    assert set(SCORE_METRICS["focus"]) <= set(scores["metric"])
+
+
+def test_stacks_upside_down_keep_their_peak_and_flat_ones_lose_it(source, stacks, tmp_path):
+    flat = np.repeat(stacks[4:, :1], N_PLANES, axis=1)
+    scores = scored(tmp_path, source, stacks, flat)
+    assert (values(scores, "focus_correlation") == 0).all()
+    assert (values(scores, "peak_error") == 5).all()
+    assert (values(scores, "peak_within_1") == 0).all()
+    assert values(scores, "adjacent_ssim") == pytest.approx(np.ones(4))
+
+
+def test_a_plane_that_is_off_shows_in_its_own_kid(source, stacks, tmp_path):
+    fake = stacks[4:].copy()
+    fake[:, 0] = 0
+    scores = scored(tmp_path, source, stacks, fake)
+    each = {name: values(scores, name)[0] for name in SCORE_METRICS["focus"] if name.startswith("kid/")}
+    assert max(each, key=each.get) == "kid/-5"
+    assert values(scores, "plane_kid")[0] == pytest.approx(np.mean(list(each.values())))
+
+
+def test_only_kid_depends_on_the_network(source, stacks, tmp_path):
+    scores = scored(tmp_path, source, stacks, stacks[4:])
+    names = (
+        "focus_correlation",
+        "peak_within_1",
+        "adjacent_ssim_real",
+        "base_psnr",
+        "plane_kid",
+        "plane_kid_floor",
+        "kid/0",
+    )
+    columns = {name: Column(label=name, score="focus", metric=name) for name in names}
+    table = ScoreTable(kind="scores", caption="c", rows={"r": Row(label="r", run="r", dataset="s")}, columns=columns)
+    cells = build_table("t", table, {"s": ""}, {}, lambda *_: [scores], {}, NOTHING).set_index("column")
+    random = cells["note"].str.contains("random network for Inception")
+    assert random.to_dict() == {name: "kid" in name for name in names}
+    assert cells.loc["peak_within_1", ["low", "high"]].notna().all()
+    assert cells["n"].to_dict() == {name: 2 if "floor" in name else 4 for name in names}
+
+
+def test_samples_of_another_size_are_refused(source, stacks, tmp_path):
+    with pytest.raises(DataError, match="holds stacks of"):
+        scored(tmp_path, source, stacks, stacks[4:, :, :8, :8])
+
+
+def test_every_plane_is_embedded(source, tmp_path):
+    embed_store(tmp_path.joinpath(source.images), "inception", None, tmp_path / "e.h5", "cpu")
+    found = read_embeddings(tmp_path / "e.h5")
+    assert found.values.shape[:2] == (8, 11)
+    assert found.embedder.is_random
