@@ -24,7 +24,7 @@ from pathgan.config.datasets import CellDataset, FocusPhantom
 from pathgan.networks import StackGenerator
 from pathgan.phantoms.stacks import focus_field
 from pathgan.slides.base import Level, Pixels, Slide
-from pathgan.slides.cells import extract
+from pathgan.slides.cells import Frame, extract
 from pathgan.slides.reading import open_slide
 from pathgan.slides.writing import write_planes
 
@@ -101,13 +101,13 @@ def main() -> None:
     torch.set_num_threads(1)
     planes = focus_field(PHANTOM, 0).planes
     slide = Decoded(planes)
-    n = len(list(extract(slide, CELLS)))
-    decoded = median(seconds_of(lambda: list(extract(slide, CELLS))) for _ in range(ROUNDS))
+    n = len(list(extract(Frame(slide, CELLS), CELLS)))
+    decoded = median(seconds_of(lambda: list(extract(Frame(slide, CELLS), CELLS))) for _ in range(ROUNDS))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "s.ome.tif"
         write_planes(path, planes, PHANTOM.mpp, PHANTOM.plane_um)
         with open_slide(path) as file:
-            read = median(seconds_of(lambda: list(extract(file, CELLS))) for _ in range(ROUNDS))
+            read = median(seconds_of(lambda: list(extract(Frame(file, CELLS), CELLS))) for _ in range(ROUNDS))
     races = {size: race(*size) for size in SIZES}
     side, n_planes = PHANTOM.size_px, len(planes)
     lines = [

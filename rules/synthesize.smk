@@ -104,7 +104,7 @@ rule compose:
         gpu=plan.gpus,
     params:
         run=plan.samples.run,
-        masks=plan.samples.mask_run,
+        drawn=plan.samples.drawn_run,
         code=plan.code("compose"),
     script:
         "../scripts/compose.py"

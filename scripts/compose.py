@@ -9,13 +9,13 @@ from pathgan.jobs import job
 from pathgan.recipes.drawing import compose, compose_stacks, n_samples
 
 with job(snakemake):
-    first, second = (TypeAdapter(Run).validate_python(snakemake.params[name]) for name in ("masks", "run"))
+    first, second = (TypeAdapter(Run).validate_python(snakemake.params[name]) for name in ("drawn", "run"))
     make = compose_stacks if isinstance(second, FocusRun) else compose
     make(
         second,
         first,
         Path(snakemake.input.weights),
-        Path(snakemake.input.masks),
+        Path(snakemake.input.drawn),
         n_samples(first, Path(snakemake.input.manifest)),
         int(snakemake.wildcards.seed),
         Path(snakemake.output[0]),

@@ -19,7 +19,7 @@ from pathgan.datasets.store import ImageStore, read_manifest
 from pathgan.errors import DataError
 from pathgan.phantoms.stacks import focus_field, paint_stack
 from pathgan.sharpness import focus_profile
-from pathgan.slides.cells import DROPPED_FOR, extract, plane_step, resample_planes
+from pathgan.slides.cells import DROPPED_FOR, Frame, extract, find_threshold, plane_step, resample_planes
 from pathgan.slides.jobs import extract_cells, gather
 from pathgan.slides.reading import open_slide
 from pathgan.slides.writing import write_planes
@@ -41,9 +41,13 @@ def painted(tmp_path_factory) -> Path:
     return folder
 
 
-def cut(path: Path, dataset: CellDataset = CELLS, **known):
+def cut(path: Path, dataset: CellDataset = CELLS, mpp: float | None = None):
     with open_slide(path) as slide:
-        return list(extract(slide, dataset, **known))
+        return list(extract(Frame(slide, dataset, mpp), dataset))
+
+
+def found_on(slide, dataset: CellDataset = CELLS):
+    return list(extract(Frame(slide, dataset), dataset))
 
 
 def outputs(folder: Path, name: str) -> dict[str, Path]:
@@ -123,11 +127,55 @@ def test_every_lone_cell_inside_is_found():
     options = phantom(size_px=1400, clustered=0, depth_um=0.5, seed=9, cells_per_mpx=40)
     field = focus_field(options, 0)
     slide = MemorySlide(field.planes)
-    taken = np.array([(cell.x, cell.y) for cell, stack in extract(slide, CELLS) if stack is not None])
+    taken = np.array([(cell.x, cell.y) for cell, stack in extract(Frame(slide, CELLS), CELLS) if stack is not None])
     inside = ((field.centre > 34) & (field.centre < 1400 - 34)).all(1)
     gaps = np.array([np.hypot(*(taken - centre).T).min() for centre in field.centre[inside]])
     assert (gaps < 4).all()
     assert len(taken) == len({tuple(np.round(place)) for place in taken})
+
+
+def test_a_seam_between_blocks_of_different_focus_loses_no_cell_and_doubles_none():
+    """Two blocks whose sharpest planes differ see the middle of a cell at other places."""
+    rng, size = np.random.default_rng(3), (1800, 1300)
+    y, x = np.mgrid[: size[0], : size[1]]
+    centres = [(1024 + rng.uniform(-5, 5), 60.0 + 90 * row) for row in range(19)]
+    sharp = np.full((*size, 3), 245, np.uint8)
+    for cx, cy in centres:
+        sharp[np.hypot(x - cx, y - cy) < 17] = 120
+        sharp[np.hypot(x - cx - 5, y - cy) < 8] = 50
+    sharp[::160, 30:980:160] = 0  # what makes the left block sharp in plane 4 and the right one in plane 9
+    planes = np.stack([cv2.GaussianBlur(sharp, (0, 0), 0.3 + 0.7 * abs(k - 6)) for k in range(13)])
+    for plane, columns in ((4, slice(0, 950)), (9, slice(1100, 1300))):
+        planes[plane, :, columns] = np.where(
+            rng.random((*planes.shape[1:2], planes[plane, :, columns].shape[1], 1)) < 0.02, 150, 245
+        )
+    found = np.array([(cell.x, cell.y) for cell, _ in found_on(MemorySlide(planes)) if cell.diameter_um > 5])
+    counts = [(np.hypot(*(found - centre).T) < 8).sum() for centre in centres]
+    assert counts == [1] * len(centres)
+
+
+def test_the_threshold_does_not_depend_on_how_large_the_slide_is():
+    small = one_cell(11, 5)
+    large = np.full((11, 4000, 3000, 3), 245, np.uint8)
+    for row in range(0, 4000, 200):
+        for column in range(0, 3000, 200):
+            large[:, row : row + 200, column : column + 200] = small
+    thresholds = [find_threshold(Frame(MemorySlide(planes), CELLS), False, 0.23) for planes in (small, large)]
+    assert abs(thresholds[0] - thresholds[1]) <= 2
+
+
+@pytest.mark.parametrize(("n_planes", "first"), [(11, 0), (12, 0), (13, 1)])
+def test_patches_are_planes_as_they_are(n_planes, first):
+    rng = np.random.default_rng(0)
+    planes = rng.integers(0, 120, (n_planes, 400, 1100, 3), dtype=np.uint8)
+    planes[:, :, 1050:] = 255
+    field = CELLS.model_copy(update={"cut": "patches", "cell_px": 96})
+    found = found_on(MemorySlide(planes), field)
+    assert {cell.x for cell, _ in found} == {48 + 96.0 * k for k in range(11)}  # no patch is lost where blocks meet
+    assert len(found) == 11 * 4
+    for cell, stack in found:
+        left, top = int(cell.x) - 48, int(cell.y) - 48
+        assert np.array_equal(stack, planes[first : first + 11, top : top + 96, left : left + 96])
 
 
 class MemorySlide:
@@ -158,7 +206,7 @@ class MemorySlide:
     ],
 )
 def test_why_a_cell_is_dropped(planes, place, reason):
-    (cell, stack), *others = extract(MemorySlide(planes), CELLS)
+    (cell, stack), *others = found_on(MemorySlide(planes))
     assert not others
     assert (cell.x, cell.y) == pytest.approx(place, abs=2)
     assert cell.dropped == reason
@@ -168,13 +216,13 @@ def test_why_a_cell_is_dropped(planes, place, reason):
 def test_two_cells_that_touch_are_a_cluster():
     planes = one_cell(11, 5, place=(82, 100))
     planes[:, :, 100:] = planes[:, :, 99::-1][:, :, :100]
-    ((cell, _),) = extract(MemorySlide(planes), CELLS)
+    ((cell, _),) = found_on(MemorySlide(planes))
     assert cell.dropped == "cluster"
 
 
 def test_debris_is_too_small():
     tight = CELLS.model_copy(update={"diameter_um": (12.5, 14.0)})
-    assert [cell.dropped for cell, _ in extract(MemorySlide(one_cell(11, 5)), tight)] == ["too small"]
+    assert [cell.dropped for cell, _ in found_on(MemorySlide(one_cell(11, 5)), tight)] == ["too small"]
 
 
 def test_planes_are_resampled_to_the_wanted_distance():
@@ -187,14 +235,14 @@ def test_planes_are_resampled_to_the_wanted_distance():
 
 def test_twice_as_many_planes_give_the_same_stack():
     fine = one_cell(21, 10)
-    ((_, expected),) = extract(MemorySlide(fine[::2]), CELLS)
-    ((_, got),) = extract(MemorySlide(fine, plane_um=0.5), CELLS.model_copy(update={"plane_um": 1.0}))
+    ((_, expected),) = found_on(MemorySlide(fine[::2]))
+    ((_, got),) = found_on(MemorySlide(fine, plane_um=0.5), CELLS.model_copy(update={"plane_um": 1.0}))
     assert np.array_equal(got, expected)
 
 
 def test_cells_that_shine_are_found_on_a_dark_ground():
     shining = CELLS.model_copy(update={"bright": True})
-    ((cell, stack),) = extract(MemorySlide(255 - one_cell(11, 5)), shining)
+    ((cell, stack),) = found_on(MemorySlide(255 - one_cell(11, 5)), shining)
     assert cell.dropped == ""
     assert stack is not None
 
@@ -308,6 +356,48 @@ def test_planes_of_different_sizes(tmp_path):
         open_slide(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("names", "odd"),
+    [
+        ([f"I{k:+d}.png" for k in range(-5, 0)] + ["I0.png"] + [f"I{k:+d}.png" for k in range(1, 6)], "I"),
+        ([f"z{k}.png" for k in range(-5, 6)], "z"),
+        ([f"{k}.png" for k in range(11)] + ["MIP.png"], "MIP.png"),
+    ],
+)
+def test_names_that_do_not_say_which_plane_comes_first(tmp_path, names, odd):
+    for name in names:
+        Image.new("RGB", (80, 80)).save(tmp_path / name)
+    with pytest.raises(DataError, match=rf"{odd}.*expected a name that differs from .* in numbers alone"):
+        open_slide(tmp_path)
+
+
+def test_a_file_of_many_pages_is_no_plane(tmp_path):
+    tifffile.imwrite(tmp_path / "s.tif", np.zeros((11, 80, 80, 3), np.uint8), photometric="rgb")
+    with pytest.raises(DataError, match="expected one plane a file, got 11 pages"):
+        open_slide(tmp_path)
+
+
+def test_planes_in_several_files_are_refused(tmp_path):
+    """Files of one OME-TIFF name each other; read by the first alone, all planes would show its pixels."""
+    names = [f"z{index}.ome.tif" for index in range(3)]
+    ids = [f"urn:uuid:00000000-0000-0000-0000-00000000000{index}" for index in range(3)]
+    data = "".join(
+        f'<TiffData FirstZ="{k}" IFD="0" PlaneCount="1"><UUID FileName="{names[k]}">{ids[k]}</UUID></TiffData>'
+        for k in range(3)
+    )
+    for index in range(3):
+        xml = (
+            '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
+            f'UUID="{ids[index]}"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" '
+            'SizeX="64" SizeY="64" SizeC="3" SizeZ="3" SizeT="1" Interleaved="true">'
+            f'<Channel ID="Channel:0:0" SamplesPerPixel="3"/>{data}</Pixels></Image></OME>'
+        )
+        pixels = np.full((64, 64, 3), 50 + 60 * index, np.uint8)
+        tifffile.imwrite(tmp_path / names[index], pixels, photometric="rgb", description=xml, metadata=None)
+    with pytest.raises(DataError, match="its planes lie in several files"):
+        open_slide(tmp_path / names[0])
+
+
 def test_a_folder_without_planes(tmp_path):
     with pytest.raises(DataError, match="no image in the folder"):
         open_slide(tmp_path)
@@ -316,7 +406,7 @@ def test_a_folder_without_planes(tmp_path):
 def test_a_blank_slide():
     blank = np.full((11, 200, 200, 3), 240, np.uint8)
     with pytest.raises(DataError, match="nothing on it is darker than its ground; is it blank"):
-        list(extract(MemorySlide(blank), CELLS))
+        found_on(MemorySlide(blank))
 
 
 def test_no_cell_left_says_why(tmp_path):
@@ -331,9 +421,11 @@ def test_a_sheet_may_say_how_far_planes_are_apart(tmp_path):
     (tmp_path / "s.tsv").write_text(header + "a\tpap\ta\t\t\ta.tif\t0.23\t0.5\n")
     sheet = SlideSheet(adapter="slide_sheet", sheet=str(tmp_path / "s.tsv"))
     assert read_slides(sheet, Path("data"), tmp_path)[0].plane_um == 0.5
-    (tmp_path / "s.tsv").write_text(header + "a\tpap\ta\t\t\ta.tif\t0.23\tfar\n")
-    with pytest.raises(DataError, match=r"line 2: plane_um: expected a number \[um\] or nothing, got 'far'"):
-        read_slides(sheet, Path("data"), tmp_path)
+    for wrong in ("far", "-1", "nan", "inf", "0"):
+        (tmp_path / "s.tsv").write_text(header + f"a\tpap\ta\t\t\ta.tif\t0.23\t{wrong}\n")
+        told = rf"line 2: plane_um: expected a number \[um\] above 0 or nothing, got '{wrong}'"
+        with pytest.raises(DataError, match=told):
+            read_slides(sheet, Path("data"), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -397,6 +397,14 @@ def test_a_mistake_in_syncgan_is_named(tmp_path, edit, message):
             set_at("runs", "cancer_transferred", "width", value=32),
             r"runs.cancer_transferred.start_from: no run of the same networks called 'linked'",
         ),
+        (
+            set_at("runs", "linked", "start_from", value="cancer_transferred"),
+            r"start_from: '.*' starts, in the end, from '.*' itself",
+        ),
+        (
+            set_at("runs", "base_cancer", "training", value={"crop_px": 32}),
+            r"runs.base_cancer.start_from: no run of the same networks called 'base_siha'",
+        ),
         (set_at("defaults", "focus", "training", "crop_px", value=40), r"a multiple of 16, got 40"),
         (set_at("defaults", "latent", "training", "evaluations", value=3), r"no loss on held-out images"),
         (

@@ -25,7 +25,7 @@ from pathgan.datasets.stacks import IN_FOCUS, N_PLANES, write_stacks
 from pathgan.datasets.store import ImageStore, write_manifest
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
-from pathgan.metrics import adjacent_similarity, profile_correlation
+from pathgan.metrics import adjacent_similarity, full_kernel_distance, profile_correlation
 from pathgan.networks import BaseGenerator, Critic, StackGenerator
 from pathgan.recipes import wasserstein
 from pathgan.recipes.defocus import WIDTHS_PX, blurred, defocus, fit_widths
@@ -249,7 +249,7 @@ def test_planes_keep_their_order_on_the_way_to_the_critic(source, stacks):
 # --- training -----------------------------------------------------------------------------------------------
 
 
-def train(run, source, folder, first=None, stop_at=None):
+def train(run, source, folder, first=None):
     folder.mkdir(exist_ok=True)
     work = Job(seed=0, state_dir=folder / "state", device="cpu")
     outputs = {name: folder / name for name in ("weights", "critic", "history")}
@@ -274,8 +274,48 @@ def test_a_stopped_run_ends_in_the_same_bytes(run, source, tmp_path, monkeypatch
     monkeypatch.setattr(kind, "step", killed)
     with pytest.raises(KeyboardInterrupt):
         train(often, source, tmp_path / "cut")
-    monkeypatch.undo()
+    monkeypatch.setattr(kind, "step", lambda self, batch: seen.append(1) or step(self, batch))
     assert train(often, source, tmp_path / "cut") == whole
+    assert len(seen) == 3 + 1  # two steps were saved, the third was cut off, one was left
+
+
+def test_a_state_of_other_first_weights_is_not_gone_on_with(source, tmp_path, monkeypatch):
+    for name, width in (("one", 1), ("two", 2)):
+        training = Training(iterations=width, batch_size=2, crop_px=SIDE)
+        train(focus_run(training=training), source, tmp_path / name)
+    first = [{output: tmp_path / name / output for output in ("weights", "critic")} for name in ("one", "two")]
+    expected = train(focus_run(), source, tmp_path / "whole", first[1])
+    step, seen = wasserstein.FromFocus.step, []
+
+    def killed(self, batch):
+        seen.append(1)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return step(self, batch)
+
+    run = focus_run()
+    often = run.model_copy(update={"training": run.training.model_copy(update={"checkpoint_minutes": 1e-9})})
+    monkeypatch.setattr(wasserstein.FromFocus, "step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(often, source, tmp_path / "cut", first[0])
+    monkeypatch.undo()
+    assert train(often, source, tmp_path / "cut", first[1]) == expected
+
+
+def test_a_copy_scores_no_better_than_the_real_thing(rng):
+    """The kernel distance of a set and what was made of it must not profit from their being pairs."""
+    real = rng.normal(size=(12, 6))
+    assert full_kernel_distance(real, real, paired=True) == pytest.approx(0)
+    assert full_kernel_distance(real, real) < -0.1
+    shuffled = real[rng.permutation(12)]
+    fake = real + rng.normal(size=real.shape)
+    kernel = (real @ fake.T / 6 + 1) ** 3
+    across = (kernel.sum() - np.trace(kernel)) / (12 * 11)
+    own = sum(
+        ((k.sum() - np.trace(k)) / (12 * 11)) for k in ((real @ real.T / 6 + 1) ** 3, (fake @ fake.T / 6 + 1) ** 3)
+    )
+    assert full_kernel_distance(real, fake, paired=True) == pytest.approx(own - 2 * across)
+    assert full_kernel_distance(real, shuffled) == pytest.approx(full_kernel_distance(real, real))
 
 
 def test_transfer_starts_from_the_other_runs_weights(source, tmp_path):

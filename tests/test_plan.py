@@ -274,7 +274,7 @@ def test_a_run_that_keeps_its_best_weights_reads_validation_images(plan):
 
 def test_a_composition_takes_both_generators(plan):
     assert plan.samples.composition(syncgan(samples="prop_benign_1_1")) == {
-        "masks": f"{SYNCGAN}/models/mask_gan_benign_1_1/seed0/generator.safetensors",
+        "drawn": f"{SYNCGAN}/models/mask_gan_benign_1_1/seed0/generator.safetensors",
         "weights": f"{SYNCGAN}/models/cgan_1_1/seed0/generator.safetensors",
         "manifest": f"{SYNCGAN}/data/cytology_1_1.csv",
     }
@@ -405,7 +405,7 @@ def test_stacks_are_made_of_real_planes_or_of_drawn_ones(plan):
     assert plan.samples.source(migan(samples="linked"))["images"] == f"{MIGAN}/data/siha.h5"
     assert plan.samples.source(migan(samples="linked"))["split"] == "test"
     assert plan.samples.composition(migan(samples="synthetic_siha")) == {
-        "masks": f"{MIGAN}/models/base_siha/seed0/generator.safetensors",
+        "drawn": f"{MIGAN}/models/base_siha/seed0/generator.safetensors",
         "weights": f"{MIGAN}/models/linked/seed0/generator.safetensors",
         "manifest": f"{MIGAN}/data/siha.csv",
     }

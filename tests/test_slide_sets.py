@@ -74,7 +74,7 @@ ROW = "a1\the\tblock1\tp1\t\ta1.svs\t\t"
         (["a1\t\tb\tp\t\ta.svs\t\t"], HEADER, r"line 2: stain: expected letters.*got ''"),
         (["a1\the\tb\tp\t\t\t\t"], HEADER, "line 2: path: expected a file, got nothing"),
         (["a1\the\tb\tp\tvalid\ta.svs\t\t"], HEADER, "split: expected train, test or nothing, got 'valid'"),
-        (["a1\the\tb\tp\t\ta.svs\t0,25\t"], HEADER, r"mpp: expected a number \[um/px\] or nothing, got '0,25'"),
+        (["a1\the\tb\tp\t\ta.svs\t0,25\t"], HEADER, r"mpp: expected a number \[um/px\] above 0 or nothing, got '0,25'"),
         (
             ["a1\the\tb1\tp\ttrain\ta.svs\t\t", "a2\the\tb2\tp\ttest\tb.svs\t\t"],
             HEADER,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from pathlib import Path
 
 import cv2
@@ -140,6 +142,60 @@ def test_focal_planes(tmp_path):
         assert slide.mpp == pytest.approx(0.23)
         for plane in range(4):
             np.testing.assert_array_equal(slide.region(0, 20, 30, 100, 90, plane), planes[plane, 30:120, 20:120])
+
+
+def write_ndpi(path: Path, planes: np.ndarray) -> None:
+    """Focal planes as a Hamamatsu scanner writes them: an image a plane, one JPEG each, its restarts listed."""
+    height, width = planes.shape[1:3]
+    out, link = bytearray(b"II*\0" + struct.pack("<Q", 0)), 4
+    for plane in planes:
+        buffer = io.BytesIO()
+        Image.fromarray(plane).save(buffer, "JPEG", quality=90, subsampling=0, restart_marker_blocks=width // 8)
+        jpeg = buffer.getvalue()
+        scan = jpeg.index(b"\xff\xda")
+        first = scan + 2 + struct.unpack(">H", jpeg[scan + 2 : scan + 4])[0]
+        restarts = [at + 2 for at in range(first, len(jpeg) - 1) if jpeg[at] == 0xFF and 0xD0 <= jpeg[at + 1] <= 0xD7]
+        starts = [first, *restarts]
+        places = {}
+        for name, data in {
+            "jpeg": jpeg,
+            "starts": struct.pack(f"<{len(starts)}I", *starts),
+            "make": b"Hamamatsu\0",
+            "bits": struct.pack("<HHH", 8, 8, 8),
+        }.items():
+            places[name] = len(out)
+            out += data
+        tags = [
+            *((254, 4, 1, 0), (256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, places["bits"])),
+            *((259, 3, 1, 7), (262, 3, 1, 6), (271, 2, 10, places["make"]), (273, 4, 1, places["jpeg"])),
+            *((277, 3, 1, 3), (278, 4, 1, height), (279, 4, 1, len(jpeg)), (65420, 4, 1, 1)),
+            (65426, 4, len(starts), places["starts"]),
+        ]
+        out[link : link + 8] = struct.pack("<Q", len(out))
+        out += struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags)
+        link = len(out)
+        out += struct.pack("<Q", 0) + b"\0" * (4 * len(tags))
+    path.write_bytes(out)
+
+
+def test_focal_planes_of_an_ndpi(tmp_path):
+    rng = np.random.default_rng(0)
+    smooth = [cv2.GaussianBlur(rng.integers(0, 256, (256, 512, 3), dtype=np.uint8), (0, 0), 5) for _ in range(3)]
+    planes = np.stack(smooth)
+    write_ndpi(tmp_path / "s.ndpi", planes)
+    theirs = tifffile.imread(tmp_path / "s.ndpi")
+    with open_slide(tmp_path / "s.ndpi") as slide:
+        assert slide.n_planes == 3
+        for index in range(3):
+            ours = slide.region(0, 100, 50, 300, 150, index)
+            assert np.array_equal(ours, theirs[index, 50:200, 100:400])
+            assert np.abs(ours.astype(int) - planes[index, 50:200, 100:400]).mean() < 3
+    data = bytearray((tmp_path / "s.ndpi").read_bytes())
+    start = data.index(b"\xff\xda") + 200
+    data[start : start + 3000] = bytes(3000)
+    (tmp_path / "s.ndpi").write_bytes(data)
+    with open_slide(tmp_path / "s.ndpi") as slide, pytest.raises(DataError, match="has no end marker"):
+        slide.region(0, 0, 0, 512, 256, 0)
 
 
 @pytest.mark.parametrize("max_px", [100, 333, 855, 5000])

@@ -23,7 +23,7 @@ class SamplePlan:
         """The run behind a sample set."""
         return self._behind(w).model_dump(mode="json")
 
-    def mask_run(self, w: Any) -> Any:
+    def drawn_run(self, w: Any) -> Any:
         """The run that makes the masks, or the planes in focus, of a composition."""
         return self._plan.of(w).runs[self._samples(w).dataset].model_dump(mode="json")
 
@@ -55,7 +55,7 @@ class SamplePlan:
         samples, models = self._samples(w), f"{self._plan.base(w)}/models"
         run: Any = self._plan.of(w).runs[samples.dataset]
         return {
-            "masks": f"{models}/{samples.dataset}/seed{w.seed}/generator.safetensors",
+            "drawn": f"{models}/{samples.dataset}/seed{w.seed}/generator.safetensors",
             "weights": f"{models}/{samples.run}/seed{w.seed}/generator.safetensors",
             "manifest": self._plan.store(w, run.dataset)["manifest"],
         }

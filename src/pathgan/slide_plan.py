@@ -108,7 +108,7 @@ class SlidePlan:
                 "source": self._named(slide.path),
                 "pair": slide.pair,
                 "group": slide.patient or slide.pair,
-                "split": split.get(slide.slide, ""),
+                "split": split.get(slide.slide, slide.split),
             }
             for slide in self._of_stain(w, dataset)
         ]
@@ -176,7 +176,9 @@ class SlidePlan:
         return found
 
     def _sides(self, w: Any, dataset: SlideDataset | CellDataset) -> dict[str, str]:
-        return sides(dataset, self._slides(w, dataset.slides))
+        """Slide -> side. Sections of a pair are dealt together; slides of cells among those of their stain."""
+        one_stain = isinstance(dataset, CellDataset)
+        return sides(dataset, self._of_stain(w, dataset) if one_stain else self._slides(w, dataset.slides))
 
     def _pair(self, w: Any, name: str, slide: str) -> tuple[SlideFile, SlideFile]:
         pairs = moving_pairs(self._slides(w, name), self._set(w, name).fixed)

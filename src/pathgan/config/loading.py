@@ -305,6 +305,9 @@ def _broken_references(paper: Paper) -> Iterator[str]:
             if not isinstance(run, DefocusRun) and run.start_from:
                 alike = {key for key, other in paper.runs.items() if key != name and _same_networks(run, other)}
                 yield from check(f"runs.{name}.start_from", run.start_from, alike, "run of the same networks")
+                if _starts_in_a_circle(paper, name):
+                    yield f"runs.{name}.start_from: {run.start_from!r} starts, in the end, from {name!r} itself"
+                    return
     for name, entry in paper.samples.items():
         yield from check(f"samples.{name}.run", entry.run, set(generators), "generating run")
         if isinstance(paper.runs.get(entry.run), ClassRun | LatentRun | DefocusRun):
@@ -401,7 +404,19 @@ def _broken_references(paper: Paper) -> Iterator[str]:
 def _same_networks(run: WassersteinRun, other: Run) -> bool:
     """Whether weights of one fit the other."""
     keys = {"recipe", "width", "critic", "n_latent", "n_layers"}
-    return run.model_dump(include=keys) == other.model_dump(include=keys)
+    if run.model_dump(include=keys) != other.model_dump(include=keys):
+        return False
+    return not isinstance(run, LatentRun) or run.training.crop_px == other.training.crop_px  # type: ignore[union-attr]
+
+
+def _starts_in_a_circle(paper: Paper, name: str) -> bool:
+    seen, run = {name}, paper.runs.get(name)
+    while isinstance(run, LatentRun | FocusRun) and run.start_from:
+        if run.start_from in seen:
+            return True
+        seen.add(run.start_from)
+        run = paper.runs.get(run.start_from)
+    return False
 
 
 def _leaks(paper: Paper, name: str, run: ClassificationRun, item: str) -> Iterator[str]:

@@ -6,6 +6,8 @@ import csv
 import re
 from pathlib import Path
 
+import numpy as np
+
 from pathgan.config.base import Strict
 from pathgan.config.datasets import CellDataset, FocusPhantom, SectionPhantom, SlideDataset, SlideSet, SlideSheet
 from pathgan.datasets.splits import assign_splits
@@ -18,8 +20,8 @@ NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
 class SlideFile(Strict):
-    """A slide of a set. pair: the block that it was cut from; mpp [um/px] and plane_um [um between focal planes]: where
-    the file does not say its own.
+    """A slide of a set. pair: the block that it was cut from; mpp [um/px] and plane_um [um between focal planes] count
+    before what the file says.
     """
 
     slide: str
@@ -123,9 +125,12 @@ def _row(row: dict[str, str], where: str, folder: Path) -> SlideFile:
 
 def _number(text: str, where: str, unit: str) -> float | None:
     try:
-        return float(text) if text else None
+        number = float(text) if text else None
     except ValueError:
-        raise DataError(f"{where}: expected a number [{unit}] or nothing, got {text!r}") from None
+        number = np.nan
+    if number is not None and not (number > 0 and np.isfinite(number)):
+        raise DataError(f"{where}: expected a number [{unit}] above 0 or nothing, got {text!r}")
+    return number
 
 
 def _check(slides: list[SlideFile], sheet: Path) -> None:

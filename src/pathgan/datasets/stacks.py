@@ -19,7 +19,7 @@ Stack = NDArray[np.uint8]  # (N_PLANES, h, w, 3)
 
 
 def write_stacks(
-    path: Path, stacks: Iterable[Stack], attributes: dict[str, float | str] | None = None, **numbers: NDArray[np.int64]
+    path: Path, stacks: Iterable[Stack], attributes: dict[str, float | str] | None = None, **numbers: list[int]
 ) -> int:
     """Writes stacks one by one, the plane in focus of each, and `numbers`, one a stack; returns how many there were."""
     first, second = tee(stacks)

@@ -20,13 +20,18 @@ MANIFEST_COLUMNS = ("id", "source", "sha256", "class", "group", "split", "x", "y
 
 
 def write_store(
-    path: Path, attributes: Mapping[str, float | str] | None = None, **fields: Iterable[NDArray[np.generic]]
+    path: Path, attributes: Mapping[str, float | str] | None = None, **fields: Iterable[NDArray[np.generic]] | list[int]
 ) -> int:
     """Writes the fields (`images`, `instances`) side by side, so that memory holds one item of each; returns n.
 
-    Every item of a field has one shape and type; a chunk is an item. An array of one number an item is written whole.
+    Every item of a field has one shape and type; a chunk is an item. An array or list of one number an item is written
+    whole at the end, so that a list may fill while items stream by.
     """
-    whole = {name: items for name, items in fields.items() if isinstance(items, np.ndarray) and items.ndim == 1}
+    whole = {
+        name: items
+        for name, items in fields.items()
+        if isinstance(items, list) or (isinstance(items, np.ndarray) and items.ndim == 1)
+    }
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update(attributes or {})
         streamed = {name: items for name, items in fields.items() if name not in whole}

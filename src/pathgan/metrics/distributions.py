@@ -60,10 +60,15 @@ def kernel_distance(
     return float(np.mean(values)), float(np.std(values))
 
 
-def full_kernel_distance(a: Features, b: Features) -> float:
-    """KID of two whole sets: the unbiased estimate with no subsets, (n, d) and (m, d) -> float."""
+def full_kernel_distance(a: Features, b: Features, paired: bool = False) -> float:
+    """KID of two whole sets: the unbiased estimate with no subsets, (n, d) and (m, d) -> float.
+
+    paired: row i of b is made of row i of a (n = m), so that the two are compared with all rows but each other; else
+    the estimate of a good copy lies below that of other real images.
+    """
     a, b = _checked(a, b)
-    return _mean_off_diagonal(a) + _mean_off_diagonal(b) - 2 * _mean_kernel(a, b)
+    across = _mean_off_diagonal(a, b) if paired else _mean_kernel(a, b)
+    return _mean_off_diagonal(a) + _mean_off_diagonal(b) - 2 * across
 
 
 def precision_recall(real: Features, fake: Features, neighbours: int = 3) -> tuple[float, float]:
@@ -124,12 +129,12 @@ def _blocks(features: Plane) -> Iterator[slice]:
     return (slice(start, start + BLOCK) for start in range(0, len(features), BLOCK))
 
 
-def _mean_off_diagonal(features: Plane) -> float:
-    n = len(features)
-    diagonal = (np.square(features).sum(1) / features.shape[1] + 1) ** 3
-    return float(
-        (sum(_kernel(features[i], features).sum() for i in _blocks(features)) - diagonal.sum()) / (n * (n - 1))
-    )
+def _mean_off_diagonal(a: Plane, b: Plane | None = None) -> float:
+    """Of the kernel of a with itself, or with as many rows of b, but for each row and its own."""
+    b = a if b is None else b
+    n = len(a)
+    diagonal = ((a * b).sum(1) / a.shape[1] + 1) ** 3
+    return float((sum(_kernel(a[i], b).sum() for i in _blocks(a)) - diagonal.sum()) / (n * (n - 1)))
 
 
 def _mean_kernel(a: Plane, b: Plane) -> float:

@@ -20,14 +20,16 @@ FITTED = 64  # training stacks at most that the widths are fitted to
 def defocus(run: DefocusRun, train: Source, test: Source, seed: int, out: Path) -> int:
     """Writes a stack for each test stack; returns their number.
 
-    `blur`: the plane in focus, blurred in each plane by the Gaussian that makes training stacks best. `shuffle`: the
-    true planes in an order drawn with the seed.
+    `blur`: the plane in focus, blurred in each plane by the Gaussian that makes at most FITTED training stacks best.
+    `shuffle`: the true planes in an order drawn with the seed.
     """
     stacks = test.stacks_of_split()
     check_planes(test.images, stacks)
     if run.how == "shuffle":
         return write_stacks(out, shuffled(stacks, seed))
-    widths = fit_widths(train.stacks_of_split()[:FITTED])
+    known = train.stacks_of_split()
+    spread = np.unique(np.linspace(0, len(known) - 1, FITTED).round().astype(int))  # over all slides
+    widths = fit_widths(known[spread])
     return write_stacks(out, (blurred(stack[IN_FOCUS], widths) for stack in stacks))
 
 

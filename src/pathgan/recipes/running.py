@@ -130,10 +130,10 @@ def _set_up(run: TrainedRun, sources: list[Source], job: Job, compute: Compute, 
             return _Training(gan, resident(fields, job.seed), {"weights": gan.networks["generator"]}, fields)
         case LatentRun() | FocusRun():
             fields = wasserstein.training_fields(run, sources[0])
-            pair_of = wasserstein.build(run, compute)
-            stacks = resident(fields, job.seed, run.n_critic)
-            exported = {"weights": pair_of.networks["generator"], "critic": pair_of.networks["critic"]}
-            return _Training(pair_of, stacks, exported, fields)
+            judged = wasserstein.build(run, compute)
+            batches = resident(fields, job.seed, run.n_critic)
+            exported = {"weights": judged.networks["generator"], "critic": judged.networks["critic"]}
+            return _Training(judged, batches, exported, fields)
         case SegmentationRun():
             fields = segmentation.training_fields(sources)
             nuclei = segmentation.Segmentation(run, compute)

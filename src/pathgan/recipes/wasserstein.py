@@ -114,10 +114,10 @@ def build_generator(run: WassersteinRun) -> BaseGenerator | StackGenerator:
 
 def training_fields(run: WassersteinRun, source: Source) -> dict[str, NDArray[np.uint8]]:
     """image: the planes in focus (n, h, w, 3); or stack: (n, h, w, 3 * N_PLANES), the colours plane by plane."""
+    if isinstance(run, LatentRun):
+        return {"image": source.images_of_split()}
     stacks = source.stacks_of_split()
     check_planes(source.images, stacks)
-    if isinstance(run, LatentRun):
-        return {"image": stacks[:, IN_FOCUS]}
     n, planes, height, width, colours = stacks.shape
     return {"stack": stacks.transpose(0, 2, 3, 1, 4).reshape(n, height, width, planes * colours)}
 

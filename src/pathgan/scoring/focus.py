@@ -28,8 +28,8 @@ def score_focus(inputs: Inputs) -> Tidy:
     """Samples made of the planes in focus of a test split, against the real stacks of it.
 
     `focus_correlation`, `tenengrad_correlation`: of the profiles of sharpness over planes. `peak_error`: planes between
-    the sharpest synthetic one and the middle one, around which real cells are cut out; `peak_within_1`: 1 where it is
-    at most 1. `base_psnr`: the plane in focus against the one that the stack was made of. `kid/...`: of one plane of
+    the sharpest synthetic one and the sharpest real one, of cells the middle one; `peak_within_1`: 1 where it is at
+    most 1. `base_psnr`: the plane in focus against the one that the stack was made of. `kid/...`: of one plane of
     all test stacks; `plane_kid` is their mean, `plane_kid_floor` that of halves of the real ones.
     """
     items, rows = paired_items(inputs)
@@ -40,10 +40,11 @@ def score_focus(inputs: Inputs) -> Tidy:
     if fake.shape != real.shape:
         raise DataError(f"{inputs.predicted}: holds stacks of {fake.shape[1:]}, {inputs.store} of {real.shape[1:]}")
     profile = focus_profile(fake)
-    peak_error = np.abs(profile.argmax(1) - IN_FOCUS).astype(float)
+    real_profile = focus_profile(real)
+    peak_error = np.abs(profile.argmax(1) - real_profile.argmax(1)).astype(float)
     tenengrad = [focus_profile(stacks, "tenengrad") for stacks in (real, fake)]
     scores = {
-        "focus_correlation": profile_correlation(focus_profile(real), profile),
+        "focus_correlation": profile_correlation(real_profile, profile),
         "tenengrad_correlation": profile_correlation(*tenengrad),
         "peak_error": peak_error,
         "peak_within_1": (peak_error <= 1).astype(float),
@@ -56,7 +57,7 @@ def score_focus(inputs: Inputs) -> Tidy:
 
 
 def _kernel_distances(inputs: Inputs) -> dict[str, float]:
-    """KID of each plane by itself, all test stacks against as many synthetic ones."""
+    """KID of each plane by itself, all test stacks against those made of their cells, no cell against itself."""
     assert inputs.manifest is not None
     real, fake = fresh(inputs.real_embeddings, inputs.store), fresh(inputs.fake_embeddings, inputs.predicted)
     check_same_embedder(inputs.real_embeddings, real, inputs.fake_embeddings, fake)
@@ -64,7 +65,7 @@ def _kernel_distances(inputs: Inputs) -> dict[str, float]:
     if len(known) < 4:
         raise DataError(f"{inputs.manifest}: {len(known)} test stacks; KID and its floor need 4 or more")
     planes = range(known.shape[1])
-    each = [full_kernel_distance(known[:, plane], fake.values[:, plane]) for plane in planes]
+    each = [full_kernel_distance(known[:, plane], fake.values[:, plane], paired=True) for plane in planes]
     floors = [_floor(known[:, plane]) for plane in planes]
     means = {"plane_kid": float(np.mean(each)), "plane_kid_floor": float(np.mean(floors))}
     return {**dict(zip(PLANE_METRICS, each, strict=True)), **means, "random_weights": float(real.embedder.is_random)}

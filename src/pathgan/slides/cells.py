@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -17,12 +18,13 @@ from pathgan.slides.base import Pixels, Slide
 from pathgan.slides.reading import level_for, pixel_size, thumbnail
 
 BLOCK_PX = 1024  # a slide is read in blocks of this side, with a margin of a cell around each
-OVERVIEW_PX = 2048  # longer side of the image that tells cells from glass
+SAMPLED_BLOCKS = 64  # at most, that tell cells from ground
 SMOOTHING_UM = 0.7  # before the threshold
 DROPPED_FOR = ("too small", "cluster", "at the edge", "nowhere in focus", "focus out of range")
 TAKEN, DROPPED = (20, 140, 60), (200, 40, 40)
 LEAST_SIGNAL = 0.3  # share of a patch
-LEAST_CONTRAST = 12  # grey levels between cells and glass; less is a blank slide
+LEAST_CONTRAST = 12  # grey levels between cells and ground; less is a blank slide
+SEAM_PX = 4  # the middle of one cell differs by less from block to block: their sharpest planes may differ
 
 
 @dataclass(frozen=True)
@@ -41,30 +43,44 @@ class Cell:
     dropped: str
 
 
-def extract(
-    slide: Slide, options: CellDataset, mpp: float | None = None, plane_um: float | None = None
-) -> Iterator[tuple[Cell, Stack | None]]:
+class Frame:
+    """A slide at the pixel size of a dataset. level: of the file, of which `scale` pixels make one; width, height [px].
+
+    Raises DataError for a slide of unknown pixel size, or too coarse. `mpp`: where the file does not say its own.
+    """
+
+    def __init__(self, slide: Slide, options: CellDataset, mpp: float | None = None):
+        self.slide = slide
+        self.level, self.scale = level_for(slide, pixel_size(slide, mpp), options.mpp)
+        self._size = slide.levels[self.level]
+        self.width, self.height = int(self._size.width / self.scale), int(self._size.height / self.scale)
+
+    def read(self, x: int, y: int, width: int, height: int, planes: range) -> NDArray[np.uint8]:
+        """The given planes (n, height, width, 3) from (x, y) on."""
+        left, top, right, bottom = (round(at * self.scale) for at in (x, y, x + width, y + height))
+        right, bottom = min(right, self._size.width), min(bottom, self._size.height)
+        out = np.empty((len(planes), height, width, 3), np.uint8)
+        for pixels, plane in zip(out, planes, strict=True):
+            region = self.slide.region(self.level, left, top, right - left, bottom - top, plane)
+            pixels[:] = region if self.scale == 1 else cv2.resize(region, (width, height), interpolation=cv2.INTER_AREA)
+        return out
+
+
+def extract(frame: Frame, options: CellDataset, plane_um: float | None = None) -> Iterator[tuple[Cell, Stack | None]]:
     """Every cell of a slide in the order of its blocks, with its stack (N_PLANES, cell_px, cell_px, 3) if it is taken.
 
-    mpp, plane_um: where the file does not say its own. Raises DataError for a slide with too few planes, of unknown
-    pixel size, or without any cell.
+    plane_um: where the file does not say its own. Raises DataError for a slide with too few planes, or a blank one.
     """
-    step = plane_step(slide, options, plane_um)
-    level, scale = level_for(slide, pixel_size(slide, mpp), options.mpp)
-    threshold = _threshold(slide, options.bright)
-    size = slide.levels[level]
-    width, height = int(size.width / scale), int(size.height / scale)
-    for top in range(0, height, BLOCK_PX):
-        for left in range(0, width, BLOCK_PX):
-            block = _Block(left, top, width, height, options.cell_px)
-            planes = block.read(slide, level, scale)
-            if options.cut == "patches":
-                yield from _patches(planes, block, threshold, options, step)
-                continue
-            for outline in _outlines(planes, threshold, options):
-                x, y = (at + offset for at, offset in zip(outline.middle, (block.x, block.y), strict=True))
-                if left <= x < left + BLOCK_PX and top <= y < top + BLOCK_PX:
-                    yield _cut(planes, block, outline, (x, y), options, step)
+    step = plane_step(frame.slide, options, plane_um)
+    threshold = find_threshold(frame, options.bright, options.mpp)
+    of_block = _patches if options.cut == "patches" else _cells
+    side = BLOCK_PX // options.cell_px * options.cell_px  # of whole patches
+    seen = _Seen()
+    for block in _blocks(frame, side, options.cell_px):
+        planes = frame.read(block.x, block.y, block.width, block.height, range(frame.slide.n_planes))
+        for cell, stack in of_block(planes, block, threshold, options, step):
+            if seen.first(cell):
+                yield cell, stack
 
 
 def plane_step(slide: Slide, options: CellDataset, plane_um: float | None = None) -> float:
@@ -89,123 +105,25 @@ def plane_step(slide: Slide, options: CellDataset, plane_um: float | None = None
     return step
 
 
-@dataclass(frozen=True)
-class _Outline:
-    middle: tuple[float, float]  # x, y in the block [px]
-    area: float  # [px]
-    solidity: float
-    side: int  # the longer one of its box [px]
+def find_threshold(frame: Frame, bright: bool, mpp: float) -> float:
+    """What tells cells from ground, by Otsu over the middle plane of blocks that lie evenly over the slide.
 
-
-class _Block:
-    """A part of the slide with a margin, so that cells at its rim are whole. x, y: of its first pixel; inner_...: where
-    the part without the margin lies in it."""
-
-    def __init__(self, left: int, top: int, width: int, height: int, margin: int):
-        self.x, self.y = max(0, left - margin), max(0, top - margin)
-        self.inner_x, self.inner_y = left - self.x, top - self.y
-        self.inner_width, self.inner_height = min(BLOCK_PX, width - left), min(BLOCK_PX, height - top)
-        self.width = min(width, left + BLOCK_PX + margin) - self.x
-        self.height = min(height, top + BLOCK_PX + margin) - self.y
-
-    def read(self, slide: Slide, level: int, scale: float) -> NDArray[np.uint8]:
-        """All planes (n_planes, height, width, 3)."""
-        planes = np.empty((slide.n_planes, self.height, self.width, 3), np.uint8)
-        x, y, right, bottom = (round(at * scale) for at in (self.x, self.y, self.x + self.width, self.y + self.height))
-        size = slide.levels[level]
-        right, bottom = min(right, size.width), min(bottom, size.height)
-        for index in range(slide.n_planes):
-            pixels = slide.region(level, x, y, right - x, bottom - y, index)
-            if scale != 1.0:
-                pixels = np.asarray(
-                    cv2.resize(pixels, (self.width, self.height), interpolation=cv2.INTER_AREA), np.uint8
-                )
-            planes[index] = pixels
-        return planes
-
-
-def _threshold(slide: Slide, bright: bool) -> float:
-    """What tells cells from ground, by Otsu over the middle plane. Raises DataError for a blank slide."""
-    signal = _signal(thumbnail(slide, OVERVIEW_PX, slide.n_planes // 2), bright)
-    threshold, mask = cv2.threshold(signal, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    inside = mask > 0
-    if not inside.any() or inside.all() or signal[inside].mean() - signal[~inside].mean() < LEAST_CONTRAST:
+    Raises DataError where nothing stands out.
+    """
+    blocks = list(_blocks(frame, BLOCK_PX, 0))
+    middle = frame.slide.n_planes // 2
+    counts = np.zeros(256)
+    for index in np.unique(np.linspace(0, len(blocks) - 1, SAMPLED_BLOCKS).round().astype(int)):
+        block = blocks[index]
+        (plane,) = frame.read(block.x, block.y, block.width, block.height, range(middle, middle + 1))
+        counts += np.bincount(_signal(plane, bright, mpp).ravel(), minlength=256)
+    threshold, contrast = _otsu(counts)
+    if contrast < LEAST_CONTRAST:
         kind = "brighter" if bright else "darker"
-        raise DataError(f"{slide.path}: nothing on it is {kind} than its ground; is it blank, or `bright` set wrongly?")
-    return float(threshold)
-
-
-def _signal(pixels: Pixels, bright: bool) -> NDArray[np.uint8]:
-    """(h, w): how much stain, whatever its colour, or how much light."""
-    return pixels.max(-1) if bright else (255 - pixels.min(-1))
-
-
-def _outlines(planes: NDArray[np.uint8], threshold: float, options: CellDataset) -> list[_Outline]:
-    """Connected pieces above the threshold in the sharpest plane of a block."""
-    sharpest = int(np.argmax(focus_profile(planes[None])[0]))
-    smooth = cv2.GaussianBlur(_signal(planes[sharpest], options.bright), (0, 0), SMOOTHING_UM / options.mpp)
-    found, _ = cv2.findContours((smooth > threshold).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outlines = []
-    for contour in found:
-        moments = cv2.moments(contour)
-        hull = cv2.contourArea(cv2.convexHull(contour))
-        if moments["m00"] > 0 and hull > 0:
-            middle = (moments["m10"] / moments["m00"], moments["m01"] / moments["m00"])
-            outlines.append(_Outline(middle, moments["m00"], moments["m00"] / hull, max(cv2.boundingRect(contour)[2:])))
-    return outlines
-
-
-def _cut(
-    planes: NDArray[np.uint8],
-    block: _Block,
-    outline: _Outline,
-    middle: tuple[float, float],
-    options: CellDataset,
-    step: float,
-) -> tuple[Cell, Stack | None]:
-    """What was found, and its stack unless there is a reason to drop it."""
-    size = options.cell_px
-    left, top = (round(at) - size // 2 for at in outline.middle)
-    crop = planes[:, max(top, 0) : top + size, max(left, 0) : left + size]
-    profile = focus_profile(crop[None])[0]
-    focus = int(np.argmax(profile))
-    sharpness = float(profile[focus] / max(float(np.median(profile)), 1e-9))
-    diameter = 2 * float(np.sqrt(outline.area / np.pi)) * options.mpp
-    positions = focus + step * (np.arange(N_PLANES) - N_PLANES // 2)
-    dropped = ""
-    if diameter < options.diameter_um[0]:
-        dropped = "too small"
-    elif diameter > options.diameter_um[1] or outline.solidity < options.min_solidity or outline.side > size:
-        dropped = "cluster"
-    elif left < 0 or top < 0 or crop.shape[1:3] != (size, size):
-        dropped = "at the edge"
-    elif sharpness < options.min_focus:
-        dropped = "nowhere in focus"
-    elif positions[0] < -1e-6 or positions[-1] > len(planes) - 1 + 1e-6:
-        dropped = "focus out of range"
-    cell = Cell(*middle, diameter, outline.solidity, focus, sharpness, dropped)
-    return cell, None if dropped else resample_planes(crop, positions)
-
-
-def _patches(
-    planes: NDArray[np.uint8], block: _Block, threshold: float, options: CellDataset, step: float
-) -> Iterator[tuple[Cell, Stack | None]]:
-    """Squares side by side that signal fills by LEAST_SIGNAL, in planes around the middle one."""
-    size, middle = options.cell_px, (len(planes) - 1) / 2
-    positions = middle + step * (np.arange(N_PLANES) - N_PLANES // 2)
-    smooth = cv2.GaussianBlur(_signal(planes[round(middle)], options.bright), (0, 0), SMOOTHING_UM / options.mpp)
-    for top in range(block.inner_y, block.inner_y + block.inner_height - size + 1, size):
-        for left in range(block.inner_x, block.inner_x + block.inner_width - size + 1, size):
-            box = slice(top, top + size), slice(left, left + size)
-            share = float((smooth[box] > threshold).mean())
-            if share < LEAST_SIGNAL:
-                continue
-            crop = planes[:, box[0], box[1]]
-            profile = focus_profile(crop[None])[0]
-            focus = int(np.argmax(profile))
-            sharpness = float(profile[focus] / max(float(np.median(profile)), 1e-9))
-            centre = (block.x + left + size / 2, block.y + top + size / 2)
-            yield Cell(*centre, size * options.mpp, share, focus, sharpness, ""), resample_planes(crop, positions)
+        raise DataError(
+            f"{frame.slide.path}: nothing on it is {kind} than its ground; is it blank, or `bright` set wrongly?"
+        )
+    return threshold
 
 
 def resample_planes(planes: NDArray[np.uint8], positions: NDArray[np.floating]) -> Stack:
@@ -217,12 +135,157 @@ def resample_planes(planes: NDArray[np.uint8], positions: NDArray[np.floating]) 
     return np.round(mixed).astype(np.uint8)
 
 
-def draw_cells(slide: Slide, cells: list[Cell], options: CellDataset, max_px: int, mpp: float | None = None) -> Pixels:
+def draw_cells(frame: Frame, cells: list[Cell], options: CellDataset, max_px: int) -> Pixels:
     """The middle plane with a box around each cell: green where it was taken, red where not."""
-    out = thumbnail(slide, max_px, slide.n_planes // 2)
-    scale = out.shape[1] / (slide.levels[0].width * pixel_size(slide, mpp) / options.mpp)
+    out = thumbnail(frame.slide, max_px, frame.slide.n_planes // 2)
+    scale = out.shape[1] / frame.width
     half = options.cell_px / 2
     for cell in cells:
         low, high = ((round((cell.x + side) * scale), round((cell.y + side) * scale)) for side in (-half, half))
         cv2.rectangle(out, low, high, DROPPED if cell.dropped else TAKEN, 2 if scale > 0.5 else 1)
     return out
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A part of the slide. x, y, width, height: with a margin, so that cells at its rim are whole; inner: the part
+    without it, as (left, top, right, bottom) in the block."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    inner: tuple[int, int, int, int]
+
+
+def _blocks(frame: Frame, side: int, margin: int) -> Iterator[_Block]:
+    for top, left in product(range(0, frame.height, side), range(0, frame.width, side)):
+        x, y = max(0, left - margin), max(0, top - margin)
+        right, bottom = min(left + side, frame.width), min(top + side, frame.height)
+        width, height = min(right + margin, frame.width) - x, min(bottom + margin, frame.height) - y
+        yield _Block(x, y, width, height, (left - x, top - y, right - x, bottom - y))
+
+
+class _Seen:
+    """Cells that one block has found already, by their middle."""
+
+    def __init__(self) -> None:
+        self._places: set[tuple[int, int]] = set()
+
+    def first(self, cell: Cell) -> bool:
+        """Whether no cell was seen within SEAM_PX of this one."""
+        column, row = (int(at // SEAM_PX) for at in (cell.x, cell.y))
+        around = {(column + i, row + j) for i, j in product((-1, 0, 1), repeat=2)}
+        if around & self._places:
+            return False
+        self._places.add((column, row))
+        return True
+
+
+def _signal(pixels: Pixels, bright: bool, mpp: float) -> NDArray[np.uint8]:
+    """(h, w): how much stain, whatever its colour, or how much light; without what is finer than SMOOTHING_UM."""
+    signal = pixels.max(-1) if bright else (255 - pixels.min(-1))
+    return np.asarray(cv2.GaussianBlur(signal, (0, 0), SMOOTHING_UM / mpp), np.uint8)
+
+
+def _otsu(counts: NDArray[np.float64]) -> tuple[float, float]:
+    """The threshold of a histogram that parts it best (Otsu 1979), and the distance of the two means."""
+    levels = np.arange(len(counts))
+    below = counts.cumsum()
+    above = counts.sum() - below
+    sums = (counts * levels).cumsum()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        contrast = (sums[-1] - sums) / above - sums / below
+    between = np.where((below > 0) & (above > 0), below * above * contrast**2, -1.0)
+    best = int(between.argmax())
+    return float(best), float(contrast[best]) if between[best] >= 0 else 0.0
+
+
+@dataclass(frozen=True)
+class _Outline:
+    middle: tuple[float, float]  # x, y in the block [px]
+    area: float  # [px]
+    solidity: float
+    side: int  # the longer one of its box [px]
+
+
+def _cells(
+    planes: NDArray[np.uint8], block: _Block, threshold: float, options: CellDataset, step: float
+) -> Iterator[tuple[Cell, Stack | None]]:
+    """Cells whose middle lies in the block, or so close by that the next one may leave it to this one."""
+    left, top, right, bottom = block.inner
+    for outline in _outlines(planes, threshold, options):
+        x, y = outline.middle
+        if left - SEAM_PX <= x < right + SEAM_PX and top - SEAM_PX <= y < bottom + SEAM_PX:
+            yield _cut(planes, block, outline, options, step)
+
+
+def _outlines(planes: NDArray[np.uint8], threshold: float, options: CellDataset) -> list[_Outline]:
+    """Connected pieces above the threshold in the sharpest plane of a block."""
+    sharpest = int(np.argmax(focus_profile(planes[None])[0]))
+    signal = _signal(planes[sharpest], options.bright, options.mpp)
+    found, _ = cv2.findContours((signal > threshold).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines = []
+    for contour in found:
+        moments = cv2.moments(contour)
+        hull = cv2.contourArea(cv2.convexHull(contour))
+        if moments["m00"] > 0 and hull > 0:
+            middle = (moments["m10"] / moments["m00"], moments["m01"] / moments["m00"])
+            outlines.append(_Outline(middle, moments["m00"], moments["m00"] / hull, max(cv2.boundingRect(contour)[2:])))
+    return outlines
+
+
+def _cut(
+    planes: NDArray[np.uint8], block: _Block, outline: _Outline, options: CellDataset, step: float
+) -> tuple[Cell, Stack | None]:
+    """What was found, and its stack unless there is a reason to drop it."""
+    size = options.cell_px
+    left, top = (round(at) - size // 2 for at in outline.middle)
+    crop = planes[:, max(top, 0) : top + size, max(left, 0) : left + size]
+    focus, sharpness = _focus(crop)
+    diameter = 2 * float(np.sqrt(outline.area / np.pi)) * options.mpp
+    positions = _positions(focus, step)
+    dropped = ""
+    if diameter < options.diameter_um[0]:
+        dropped = "too small"
+    elif diameter > options.diameter_um[1] or outline.solidity < options.min_solidity or outline.side > size:
+        dropped = "cluster"
+    elif left < 0 or top < 0 or crop.shape[1:3] != (size, size):
+        dropped = "at the edge"
+    elif sharpness < options.min_focus:
+        dropped = "nowhere in focus"
+    elif positions[0] < -1e-6 or positions[-1] > len(planes) - 1 + 1e-6:
+        dropped = "focus out of range"
+    middle = (outline.middle[0] + block.x, outline.middle[1] + block.y)
+    cell = Cell(*middle, diameter, outline.solidity, focus, sharpness, dropped)
+    return cell, None if dropped else resample_planes(crop, positions)
+
+
+def _patches(
+    planes: NDArray[np.uint8], block: _Block, threshold: float, options: CellDataset, step: float
+) -> Iterator[tuple[Cell, Stack | None]]:
+    """Squares side by side that signal fills by LEAST_SIGNAL, in planes around the middle one."""
+    size = options.cell_px
+    middle = (len(planes) - 1) // 2 if step == 1 else (len(planes) - 1) / 2
+    filled = _signal(planes[int(middle)], options.bright, options.mpp) > threshold
+    left, top, right, bottom = block.inner
+    for y, x in product(range(top, bottom - size + 1, size), range(left, right - size + 1, size)):
+        share = float(filled[y : y + size, x : x + size].mean())
+        if share < LEAST_SIGNAL:
+            continue
+        crop = planes[:, y : y + size, x : x + size]
+        centre = (block.x + x + size / 2, block.y + y + size / 2)
+        cell = Cell(*centre, size * options.mpp, share, *_focus(crop), "")
+        yield cell, resample_planes(crop, _positions(middle, step))
+
+
+def _focus(crop: NDArray[np.uint8]) -> tuple[int, float]:
+    """The sharpest plane, and its sharpness over the median plane's."""
+    profile = focus_profile(crop[None])[0]
+    focus = int(np.argmax(profile))
+    return focus, float(profile[focus] / max(float(np.median(profile)), 1e-9))
+
+
+def _positions(middle: float, step: float) -> NDArray[np.float64]:
+    """Where the N_PLANES of a stack lie among the planes of a slide."""
+    return middle + step * (np.arange(N_PLANES, dtype=np.float64) - N_PLANES // 2)

@@ -5,12 +5,19 @@ from __future__ import annotations
 import struct
 
 JPEG, JPEG2000 = 7, (33003, 33004, 33005, 34712)  # TIFF compression tags
+RESTARTS = range(0xD0, 0xD8)  # markers between the pieces of a JPEG
 _NO_LENGTH = {0x01, *range(0xD0, 0xD9)}  # markers that stand alone
 _SIZES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}  # start of frame
 
 
-def damage(data: bytes, compression: int, width: int, height: int) -> str:
-    """What is wrong with a compressed tile that should hold at most width x height pixels; '' for nothing seen."""
+def damage(data: bytes, compression: int, width: int, height: int, is_piece: bool = False) -> str:
+    """What is wrong with a compressed tile that should hold at most width x height pixels; '' for nothing seen.
+
+    is_piece: of one large JPEG (NDPI), without a header, that ends where the next one begins.
+    """
+    if compression == JPEG and is_piece:
+        ends = len(data) > 1 and data[-2] == 0xFF and (data[-1] in RESTARTS or data[-1] == 0xD9)
+        return "" if ends else "has no end marker: cut off or zeroed"
     if compression == JPEG:
         if data[:2] != b"\xff\xd8":
             return "does not start as a JPEG"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 from PIL import Image
 
 from pathgan.config.datasets import CellDataset, SlideDataset, Split
@@ -21,7 +20,7 @@ from pathgan.datasets.store import write_manifest, write_store
 from pathgan.errors import DataError
 from pathgan.files import atomic, sha256_of, write_rows
 from pathgan.slides.base import Pixels
-from pathgan.slides.cells import DROPPED_FOR, Cell, draw_cells, extract
+from pathgan.slides.cells import DROPPED_FOR, Cell, Frame, draw_cells, extract
 from pathgan.slides.pairs import draw_registration, read_registered, register_slides, score_registration
 from pathgan.slides.reading import open_slide
 from pathgan.slides.tiling import draw_grid, plan_tiles, read_tiles
@@ -61,7 +60,7 @@ def tile(
         if transform is not None:
             images = read_registered(moving, tiling, frame, Transform.read(transform))
         facts: dict[str, float | str] = {"level": tiling.level, "mpp": tiling.mpp, "scale": tiling.scale}
-        facts["sha256"] = sha256_of(slide.path)
+        facts["sha256"] = _sha256(slide.path)
         write_store(out["store"], facts, images=images, x=tiling.x, y=tiling.y, tissue=tiling.tissue)
     scores = {
         "n_tiles": float(len(tiling)),
@@ -80,42 +79,46 @@ def extract_cells(dataset: CellDataset, slide: SlideFile, out: Mapping[str, Path
 
     Raises DataError where no cell is left, and says what became of them.
     """
+    found: list[Cell] = []
+    x: list[int] = []
+    y: list[int] = []
+
+    def stacks(frame: Frame) -> Iterator[Stack]:
+        for cell, stack in extract(frame, dataset, slide.plane_um):
+            found.append(cell)
+            if stack is not None:
+                x.append(round(cell.x))
+                y.append(round(cell.y))
+                yield stack
+        if not x:
+            raise DataError(_nothing_taken(slide.path, found, dataset))
+
     with open_slide(slide.path) as source:
-        found: list[Cell] = []
-
-        def stacks() -> Iterator[Stack]:
-            for cell, stack in extract(source, dataset, slide.mpp, slide.plane_um):
-                found.append(cell)
-                if stack is not None:
-                    yield stack
-
-        facts: dict[str, float | str] = {"level": 0, "mpp": dataset.mpp, "sha256": _sha256(slide.path)}
-        kept = list(stacks())
-        reasons = Counter(cell.dropped for cell in found if cell.dropped)
-        if not kept:
-            told = ", ".join(f"{n} {reason}" for reason, n in reasons.items()) or "none was found"
-            raise DataError(
-                f"{slide.path}: no cell to take ({told}); look at the dataset's diameter_um, min_solidity and min_focus"
-            )
-        taken = [cell for cell in found if not cell.dropped]
-        x, y = (np.array([round(getattr(cell, axis)) for cell in taken]) for axis in "xy")
-        write_stacks(out["store"], kept, facts, x=x, y=y)
+        frame = Frame(source, dataset, slide.mpp)
+        facts: dict[str, float | str] = {"level": frame.level, "mpp": dataset.mpp, "sha256": _sha256(slide.path)}
+        n = write_stacks(out["store"], stacks(frame), facts, x=x, y=y)
         write_rows(out["cells"], [field.name for field in fields(Cell)], map(_cell_row, found))
-        scores = {
-            "n_found": len(found),
-            "n_taken": len(kept),
-            **{name.replace(" ", "_"): reasons[name] for name in DROPPED_FOR},
-        }
+        reasons = Counter(cell.dropped for cell in found)
+        scores = {"n_found": len(found), "n_taken": n}
+        scores |= {name.replace(" ", "_"): reasons[name] for name in DROPPED_FOR}
         write_rows(out["scores"], ("item", "metric", "value"), _tidy(slide.slide, scores))
-        _save_picture(draw_cells(source, found, dataset, PICTURE_PX, slide.mpp), out["picture"])
+        _save_picture(draw_cells(frame, found, dataset, PICTURE_PX), out["picture"])
+
+
+def _nothing_taken(path: Path, found: list[Cell], dataset: CellDataset) -> str:
+    if dataset.cut == "patches":
+        return f"{path}: no patch of {dataset.cell_px} px is filled; look at `bright`, or lower cell_px"
+    reasons = Counter(cell.dropped for cell in found)
+    told = ", ".join(f"{n} {reason}" for reason, n in reasons.items()) or "none was found"
+    return f"{path}: no cell to take ({told}); look at the dataset's diameter_um, min_solidity and min_focus"
 
 
 def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, split: Split | None = None) -> int:
     """One dataset of the tiles or cells of many slides; returns their number.
 
     parts: for each slide its `store`, `source`, `pair`, `group` and `split`. An item is named after pair and place, so
-    that tiles of registered slides that show the same tissue have the same name. `split`: deals the items one by one,
-    whichever slide they are of.
+    that tiles of registered slides that show the same tissue have the same name. `split`: deals the items of slides
+    without one side of their own one by one.
     """
     parts = list(parts)
     rows: list[dict[str, object]] = []
@@ -128,7 +131,7 @@ def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, spli
                 rows.append({**place, **facts, "x": x, "y": y})
 
     if split:
-        sides = assign_splits({str(row["id"]): "" for row in rows}, split)
+        sides = assign_splits({str(row["id"]): str(row["split"]) for row in rows}, split)
         rows = [{**row, "group": row["id"], "split": sides[str(row["id"])]} for row in rows]
 
     def items(field: str) -> Iterator[Pixels]:

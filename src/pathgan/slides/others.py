@@ -10,7 +10,7 @@ import openslide
 import tifffile
 from numpy.typing import NDArray
 
-from pathgan.datasets.images import read_image
+from pathgan.datasets.images import MAX_PIXELS, read_image
 from pathgan.errors import DataError
 from pathgan.slides.base import GLASS, Level, Pixels, Slide, plausible_mpp
 
@@ -78,15 +78,19 @@ class PlaneFolder(Slide):
         files = sorted((file for file in path.iterdir() if file.suffix.lower() in PLANES), key=_natural)
         if not files:
             raise DataError(f"{path}: no image in the folder; expected one a focal plane ({', '.join(sorted(PLANES))})")
-        planes = [_read_plane(file) for file in files]
-        for file, plane in zip(files, planes, strict=True):
-            if plane.shape != planes[0].shape or plane.dtype != planes[0].dtype:
+        _check_names(files)
+        first = _read_plane(files[0])
+        planes = np.empty((len(files), *first.shape), first.dtype)
+        for index, file in enumerate(files):
+            plane = _read_plane(file)
+            if plane.shape != first.shape or plane.dtype != first.dtype:
                 raise DataError(
-                    f"{file}: expected a plane of {planes[0].shape} {planes[0].dtype} like {files[0].name}, got "
+                    f"{file}: expected a plane of {first.shape} {first.dtype} like {files[0].name}, got "
                     f"{plane.shape} {plane.dtype}; export all planes alike"
                 )
-        self._planes = _eight_bits(np.stack(planes))
-        self.n_planes = len(planes)
+            planes[index] = plane
+        self._planes = _eight_bits(planes)
+        self.n_planes = len(files)
         height, width = self._planes.shape[1:3]
         self.levels = (Level(width, height, 1.0),)
         self.mpp = None
@@ -99,6 +103,16 @@ class PlaneFolder(Slide):
         return self._planes[plane, y : y + height, x : x + width]
 
 
+def _check_names(files: list[Path]) -> None:
+    """Raises DataError for names that differ in more than numbers: another image, or signs, which no sorting knows."""
+    for file in files[1:]:
+        if re.sub(r"\d+", "", file.name) != re.sub(r"\d+", "", files[0].name):
+            raise DataError(
+                f"{file}: expected a name that differs from {files[0].name} in numbers alone (plane00, plane01, ...), "
+                "as it says which plane this is; rename it, or move it out of the folder"
+            )
+
+
 def _natural(path: Path) -> list[int | str]:
     """Sorts plane2 before plane10."""
     return [int(part) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", path.name)]
@@ -108,11 +122,17 @@ def _read_plane(path: Path) -> NDArray[np.generic]:
     """(h, w, 3) uint8, or (h, w) uint16."""
     if path.suffix.lower() in (".tif", ".tiff"):
         try:
-            pixels = tifffile.imread(path)
+            with tifffile.TiffFile(path) as file:
+                page, n_pages = file.pages.first, len(file.pages)
+                if n_pages > 1:
+                    raise DataError(
+                        f"{path}: expected one plane a file, got {n_pages} pages; name this file, not its folder"
+                    )
+                grey = page.dtype == np.uint16 and page.samplesperpixel == 1
+                if grey and page.imagewidth * page.imagelength <= MAX_PIXELS:
+                    return page.asarray()
         except (tifffile.TiffFileError, OSError, ValueError) as error:
             raise DataError(f"{path}: damaged TIFF ({error}); get it again") from error
-        if pixels.ndim == 2 and pixels.dtype == np.uint16:
-            return pixels
     return read_image(path)
 
 
@@ -121,5 +141,7 @@ def _eight_bits(planes: NDArray[np.generic]) -> NDArray[np.uint8]:
     if planes.dtype == np.uint8:
         return planes.astype(np.uint8, copy=False)
     low, high = float(planes.min()), float(planes.max())
-    grey = np.round(255 * (planes.astype(np.float32) - low) / max(high - low, 1)).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=-1)
+    out = np.empty((*planes.shape, 3), np.uint8)
+    for plane, pixels in zip(planes, out, strict=True):
+        pixels[:] = np.round(255 * (plane.astype(np.float32) - low) / max(high - low, 1))[..., None]
+    return out

@@ -89,10 +89,10 @@ class TiffSlide(Slide):
             if n_bytes == 0:
                 continue
             data = os.pread(handle.fileno(), n_bytes, offset)
-            wrong = damage(data, page.compression, wide, tall)
+            wrong = damage(data, page.compression, wide, tall, page.jpegheader is not None)
             if not wrong:
                 try:
-                    tile, *_ = page.decode(data, index, jpegtables=page.jpegtables)
+                    tile, *_ = page.decode(data, index, jpegtables=page.jpegtables, jpegheader=page.jpegheader)
                     if tile is None:
                         continue
                     yield tile[0, :, :, :3], row, column
@@ -116,6 +116,10 @@ class TiffSlide(Slide):
         if missing:
             raise DataError(
                 f"{self.path}: plane {missing[0]} of {len(pages)} is missing ({len(missing)} in all); export it again"
+            )
+        if any(page is not None and page.parent is not self._tiff for page in pages):
+            raise DataError(
+                f"{self.path}: its planes lie in several files; put them into one, or name a folder of planes"
             )
         n_planes = level.shape[level.axes.index("Z")] if "Z" in level.axes else 1
         if len(pages) != n_planes or set(level.axes) - set("ZYXS"):
@@ -179,7 +183,8 @@ def _ome_size(xml: str | None, axis: str) -> float | None:
     if pixels is None or f"PhysicalSize{axis}" not in pixels.attrib:
         return None
     unit = pixels.attrib.get(f"PhysicalSize{axis}Unit", "")
-    return float(pixels.attrib[f"PhysicalSize{axis}"]) * MICROMETRES.get(unit, np.nan)
+    size = float(pixels.attrib[f"PhysicalSize{axis}"]) * MICROMETRES.get(unit, np.nan)
+    return size if size > 0 else None
 
 
 def _tag_mpp(page: tifffile.TiffPage) -> float | None:
