@@ -24,9 +24,10 @@ from pathgan.config.runs import (
 from pathgan.config.plan import Composition
 from pathgan.errors import PathganError
 from pathgan.slide_plan import EXTRACTION, REGISTRATION, TILING
-from pathgan.workflow import HYPER_PARAMETERS, Plan, share_source
+from pathgan.workflow import HYPER_PARAMETERS, Plan, keep_memory, share_source
 
 share_source()
+keep_memory()
 try:
     plan = Plan(load_workflow(config), Path(workflow.basedir))
 except PathganError as error:

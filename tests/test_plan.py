@@ -12,7 +12,7 @@ from pathgan.config.models import Workflow
 from pathgan.config.plan import Composition
 from pathgan.config.runs import AugmentationRun, ClassRun, NoiseRun, PairedRun, SegmentationRun, StyleRun
 from pathgan.errors import ConfigError
-from pathgan.workflow import Plan, share_source
+from pathgan.workflow import Plan, keep_memory, share_source
 
 ROOT = Path(__file__).parents[1]
 BASE = "results/demo/sharpgan"
@@ -246,6 +246,14 @@ def test_jobs_find_the_source_of_this_checkout(monkeypatch):
     share_source()
     share_source()
     assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(ROOT / "src"), "/elsewhere"]
+
+
+def test_jobs_keep_freed_memory_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "100")
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_", raising=False)
+    keep_memory()
+    assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "100"
+    assert int(os.environ["MALLOC_MMAP_THRESHOLD_"]) > 2**30
 
 
 def syncgan(**wildcards):
