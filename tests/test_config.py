@@ -19,7 +19,6 @@ from pathgan.config.loading import (
     merge,
     source_of,
 )
-from pathgan.config.plan import sample_sets
 from pathgan.config.schema import paper_schema, workflow_schema
 from pathgan.errors import ConfigError
 
@@ -261,7 +260,7 @@ def test_the_gpu_variant_is_the_papers_size():
 
 def test_every_generating_run_has_a_sample_set_of_its_own():
     paper = load_paper(SHARPGAN, "demo")
-    sets = sample_sets(paper)
+    sets = paper.sample_sets
     assert sets["enhanced-cpm"].split == "test"
     assert sets["synthetic-cpm"].dataset == "polygons"
 

@@ -15,8 +15,8 @@ from pathgan.config.models import (
     SegmentationScore,
     UtilityScore,
 )
-from pathgan.config.plan import category_of, input_of, likeness_of, mask_maker_of, real_of
-from pathgan.config.runs import MixtureRun, SegmentationRun, TranslatingRun
+from pathgan.config.plan import category_of, likeness_of, mask_maker_of, real_of
+from pathgan.config.runs import MixtureRun, SegmentationRun, TranslatingRun, input_of
 from pathgan.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -33,7 +33,6 @@ from pathgan.config.plan import (
     label_of,
     maker_of,
     run_behind,
-    sample_sets,
     table_cells,
     truth_of,
 )
@@ -73,7 +72,7 @@ def keep_memory() -> None:
 def _entries(paper: Paper, section: str) -> dict[str, Any]:
     """Name -> entry; for sample sets what makes each."""
     if section == "samples":
-        return {name: maker_of(paper, name) for name in sample_sets(paper)}
+        return {name: maker_of(paper, name) for name in paper.sample_sets}
     entries: dict[str, Any] = getattr(paper, "runs" if section == "segmenters" else section)
     return entries
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from pathgan.config.base import Fraction, Name, Positive, Sha256, Strict
 from pathgan.config.datasets import Dataset, SlideSet
-from pathgan.config.runs import Run
+from pathgan.config.runs import GeneratingRun, Run, input_of
 
 
 class Samples(Strict):
@@ -268,6 +269,18 @@ class Paper(Strict):
     tables: dict[Name, Table]
     figures: dict[Name, Figure]
     sources: dict[str, str]
+
+    @cached_property
+    def generating_runs(self) -> dict[Name, GeneratingRun]:
+        return {name: run for name, run in self.runs.items() if isinstance(run, GeneratingRun)}
+
+    @cached_property
+    def sample_sets(self) -> dict[Name, Samples]:
+        """The declared sample sets, and one of its own name a generating run: of its dataset's test split, or of its
+        class."""
+        runs = self.generating_runs.items()
+        own = {name: Samples(run=name, dataset=input_of(run), split="test") for name, run in runs}
+        return {**own, **self.samples}
 
 
 EMBEDDERS = ("inception", "resnet18")

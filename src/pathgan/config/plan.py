@@ -20,6 +20,7 @@ from pathgan.config.runs import (
     SegmentationRun,
     StyleRun,
     TranslatingRun,
+    input_of,
 )
 
 SET = "set"  # the item, in a score file, of a score or fact of the whole set
@@ -156,15 +157,6 @@ def metrics_of(score: Score, run: Run | None) -> tuple[str, ...]:
     return SCORE_METRICS[score.kind]
 
 
-def generating_runs(paper: Paper) -> dict[str, GeneratingRun]:
-    return {name: run for name, run in paper.runs.items() if isinstance(run, GeneratingRun)}
-
-
-def input_of(run: GeneratingRun) -> str:
-    """The dataset that a generator is applied to."""
-    return run.source if isinstance(run, TranslatingRun) else run.dataset
-
-
 def likeness_of(run: GeneratingRun) -> str:
     """The dataset whose images a run's samples should look like."""
     return run.target if isinstance(run, TranslatingRun) else run.dataset
@@ -172,13 +164,13 @@ def likeness_of(run: GeneratingRun) -> str:
 
 def run_behind(paper: Paper, name: str) -> Run | None:
     """The run of this name, or the one that makes the sample set of this name."""
-    samples = sample_sets(paper).get(name)
+    samples = paper.sample_sets.get(name)
     return paper.runs.get(samples.run if samples else name)
 
 
 def datasets_of(paper: Paper, name: str) -> list[str]:
     """Every dataset that a run or sample set is made with: trained on, or applied to by itself."""
-    run, samples = run_behind(paper, name), sample_sets(paper).get(name)
+    run, samples = run_behind(paper, name), paper.sample_sets.get(name)
     if run is None:
         return [name] if name in paper.datasets else []
     found: list[str] = []
@@ -201,10 +193,10 @@ def datasets_of(paper: Paper, name: str) -> list[str]:
 
 def category_of(paper: Paper, name: str) -> str:
     """The class that all samples of a set are of; '' where they are of several."""
-    run, samples = run_behind(paper, name), sample_sets(paper).get(name)
+    run, samples = run_behind(paper, name), paper.sample_sets.get(name)
     if isinstance(run, ClassRun):
         return run.category
-    return category_of(paper, samples.dataset) if samples and samples.dataset in sample_sets(paper) else ""
+    return category_of(paper, samples.dataset) if samples and samples.dataset in paper.sample_sets else ""
 
 
 def scored_dataset(paper: Paper, cell: Cell) -> str | None:
@@ -233,34 +225,26 @@ class Composition:
 
 def maker_of(paper: Paper, name: str) -> Run | Composition:
     """What makes a sample set: a run, or a composition of two."""
-    samples = sample_sets(paper)[name]
+    samples = paper.sample_sets[name]
     return paper.runs[samples.run] if samples.dataset in paper.datasets else Composition()
 
 
 def mask_maker_of(paper: Paper, name: str) -> NoiseRun | None:
     """The GAN that made the masks of a sample set; None where they are real ones, or where it has none."""
-    samples = sample_sets(paper).get(name)
+    samples = paper.sample_sets.get(name)
     makers = [paper.runs.get(entry) for entry in (samples.run, samples.dataset)] if samples else []
     return next((run for run in makers if isinstance(run, NoiseRun) and run.makes == "masks"), None)
 
 
-def sample_sets(paper: Paper) -> dict[str, Samples]:
-    """The declared sample sets, and one of its own name a generating run: of its dataset's test split, or of its
-    class."""
-    runs = generating_runs(paper).items()
-    own = {name: Samples(run=name, dataset=input_of(run), split="test") for name, run in runs}
-    return {**own, **paper.samples}
-
-
 def conditions_of(paper: Paper, images: str) -> Samples | None:
     """The sample set of this name; None where `images` is a dataset."""
-    return sample_sets(paper).get(images)
+    return paper.sample_sets.get(images)
 
 
 def label_of(paper: Paper, images: str) -> str:
     """What a heading calls a dataset or sample set: the label of the dataset that it looks like."""
     samples = conditions_of(paper, images)
-    name = likeness_of(generating_runs(paper)[samples.run]) if samples else images
+    name = likeness_of(paper.generating_runs[samples.run]) if samples else images
     return paper.datasets[name].label or name
 
 

@@ -32,11 +32,9 @@ from pathgan.config.plan import (
     SCORE_METRICS,
     category_of,
     datasets_of,
-    generating_runs,
     mask_maker_of,
     metrics_of,
     run_behind,
-    sample_sets,
     scored_dataset,
     table_cells,
 )
@@ -66,8 +64,8 @@ def broken_references(paper: Paper) -> Iterator[str]:
     annotated = {name for name in images if not isinstance(paper.datasets[name], unmarked)}
     stacks = {name for name in images if isinstance(paper.datasets[name], CellDataset)}
     latent = {name for name, run in paper.runs.items() if isinstance(run, LatentRun)}
-    samples = sample_sets(paper)
-    generators = generating_runs(paper)
+    samples = paper.sample_sets
+    generators = paper.generating_runs
     known_metrics = {metric for names in SCORE_METRICS.values() for metric in names}
     mixtures = {name for name, run in paper.runs.items() if isinstance(run, MixtureRun)}
     segmenters = mixtures | {name for name, run in paper.runs.items() if isinstance(run, SegmentationRun)}

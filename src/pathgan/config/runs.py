@@ -396,3 +396,8 @@ TranslatingRun = CycleRun | StyleRun
 ClassRun = NoiseRun | AugmentationRun  # makes samples of one class
 StackRun = FocusRun | DefocusRun  # makes focus stacks of a dataset's planes
 GeneratingRun = PairedRun | TranslatingRun | ClassRun | LatentRun | StackRun
+
+
+def input_of(run: GeneratingRun) -> str:
+    """The dataset that a generator is applied to."""
+    return run.source if isinstance(run, TranslatingRun) else run.dataset

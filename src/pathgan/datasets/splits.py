@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pathgan.config.datasets import Split
-from pathgan.datasets.adapters import Item
 from pathgan.errors import DataError
+
+if TYPE_CHECKING:  # the plan of the workflow splits slides, and reads no image
+    from pathgan.datasets.adapters import Item
 
 
 def groups_of(items: Sequence[Item], by: str) -> list[str]:
