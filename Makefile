@@ -1,5 +1,6 @@
 # make demo   everything of every paper on phantoms, and the report
 # make test   the tests, with coverage; make lint for style and types
+# make test-slurm, make test-faults   on a real SLURM cluster of one node, which they install (Debian, root) and start
 # make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores,
 #             SERIAL_SECTIONS=folder the registration of real sections,
 #             MASKS=folder nuclei of real images (wbc_cytology, monuseg_breast below it),
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: setup demo test lint bench schema lock clean
+.PHONY: setup demo test test-slurm test-faults lint bench schema lock clean
 
 setup: $(VENV)/.installed
 
@@ -28,7 +29,16 @@ demo: setup
 	$(BIN)/snakemake --config preset=demo --report results/demo/report.html --quiet
 
 test: setup
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest --ignore tests/slurm --cov --cov-report=term --cov-fail-under=90
+
+# One fault of each kind, a paper's demo; test-faults: each fault at three moments, and the table in docs/reliability.md.
+test-slurm: setup
+	tests/slurm/install.sh
+	$(BIN)/python -m pytest tests/slurm -m "not thorough"
+
+test-faults: setup
+	tests/slurm/install.sh
+	$(BIN)/python -m pytest tests/slurm/test_faults.py --report docs/reliability.md
 
 lint: setup
 	$(BIN)/ruff check .

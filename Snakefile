@@ -17,6 +17,13 @@ include: "rules/score.smk"
 include: "rules/render.smk"
 
 
+onstart:
+    try:
+        slurm.prepare(workflow)
+    except PathganError as error:
+        raise WorkflowError(str(error)) from None
+
+
 rule all:
     """Every table and figure of the papers in the configuration, under its preset."""
     default_target: True

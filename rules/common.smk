@@ -4,6 +4,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
+from pathgan import slurm
 from pathgan.config.loading import load_workflow
 from pathgan.config.datasets import CellDataset, SlideDataset
 from pathgan.config.models import EMBEDDERS
@@ -23,8 +24,9 @@ from pathgan.config.runs import (
 )
 from pathgan.config.plan import Composition
 from pathgan.errors import PathganError
+from pathgan.resources import keep_memory, share_source
 from pathgan.slide_plan import EXTRACTION, REGISTRATION, TILING
-from pathgan.workflow import HYPER_PARAMETERS, Plan, keep_memory, share_source
+from pathgan.workflow import HYPER_PARAMETERS, Plan
 
 share_source()
 keep_memory()

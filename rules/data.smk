@@ -16,8 +16,8 @@ rule fetch:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(120),
     params:
         origin=plan.download,
     script:
@@ -40,8 +40,8 @@ rule fetch_weights:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(60),
     params:
         sha256=plan.weights.sha256,
     script:
@@ -61,12 +61,14 @@ rule prepare:
         "results/{preset}/benchmarks/{paper}/prepare/{dataset}.tsv"
     wildcard_constraints:
         preset=plan.presets_of("datasets", SlideDataset | CellDataset, others=True),
+    group:
+        "{preset}-{paper}-data"
     conda:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=plan.resources.memory(3_000),
+        runtime=plan.resources.minutes(60),
     params:
         dataset=plan.slice("datasets", "dataset"),
         data_root=str(plan.data_root),

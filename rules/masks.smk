@@ -14,8 +14,8 @@ rule segment_nuclei:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=120,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(120),
     params:
         run=plan.slice("runs", "segmenter"),
         code=plan.code("segment_nuclei"),

@@ -18,12 +18,14 @@ rule tabulate:
         "results/{preset}/logs/{paper}/tabulate/{table}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/tabulate/{table}.tsv"
+    group:
+        "{preset}-{paper}-tables"
     conda:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(10),
     params:
         table=plan.table_config,
         published_as=plan.published_as,
@@ -54,12 +56,14 @@ rule list_settings:
         "results/{preset}/logs/{paper}/list_settings.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/list_settings.tsv"
+    group:
+        "{preset}-{paper}-tables"
     conda:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(10),
     params:
         device=plan.workflow.device,
         code=plan.code("list_settings"),
@@ -84,12 +88,14 @@ rule draw:
         "results/{preset}/logs/{paper}/draw/{figure}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/draw/{figure}.tsv"
+    group:
+        "{preset}-{paper}-tables"
     conda:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=plan.resources.memory(2_000),
+        runtime=plan.resources.minutes(10),
     params:
         figure=plan.figure_config,
         panels=plan.panels,

@@ -10,13 +10,15 @@ rule embed:
         "results/{preset}/benchmarks/{paper}/embed/{network}/{images}.tsv"
     wildcard_constraints:
         images=r"data/[a-z0-9][a-z0-9_.-]*|samples/[a-z0-9][a-z0-9_.-]*/seed\d+",
+    group:
+        plan.resources.with_scores
     conda:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=240,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(240),
+        gpu=plan.resources.gpus,
     params:
         sha256=plan.scores.embedding_weights,
         code=plan.code("embed"),
@@ -36,13 +38,15 @@ rule segment:
         "results/{preset}/benchmarks/{paper}/segment/{segmenter}/seed{seed}/{images}.tsv"
     wildcard_constraints:
         preset=plan.presets_of("segmenters", SegmentationRun),
+    group:
+        plan.resources.with_scores
     conda:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=120,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(120),
+        gpu=plan.resources.gpus,
     params:
         run=plan.slice("runs", "segmenter"),
         source=plan.image_source,
@@ -61,12 +65,14 @@ rule score:
         "results/{preset}/logs/{paper}/score/{run}/seed{seed}/{score}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/score/{run}/seed{seed}/{score}.tsv"
+    group:
+        "{preset}-{paper}-scores"
     conda:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=lambda w, attempt: 120 * attempt,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(120),
     params:
         score=plan.slice("scores", "score"),
         category=plan.scores.category,

@@ -10,12 +10,14 @@ rule paint:
         "results/{preset}/logs/{paper}/paint/{slides}/pair{index}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/paint/{slides}/pair{index}.tsv"
+    group:
+        "{preset}-{paper}-data"
     conda:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=plan.resources.memory(3_000),
+        runtime=plan.resources.minutes(30),
     params:
         phantom=plan.slides.phantom,
         code=plan.code("paint"),
@@ -32,12 +34,14 @@ rule paint_stack:
         "results/{preset}/logs/{paper}/paint_stack/{slides}/slide{index}.log",
     benchmark:
         "results/{preset}/benchmarks/{paper}/paint_stack/{slides}/slide{index}.tsv"
+    group:
+        "{preset}-{paper}-data"
     conda:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=plan.resources.memory(3_000),
+        runtime=plan.resources.minutes(30),
     params:
         phantom=plan.slides.focus_phantom,
         code=plan.code("paint_stack"),
@@ -67,8 +71,8 @@ rule register:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=plan.resources.memory(3_000),
+        runtime=plan.resources.minutes(60),
     params:
         pair=plan.slides.pair,
         code=plan.code("register"),
@@ -98,8 +102,8 @@ rule tile:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=plan.resources.memory(3_000),
+        runtime=plan.resources.minutes(120),
     params:
         tiling=plan.slides.tiling,
         code=plan.code("tile"),
@@ -130,8 +134,8 @@ rule extract_cells:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=plan.resources.memory(4_000),
+        runtime=plan.resources.minutes(240),
     params:
         extraction=plan.slides.extraction,
         code=plan.code("extract_cells"),
@@ -156,8 +160,8 @@ rule gather:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=plan.resources.memory(2_000),
+        runtime=plan.resources.minutes(240),
     params:
         parts=plan.slides.parts,
         split=plan.slides.split_of_items,
@@ -187,12 +191,14 @@ rule tabulate_slides:
         "results/{preset}/benchmarks/{paper}/tabulate_slides/{table}.tsv"
     wildcard_constraints:
         table=rf"{REGISTRATION}|{TILING}|{EXTRACTION}",
+    group:
+        "{preset}-{paper}-tables"
     conda:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(10),
     params:
         caveat=plan.slides.caveat,
         code=plan.code("tabulate_slides"),

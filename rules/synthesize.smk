@@ -18,9 +18,9 @@ rule synthesize:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=120,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(120),
+        gpu=plan.resources.gpus,
     params:
         run=plan.samples.run,
         source=plan.samples.source,
@@ -45,9 +45,9 @@ rule stylize:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=1440,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(1440),
+        gpu=plan.resources.gpus,
     params:
         run=plan.samples.run,
         sources=plan.samples.style_sources,
@@ -73,9 +73,9 @@ rule draw_samples:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=120,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(120),
+        gpu=plan.resources.gpus,
     params:
         run=plan.samples.run,
         code=plan.code("draw_samples"),
@@ -99,9 +99,9 @@ rule compose:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=120,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(120),
+        gpu=plan.resources.gpus,
     params:
         run=plan.samples.run,
         drawn=plan.samples.drawn_run,
@@ -126,8 +126,8 @@ rule augment:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=60,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(60),
     params:
         run=plan.samples.run,
         source=plan.samples.augmented_source,
@@ -152,8 +152,8 @@ rule defocus:
         ANALYSIS
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=60,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(60),
     params:
         run=plan.samples.run,
         sources=plan.samples.defocused_sources,

@@ -15,9 +15,9 @@ rule train_generator:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=720,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(720),
+        gpu=plan.resources.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -45,9 +45,9 @@ rule train_selected:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=720,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(720),
+        gpu=plan.resources.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -75,9 +75,9 @@ rule train_cycle:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.training.memory,
-        runtime=2880,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(4_000, paper=40_000),
+        runtime=plan.resources.minutes(2880),
+        gpu=plan.resources.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -104,9 +104,9 @@ rule train_wasserstein:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=1440,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(1440),
+        gpu=plan.resources.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -133,9 +133,9 @@ rule train_segmenter:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=720,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(720),
+        gpu=plan.resources.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -163,9 +163,9 @@ rule train_classifiers:
         TORCH
     threads: 1
     resources:
-        mem_mb=plan.memory,
-        runtime=1440,
-        gpu=plan.gpus,
+        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        runtime=plan.resources.minutes(1440),
+        gpu=plan.resources.gpus,
     params:
         run=plan.training.run,
         sets=plan.training.sets,

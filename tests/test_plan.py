@@ -12,7 +12,8 @@ from pathgan.config.models import Workflow
 from pathgan.config.plan import Composition
 from pathgan.config.runs import AugmentationRun, ClassRun, NoiseRun, PairedRun, SegmentationRun, StyleRun
 from pathgan.errors import ConfigError
-from pathgan.workflow import Plan, keep_memory, share_source
+from pathgan.resources import keep_memory, share_source
+from pathgan.workflow import Plan
 
 ROOT = Path(__file__).parents[1]
 BASE = "results/demo/sharpgan"
@@ -180,11 +181,29 @@ def test_caveats_say_why_numbers_are_not_comparable(plan):
 
 
 def test_only_the_papers_sizes_ask_for_a_gpu_and_for_much_memory(plan):
-    assert [plan.gpus(w(preset=preset)) for preset in ("demo", "public", "paper")] == [0, 0, 1]
-    assert Plan(Workflow(device="gpu"), ROOT).gpus(w()) == 1
-    assert Plan(Workflow(device="cpu"), ROOT).gpus(w(preset="paper")) == 0
-    assert plan.memory(w(), attempt=2) == 6000
-    assert plan.memory(w(preset="paper"), attempt=1) > plan.memory(w(), attempt=1)
+    assert [plan.resources.gpus(w(preset=preset)) for preset in ("demo", "public", "paper")] == [0, 0, 1]
+    assert Plan(Workflow(device="gpu"), ROOT).resources.gpus(w()) == 1
+    assert Plan(Workflow(device="cpu"), ROOT).resources.gpus(w(preset="paper")) == 0
+    memory = plan.resources.memory(3_000, paper=12_000)
+    assert [memory(w(), 2), memory(w(preset="paper"), 1)] == [6_000, 12_000]
+    assert plan.resources.memory(1_000)(w(preset="paper"), 1) == 1_000
+
+
+def test_time_limits_follow_preset_attempt_and_the_clusters_factor():
+    minutes = Plan(Workflow(), ROOT).resources.minutes(720)
+    assert [minutes(w(preset=preset), 1) for preset in ("demo", "public", "paper")] == [30, 360, 720]
+    assert minutes(w(preset="paper"), 3) == 3 * 720
+    assert Plan(Workflow(time_factor=1.5), ROOT).resources.minutes(720)(w(preset="paper"), 1) == 1080
+    download = SimpleNamespace(folder="cpm15")  # its wildcards know of no preset
+    assert minutes(download, 1) == 720
+
+
+def test_only_what_is_short_goes_together_with_scores():
+    together = [
+        Plan(Workflow(), ROOT).resources.with_scores(w(preset=preset)) for preset in ("demo", "public", "paper")
+    ]
+    assert together == ["demo-sharpgan-scores", "public-sharpgan-scores", None]
+    assert Plan(Workflow(device="gpu"), ROOT).resources.with_scores(w(preset="public")) is None
 
 
 def test_absent_downloads_are_fetched_and_present_files_never_overwritten(tmp_path):

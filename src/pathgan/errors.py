@@ -19,3 +19,7 @@ class TrainingError(PathganError):
 
 class TableError(PathganError):
     """A table or figure lacks one of its inputs."""
+
+
+class ClusterError(PathganError):
+    """The scheduler is absent, or cannot run what is about to be submitted."""

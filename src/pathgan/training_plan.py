@@ -88,10 +88,6 @@ class TrainingPlan:
         """What training a run depends on: all of it but the watershed, which reads what was trained."""
         return self._plan.entry(w, "runs", w.run).model_dump(mode="json", exclude={"watershed"})
 
-    def memory(self, w: Any, attempt: int) -> int:
-        """Memory [MB] of a run on tens of thousands of tiles in two stains, which are held whole."""
-        return (40_000 if w.preset == "paper" else 4_000) * attempt
-
 
 def _files(sources: list[dict[str, str]]) -> list[str]:
     """Each once: images, instances and manifest."""

@@ -6,7 +6,6 @@ and answers from the configuration of that paper under that preset.
 
 from __future__ import annotations
 
-import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +42,7 @@ from pathgan.config.runs import (
 from pathgan.datasets.layouts import raw_files
 from pathgan.errors import ConfigError
 from pathgan.provenance import code_digest
+from pathgan.resources import Resources
 from pathgan.sample_plan import SamplePlan
 from pathgan.score_plan import ScorePlan
 from pathgan.slide_plan import SlidePlan
@@ -50,23 +50,6 @@ from pathgan.training_plan import TrainingPlan
 from pathgan.weights_plan import WeightsPlan
 
 HYPER_PARAMETERS = "hyperparameters"
-
-
-def share_source() -> None:
-    """Lets jobs import the package from this checkout, wherever their environment comes from."""
-    source = str(Path(__file__).resolve().parents[1])
-    others = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != source]
-    os.environ["PYTHONPATH"] = os.pathsep.join([source, *others])
-
-
-def keep_memory() -> None:
-    """Lets jobs keep memory that they have freed; what the user has set stays.
-
-    glibc gives a large array's memory back at once, and the next one is zeroed page by page: up to a third of the CPU
-    time of convolutions. No result depends on it.
-    """
-    for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):
-        os.environ.setdefault(name, str(2**32))
 
 
 def _entries(paper: Paper, section: str) -> dict[str, Any]:
@@ -98,6 +81,7 @@ class Plan:
         self.paper = lru_cache(maxsize=None)(self._load)
         self.presets = lru_cache(maxsize=None)(lambda paper: declared_presets(self._file(paper)))
         self.code = lru_cache(maxsize=None)(self._code)
+        self.resources = Resources(workflow)
         self.slides = SlidePlan(self)
         self.training = TrainingPlan(self)
         self.samples = SamplePlan(self)
@@ -302,10 +286,6 @@ class Plan:
             panel["title"] = panel["title"].replace("{label}", label_of(self.of(w), panel["of"]))
         return figure
 
-    def memory(self, w: Any, attempt: int) -> int:
-        """Memory [MB]: the papers' sets of thousands of tiles are held whole."""
-        return (12_000 if w.preset == "paper" else 3_000) * attempt
-
     def image_source(self, w: Any) -> dict[str, str]:
         """The images that a segmenter reads: a dataset's test split, or a sample set."""
         return self.source(w, w.images, "test")
@@ -326,11 +306,6 @@ class Plan:
             name: "; ".join(text for text in (config.caveat, dataset.caveat) if text)
             for name, dataset in config.datasets.items()
         }
-
-    def gpus(self, w: Any) -> int:
-        """GPUs to ask a scheduler for: one for the paper's sizes, none for a demo."""
-        wanted = self.workflow.device == "gpu" or (self.workflow.device == "auto" and w.preset == "paper")
-        return int(wanted)
 
     def _code(self, rule: str) -> str:
         """Digest of a rule's script and of all that it imports from the package."""

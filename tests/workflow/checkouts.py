@@ -14,6 +14,14 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
+CELLS = {  # a dataset of some phantom cells
+    "adapter": "phantom",
+    "n_images": 4,
+    "size_px": 64,
+    "seed": 1,
+    "tissue": {"nuclei_per_mpx": 9000, "radius_px": 4},
+    "tiles": {"tile_px": 32, "stride_px": 32},
+}
 PARTS = ("Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "report")
 
 

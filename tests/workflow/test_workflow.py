@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from checkouts import ROOT, checkout, jobs, snakemake
+from checkouts import CELLS, ROOT, checkout, jobs, snakemake
 
 from pathgan.files import sha256_of
 from pathgan.provenance import record_path
@@ -30,14 +30,7 @@ TINY = {
     "caveat": "a test",
     "seeds": [0, 1],
     "datasets": {
-        "cells": {
-            "adapter": "phantom",
-            "n_images": 4,
-            "size_px": 64,
-            "seed": 1,
-            "tissue": {"nuclei_per_mpx": 9000, "radius_px": 4},
-            "tiles": {"tile_px": 32, "stride_px": 32},
-        },
+        "cells": CELLS,
         "manual": {
             "adapter": "cpm",
             "folders": ["cpm15"],

@@ -306,3 +306,4 @@ class Workflow(Strict):
     papers: tuple[Name, ...] = ("sharpgan",)
     data_root: str = "data"
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    time_factor: Annotated[float, Field(gt=0)] = 1.0  # of every job's time limit under a scheduler

@@ -1,0 +1,178 @@
+"""What is checked before jobs are submitted, and how states of jobs are read. A real cluster: tests/slurm."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import snakemake_executor_plugin_slurm as executor
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pathgan import slurm
+from pathgan.errors import ClusterError
+from pathgan.slurm import Partition, Watch, check_accounts, check_requests, end_orphans, minutes_of, read_partitions
+
+PARTITIONS = {"cpu": Partition(600.0), "gpu": Partition(None, has_gpu=True)}
+
+
+def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, **scripts: str) -> None:
+    """Puts shell scripts of these names first in PATH."""
+    for name, script in scripts.items():
+        path = folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+@given(st.integers(0, 30), st.integers(0, 23), st.integers(0, 59), st.integers(0, 59))
+def test_time_limits_are_read_as_sinfo_writes_them(days: int, hours: int, minutes: int, seconds: int) -> None:
+    limit = f"{days}-{hours:02}:{minutes:02}:{seconds:02}"
+    assert minutes_of(limit) == pytest.approx(1440 * days + 60 * hours + minutes + seconds / 60)
+    assert minutes_of(f"{minutes}:{seconds:02}") == pytest.approx(minutes + seconds / 60)
+
+
+def test_a_limit_may_be_infinite() -> None:
+    assert minutes_of("infinite") is None
+
+
+def test_partitions_are_read_once_each_though_their_nodes_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs(
+        tmp_path, monkeypatch, sinfo=r"printf 'cpu*|1-00:00:00|(null)\nbig|infinite|gpu:a100:4\nbig|infinite|(null)\n'"
+    )
+    assert read_partitions() == ({"cpu": Partition(1440.0), "big": Partition(None, has_gpu=True)}, "cpu")
+
+
+def test_requests_that_can_be_met_pass() -> None:
+    requests: list[tuple[str, dict[str, Any]]] = [
+        ("score", {"runtime": 600}),
+        ("train_cycle", {"runtime": 2880, "gpu": 1, "slurm_partition": "gpu"}),
+        ("train_cycle", {"runtime": 2880, "gres": "gpu:1", "slurm_partition": "gpu"}),
+        ("fetch", {}),
+    ]
+    check_requests(requests, PARTITIONS, "cpu")
+    check_requests([("score", {"runtime": 9999})], PARTITIONS, None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "resources", "message"),
+    [
+        ("score", {"slurm_partition": "cpuu"}, "rule score: no partition 'cpuu' on this cluster; there are: cpu, gpu"),
+        ("train_cycle", {"gpu": 1}, "asks for a GPU, but partition 'cpu' has none; partitions with one: gpu"),
+        ("train_cycle", {"gres": "gpu:1"}, "asks for a GPU, but partition 'cpu' has none"),
+        ("score", {"runtime": 601}, "asks for 601 min, but partition 'cpu' ends jobs after 600 min"),
+        ("train_cycle", {"runtime": 2}, "2 min leave no time to train: a job saves and leaves 90 s before its end"),
+    ],
+)
+def test_a_request_that_slurm_would_never_meet_is_one_line(rule: str, resources: dict[str, Any], message: str) -> None:
+    with pytest.raises(ClusterError, match=re.escape(message)) as caught:
+        check_requests([(rule, resources)], PARTITIONS, "cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_account_of_others_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs(tmp_path, monkeypatch, sacctmgr=r"printf 'ours\nlab\n'")
+    check_accounts(["ours, lab", "", "lab"])
+    with pytest.raises(ClusterError, match="no account 'theirs' of yours on this cluster; there are: lab, ours"):
+        check_accounts(["ours theirs"])
+
+
+def test_without_accounting_any_account_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs(tmp_path, monkeypatch, sacctmgr="exit 1")
+    check_accounts(["theirs"])
+
+
+def test_without_slurm_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        ClusterError, match="no SLURM on this machine: sinfo not found; run on a login node, or locally"
+    ):
+        read_partitions()
+
+
+def test_what_slurm_complains_of_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs(tmp_path, monkeypatch, sinfo="echo 'Unable to contact slurm controller' >&2; exit 1")
+    with pytest.raises(ClusterError, match="Unable to contact slurm controller"):
+        read_partitions()
+
+
+def test_only_jobs_that_snakemake_left_in_this_folder_are_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bin_, here = tmp_path / "bin", tmp_path / "here"
+    bin_.mkdir()
+    here.mkdir()
+    queue = f"7|rule_score|{here}\\n8|rule_score|/elsewhere\\n9|(null)|{here}\\n7|rule_score|{here}\\n"
+    programs(
+        bin_,
+        monkeypatch,
+        squeue=f"[ -e {bin_}/ended ] || printf '{queue}'",
+        scancel=f'echo "$@" > {bin_}/ended',
+    )
+    end_orphans(here)
+    assert (bin_ / "ended").read_text() == "7\n"
+    (bin_ / "ended").write_text("")
+    end_orphans(here)  # none is left: nothing is cancelled
+    assert (bin_ / "ended").read_text() == ""
+
+
+def test_a_job_that_does_not_leave_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs(tmp_path, monkeypatch, squeue=f"echo '7|rule_score|{tmp_path}'", scancel="true")
+    monkeypatch.setattr(slurm, "LEAVE_S", -1.0)
+    with pytest.raises(ClusterError, match="do not leave: scancel 7; then start again"):
+        end_orphans(tmp_path)
+
+
+def test_states_become_those_that_the_executor_acts_on() -> None:
+    watch = Watch(lambda *_: None, patience_s=60)
+    states = {"1": "CANCELLED by 0", "2": "RUNNING", "3": "CANCELLED+", "4": "COMPLETED"}
+    assert watch.settle(states, 0.0) == {"1": "CANCELLED", "2": "RUNNING", "3": "CANCELLED", "4": "COMPLETED"}
+
+
+def test_a_preempted_job_counts_as_cancelled_once_slurm_had_time_to_requeue_it() -> None:
+    watch = Watch(lambda *_: None, patience_s=60)
+    assert watch.settle({"1": "PREEMPTED"}, 0.0) == {"1": "PREEMPTED"}
+    assert watch.settle({"1": "PENDING"}, 50.0) == {"1": "PENDING"}
+    assert watch.settle({"1": "PREEMPTED"}, 70.0) == {"1": "PREEMPTED"}  # the clock starts anew
+    assert watch.settle({"1": "PREEMPTED"}, 131.0) == {"1": "CANCELLED"}
+
+
+def test_a_forgotten_job_fails_and_one_that_ended_does_not() -> None:
+    watch = Watch(lambda *_: None, patience_s=60)
+    watch.settle({"1": "RUNNING", "2": "COMPLETED"}, 0.0)
+    assert watch.settle({}, 10.0) == {}
+    assert watch.settle({}, 71.0) == {"1": "FAILED"}
+    assert watch.settle({}, 200.0) == {}  # said once
+
+
+def test_an_unanswered_query_changes_nothing() -> None:
+    answers = iter([({"1": "RUNNING"}, 0.1), (None, None)])
+
+    async def query(command: str, logger: Any) -> Any:
+        return next(answers)
+
+    watch = Watch(query)
+    assert asyncio.run(watch("squeue", None)) == ({"1": "RUNNING"}, 0.1)
+    assert asyncio.run(watch("squeue", None)) == (None, None)
+
+
+def test_the_executor_still_asks_in_the_way_that_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`prepare` replaces a function of the executor, which a new version might rename."""
+    original = executor.query_job_status
+    assert asyncio.iscoroutinefunction(original)
+    assert "await query_job_status(" in Path(executor.__file__).read_text()
+    monkeypatch.setattr(executor, "query_job_status", original)
+    monkeypatch.setattr(slurm, "read_partitions", lambda: (PARTITIONS, "cpu"))
+    monkeypatch.setattr(slurm, "end_orphans", lambda folder: None)
+    dag = SimpleNamespace(needrun_jobs=list)
+    for name, watched in (("local", False), ("slurm", True), ("slurm", True)):
+        slurm.prepare(SimpleNamespace(executor_plugin=SimpleNamespace(name=name), dag=dag, workdir_init="."))
+        assert isinstance(executor.query_job_status, Watch) == watched
+    assert executor.query_job_status.query is original
