@@ -13,11 +13,11 @@ rule train_generator:
         preset=plan.presets_of("runs", PairedRun | NoiseRun, keep="last"),
     conda:
         TORCH
-    threads: 1
+    threads: plan.training.processes
     resources:
-        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(720),
-        gpu=plan.resources.gpus,
+        gpu=plan.training.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -43,11 +43,11 @@ rule train_selected:
         preset=plan.presets_of("runs", PairedRun, keep="best"),
     conda:
         TORCH
-    threads: 1
+    threads: plan.training.processes
     resources:
-        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(720),
-        gpu=plan.resources.gpus,
+        gpu=plan.training.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -73,11 +73,11 @@ rule train_cycle:
         preset=plan.presets_of("runs", CycleRun),
     conda:
         TORCH
-    threads: 1
+    threads: plan.training.processes
     resources:
-        mem_mb=plan.resources.memory(4_000, paper=40_000),
+        mem_mb=plan.training.memory(4_000, paper=40_000),
         runtime=plan.resources.minutes(2880),
-        gpu=plan.resources.gpus,
+        gpu=plan.training.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -102,11 +102,11 @@ rule train_wasserstein:
         preset=plan.presets_of("runs", LatentRun | FocusRun),
     conda:
         TORCH
-    threads: 1
+    threads: plan.training.processes
     resources:
-        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(1440),
-        gpu=plan.resources.gpus,
+        gpu=plan.training.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -131,11 +131,11 @@ rule train_segmenter:
         preset=plan.presets_of("runs", SegmentationRun),
     conda:
         TORCH
-    threads: 1
+    threads: plan.training.processes
     resources:
-        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(720),
-        gpu=plan.resources.gpus,
+        gpu=plan.training.gpus,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -161,11 +161,11 @@ rule train_classifiers:
         preset=plan.presets_of("runs", ClassificationRun),
     conda:
         TORCH
-    threads: 1
+    threads: plan.training.processes
     resources:
-        mem_mb=plan.resources.memory(3_000, paper=12_000),
+        mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(1440),
-        gpu=plan.resources.gpus,
+        gpu=plan.training.gpus,
     params:
         run=plan.training.run,
         sets=plan.training.sets,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pathgan.config.plan import conditions_of
@@ -87,6 +88,18 @@ class TrainingPlan:
     def run(self, w: Any) -> Any:
         """What training a run depends on: all of it but the watershed, which reads what was trained."""
         return self._plan.entry(w, "runs", w.run).model_dump(mode="json", exclude={"watershed"})
+
+    def processes(self, w: Any) -> int:
+        """That train together, and cores that they get."""
+        return int(self._plan.entry(w, "runs", w.run).training.gpus)
+
+    def gpus(self, w: Any) -> int:
+        return self.processes(w) * self._plan.resources.gpus(w)
+
+    def memory(self, mb: int, paper: int | None = None) -> Callable[..., int]:
+        """Memory [MB]: each process holds the data."""
+        ask = self._plan.resources.memory(mb, paper)
+        return lambda w, attempt: self.processes(w) * ask(w, attempt)
 
 
 def _files(sources: list[dict[str, str]]) -> list[str]:

@@ -8,6 +8,7 @@ It needs root, and Debian's slurm-wlm and munge; with accounting also slurmdbd a
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -49,6 +50,9 @@ class Cluster:
     def __enter__(self) -> Cluster:
         _check_machine(self.accounting)
         with self._clean_up as stack:
+            # One at a time on a machine, as there is one configuration; the next one waits.
+            lock = stack.enter_context((Path(tempfile.gettempdir()) / "pathgan-slurm-tests.lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm-")))
             self.folder.chmod(0o755)  # munged refuses a socket below a folder that others cannot enter
             self._ports = dict(zip(("ctld", "d", "dbd", "sql"), _free_ports(4), strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import shutil
@@ -123,6 +124,19 @@ def copied(done, tmp_path):
     """A finished checkout of one's own, with its times."""
     shutil.copytree(done, tmp_path / "copy")
     return tmp_path / "copy"
+
+
+@pytest.mark.slow
+def test_a_run_may_train_in_two_processes(tmp_path):
+    paper = copy.deepcopy(TINY)
+    paper["runs"]["gan"]["training"] |= {"gpus": 2, "batch_size": 2}
+    folder = checkout(tmp_path / "two", {"tiny": paper})
+    weights = BASE / "models/gan/seed0/generator.safetensors"
+    snakemake(folder, str(weights))
+    log = (folder / "results/demo/logs/tiny/train_generator/gan/seed0.log").read_text()
+    assert log.count("trained 3 iterations") == 1  # the first process alone speaks
+    assert json.loads((folder / record_path(weights)).read_text())["threads"] == 2
+    assert not (folder / weights).with_name("state").exists()
 
 
 def test_everything_is_there_and_recorded(done):

@@ -125,7 +125,8 @@ Decay = Annotated[ExponentialDecay | LinearDecay, Field(discriminator="kind")]
 class Training(Strict):
     epochs: Positive | None = None
     iterations: Positive | None = None
-    batch_size: Positive = 1
+    batch_size: Positive = 1  # of each process
+    gpus: Positive = 1  # processes that train together, each with a GPU of its own where there are any
     load_px: Positive | None = None  # images are enlarged to this side before they are cropped
     crop_px: Positive = 256
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
@@ -373,6 +374,8 @@ class ClassificationRun(Strict):
             raise ValueError("train_on: expected one set or more")
         if self.training.load_px:
             raise ValueError("training.load_px: images are brought to crop_px; take it away")
+        if self.training.gpus > 1:
+            raise ValueError("training.gpus: classifiers train one after the other on one GPU; take it away")
         if (self.keep == "best") != (self.training.evaluations > 0):
             raise ValueError("keep: best needs training.evaluations above 0, and the latter serves nothing else")
         return self

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import tee
@@ -30,11 +31,12 @@ from pathgan.masks import condition_map
 from pathgan.networks import StackGenerator
 from pathgan.recipes import cycle, noise, paired, segmentation, wasserstein
 from pathgan.recipes.sources import Source
-from pathgan.training import Compute, Recipe, TrainingData, Unpaired, compute_on, train
+from pathgan.training import Compute, Recipe, TrainingData, Unpaired, check_gpus, compute_on, parallel, train
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.data import Data
 from pathgan.training.lease import Lease
 
+SEEDS_APART = 1_000_003  # of processes that train together
 N = TypeVar("N", bound=nn.Module)
 TrainedRun = Annotated[
     PairedRun | SegmentationRun | CycleRun | NoiseRun | LatentRun | FocusRun, Field(discriminator="recipe")
@@ -72,12 +74,16 @@ def train_run(
     also `inverse` and `evaluations`, by `evaluate`, of the latter also `last` and `evaluations`, of `latent` and
     `focus` also `critic`. first: the weights of another run that these networks start from, named like outputs.
     Resumes from `job.state_dir` where an earlier job of the same settings, data and code was cut off. The last state
-    stays: `remove_state` once the outputs are safe.
+    stays: `remove_state` once the outputs are safe. Of processes that train together each calls it.
     """
-    with Lease(job.state_dir) as lease:
+    with Lease(job.state_dir) if parallel.rank() == 0 else nullcontext() as lease:
         compute = compute_on(job.device, job.threads, run.training.precision)  # type: ignore[arg-type]
         torch.manual_seed(job.seed)
         training = _set_up(run, sources, job, compute, evaluate)
+        for network in training.recipe.networks.values():
+            parallel.share_norms(network)
+        if parallel.rank() > 0:  # the same weights at first, but noise of its own
+            torch.manual_seed(job.seed + SEEDS_APART * parallel.rank())
         for output, path in (first or {}).items():
             load_weights(training.exported[output], path)
         settings = run.model_dump(mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}})
@@ -87,6 +93,8 @@ def train_run(
         history, evaluations = train(
             training.recipe, training.data, run.training, compute, lease, checkpoints, job.deadline, training.measure
         )
+        if lease is None:
+            return
         for output, network in training.exported.items():
             save_weights(network, outputs[output])
         history.write_csv(outputs["history"])
@@ -110,7 +118,8 @@ def _set_up(run: TrainedRun, sources: list[Source], job: Job, compute: Compute, 
 
     def resident(fields: dict[str, NDArray[np.uint8]], seed: int, n_batches: int = 1) -> TrainingData:
         size, crop, load = options.batch_size, options.crop_px, options.load_px
-        return TrainingData(fields, size, crop, options.augment, seed, compute.device, load, n_batches=n_batches)
+        share = (parallel.rank(), parallel.size())
+        return TrainingData(fields, size, crop, options.augment, seed, compute.device, load, None, n_batches, share)
 
     match run:
         case PairedRun():
@@ -160,7 +169,13 @@ def train_job(snakemake: Any, evaluate: Evaluate | None = None) -> Path:
     work = job_of(snakemake, outputs["weights"])
     sources = [Source.model_validate(source) for source in snakemake.params.sources]
     first = {name: Path(path) for name, path in snakemake.params.get("first", {}).items()}
-    train_run(run, sources, work, outputs, evaluate, first)
+    if run.training.gpus == 1:
+        train_run(run, sources, work, outputs, evaluate, first)
+    else:
+        check_gpus(run.training.gpus, work.device)
+        parallel.launch(run.training.gpus, train_run, run, sources, work, outputs, evaluate, first)
+        if work.device != "cpu" and torch.cuda.is_available():
+            torch.cuda.init()  # the record of this job names the GPU where torch has woken it
     return work.state_dir
 
 
@@ -170,7 +185,7 @@ def job_of(snakemake: Any, beside: Path) -> Job:
         seed=int(snakemake.wildcards.seed),
         state_dir=beside.parent / "state",
         device=snakemake.config.get("device", "auto"),
-        threads=snakemake.threads,
+        threads=snakemake.threads // snakemake.params.run["training"].get("gpus", 1),
         code=snakemake.params.code,
         deadline=deadline(snakemake, dict(os.environ)),
     )

@@ -51,8 +51,12 @@ class TrainingData:
         load_px: int | None = None,
         labels: NDArray[np.int64] | None = None,
         n_batches: int = 1,
+        share: tuple[int, int] = (0, 1),
     ):
-        """n_batches: so many of `batch_size` are drawn at once, for as many updates in an iteration."""
+        """n_batches: so many of `batch_size` are drawn at once, for as many updates in an iteration.
+
+        share: (which, of how many) processes that train together; each gets `batch_size` images of a batch of all.
+        """
         sizes = {name: field.shape[:3] for name, field in fields.items()}
         (n, height, width), *others = sizes.values()
         if any(other != (n, height, width) for other in others):
@@ -63,13 +67,17 @@ class TrainingData:
                 f"images of {self._shape[1]} x {self._shape[0]} px are smaller than training.crop_px = {crop_px}; "
                 f"lower it or raise {'training.load_px' if load_px else 'tiles.tile_px'}"
             )
-        if n < batch_size:
-            raise DataError(f"{n} training images are fewer than training.batch_size = {batch_size}")
+        together = batch_size * share[1]
+        if n < together:
+            times = f" x training.gpus = {share[1]}" if share[1] > 1 else ""
+            raise DataError(f"{n} training images are fewer than training.batch_size = {batch_size}{times}")
         self._fields = {
             name: torch.from_numpy(np.ascontiguousarray(field)).to(device) for name, field in fields.items()
         }
         self._labels = None if labels is None else torch.from_numpy(labels).to(device)
-        self._batch_size, self._crop_px, self._augment, self._seed = batch_size * n_batches, crop_px, augment, seed
+        self._batch_size, self._crop_px, self._augment, self._seed = together * n_batches, crop_px, augment, seed
+        mine = range(batch_size * share[0], batch_size * (share[0] + 1))
+        self._mine = [place % together in mine for place in range(self._batch_size)]
         self._n_versions = N_SIXFOLD if augment == "sixfold" else 1
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
         self.n_images = n * self._n_versions
@@ -83,10 +91,12 @@ class TrainingData:
         rng = np.random.default_rng((self._seed, 1, iteration))
         size, parts = self._crop_px, []
         rows = [self._row(iteration * self._batch_size + offset) for offset in range(self._batch_size)]
-        for row in rows:
+        for row, mine in zip(rows, self._mine, strict=True):
             y, x = (int(rng.integers(0, side - size + 1)) for side in self._shape)
             index, version = divmod(row, self._n_versions)
             turn = self._turn(rng, version)
+            if not mine:  # its random numbers are drawn all the same
+                continue
             images = {name: self._loaded(field[index]) for name, field in self._fields.items()}
             parts.append({name: turn(image[y : y + size, x : x + size]) for name, image in images.items()})
         batch = {name: _to_float(torch.stack([part[name] for part in parts])) for name in self._fields}
@@ -94,7 +104,8 @@ class TrainingData:
             batch["image"] = _perturb(batch["image"], rng)
         if self._labels is None:
             return batch
-        return batch | {"label": self._labels[[row // self._n_versions for row in rows]]}
+        own = [row // self._n_versions for row, mine in zip(rows, self._mine, strict=True) if mine]
+        return batch | {"label": self._labels[own]}
 
     def epoch(self, iteration: int) -> float:
         """Epochs that lie behind before an iteration."""

@@ -24,6 +24,13 @@ class Compute:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
 
+def check_gpus(wanted: int, device: str) -> None:
+    """Raises ConfigError where GPUs are to be used, and there are fewer than a run's `training.gpus`."""
+    found = torch.cuda.device_count()
+    if device != "cpu" and 0 < found < wanted:
+        raise ConfigError(f"training.gpus: expected {wanted} GPUs, but torch finds {found}; lower it")
+
+
 def compute_on(device: Literal["auto", "cpu", "gpu"], threads: int, precision: Literal["fp32", "bf16"]) -> Compute:
     """Sets up the process for deterministic work. Raises ConfigError for `gpu` where there is none."""
     available = torch.cuda.is_available()
@@ -35,5 +42,6 @@ def compute_on(device: Literal["auto", "cpu", "gpu"], threads: int, precision: L
     torch.backends.cudnn.allow_tf32 = False  # fp32 means fp32
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
+    cv2.ipp.setUseIPP(False)  # it rounds by where an array lies in memory
     use_gpu = available and device != "cpu"
     return Compute(torch.device("cuda" if use_gpu else "cpu"), threads, precision)

@@ -23,6 +23,7 @@ from torch.optim import Optimizer
 from pathgan.config.runs import Training
 from pathgan.errors import TrainingError
 from pathgan.files import write_rows
+from pathgan.training import parallel
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.data import Batch, Data
 from pathgan.training.devices import Compute
@@ -68,6 +69,7 @@ class History:
         if not self._pending:
             return torch.empty(0, len(self._names), dtype=torch.float64)
         values = torch.stack(self._pending).double().cpu()
+        parallel.average([values])
         bad = (~values.isfinite()).nonzero()
         if len(bad):
             row, column = bad[0].tolist()
@@ -128,7 +130,7 @@ def train(
     data: Data,
     options: Training,
     compute: Compute,
-    lease: Lease,
+    lease: Lease | None,
     checkpoints: Checkpoints,
     deadline: float | None = None,
     measure: Callable[[], dict[str, float]] | None = None,
@@ -138,6 +140,8 @@ def train(
 
     The last state stays too, until the job's outputs and records are there: see `remove_state`. Without `keep_last`
     it does not: the caller keeps what it made of the networks, and removes earlier states.
+
+    Of processes that train together each calls it; the first one alone holds the lease and writes.
 
     `measure`: what `options.evaluations` asks for. `deadline`: the time.time() before which to save and leave. Raises
     Interrupted on SIGTERM, SIGINT or the deadline, after saving; TrainingError for a loss that is not finite, a full
@@ -158,13 +162,16 @@ def train(
             history.add(iteration, losses)
             evaluations.add(iteration, data.epoch(iteration))
             advance()
-            reason = stop[0] if stop else _overdue(deadline)
             now = time.monotonic()
+            reason = stop[0] if stop else _overdue(deadline)
+            late, asked = parallel.any_of(now - saved_at > 60 * options.checkpoint_minutes, bool(reason))
+            reason = reason or ("another process was told to stop" if asked else "")
             ended = iteration == total
-            due = (ended and keep_last) or now - saved_at > 60 * options.checkpoint_minutes
-            if due or (reason and not ended):
-                lease.check()
-                checkpoints.save(iteration, _state(recipe, history, evaluations, iteration, compute))
+            if late or (ended and keep_last) or (reason and not ended):
+                state = _state(recipe, history, evaluations, iteration, compute)
+                if lease:
+                    lease.check()
+                    checkpoints.save(iteration, state)
                 saved_at = time.monotonic()
                 log.info(
                     "saved iteration %d of %d (%.2f/s)",
@@ -175,7 +182,8 @@ def train(
             if reason and iteration < total:
                 raise Interrupted(f"{reason}: saved at iteration {iteration} of {total}; start again to go on")
     history.finish(iteration)
-    lease.check()
+    if lease:
+        lease.check()
     elapsed = max(time.monotonic() - started, 1e-9)
     log.info("trained %d iterations in %.1f s (%.2f/s)", iteration - first, elapsed, (iteration - first) / elapsed)
     return history, evaluations
@@ -199,14 +207,16 @@ def _state(
         "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
         "history": history.state(iteration),
         "evaluations": evaluations.rows,
-        "generators": {"cpu": torch.get_rng_state()} | ({"cuda": torch.cuda.get_rng_state()} if on_gpu else {}),
+        "generators": parallel.gathered(
+            {"cpu": torch.get_rng_state()} | ({"cuda": torch.cuda.get_rng_state()} if on_gpu else {})
+        ),
     }
 
 
 def _resume(
     recipe: Recipe, history: History, evaluations: Evaluations, checkpoints: Checkpoints, compute: Compute
 ) -> int:
-    state = checkpoints.latest()
+    state = parallel.first_then_others(checkpoints.latest)
     if state is None:
         return 0
     for name, network in recipe.networks.items():
@@ -215,9 +225,10 @@ def _resume(
         optimizer.load_state_dict(state["optimizers"][name])
     history.restore(state["history"], compute.device)
     evaluations.rows = [dict(row) for row in state["evaluations"]]
-    torch.set_rng_state(state["generators"]["cpu"])
-    if "cuda" in state["generators"]:
-        torch.cuda.set_rng_state(state["generators"]["cuda"])
+    generators = state["generators"][parallel.rank()]
+    torch.set_rng_state(generators["cpu"])
+    if "cuda" in generators:
+        torch.cuda.set_rng_state(generators["cuda"])
     log.info("resumed at iteration %d", state["iteration"])
     return int(state["iteration"])
 
@@ -229,7 +240,7 @@ def _overdue(deadline: float | None) -> str:
 @contextmanager
 def _progress(iteration: int, total: int) -> Iterator[Callable[[], None]]:
     """A bar where a person watches; elsewhere the log's history rows tell as much."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or parallel.rank() > 0:
         yield lambda: None
         return
     from rich.console import Console  # here: jobs of a cluster have no terminal

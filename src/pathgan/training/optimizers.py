@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from pathgan.config.runs import Adam
+from pathgan.training import parallel
 
 
 def adam(parameters: Iterable[nn.Parameter], options: Adam, learning_rate: float) -> Optimizer:
@@ -17,7 +18,8 @@ def adam(parameters: Iterable[nn.Parameter], options: Adam, learning_rate: float
 
 
 def descend(optimizer: Optimizer, loss: Tensor) -> None:
-    """One step down the gradient of a scalar loss."""
+    """One step down the gradient of a scalar loss, averaged over the processes that train together."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    parallel.average([p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None])
     optimizer.step()
