@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from pytorch_msssim import ssim
 from pathgan import losses
 from pathgan.config.runs import Adversarial, Cycle, CycleRun, Identity, LinearDecay
 from pathgan.datasets.store import ImageStore, write_manifest, write_store
-from pathgan.errors import DataError
+from pathgan.errors import DataError, TrainingError
 from pathgan.metrics import structural_similarity
 from pathgan.networks import ResidualGenerator
 from pathgan.networks.residual import Reflect
@@ -23,7 +25,7 @@ from pathgan.recipes.cycle import CycleTranslation, ImagePool, _Made, _term
 from pathgan.recipes.evaluation import evaluate
 from pathgan.recipes.running import Job, synthesize, train_run
 from pathgan.recipes.sources import Source
-from pathgan.training import Interrupted, TrainingData, Unpaired, compute_on
+from pathgan.training import Interrupted, TrainingData, Unpaired, compute_on, parallel
 
 
 def run(**changes) -> CycleRun:
@@ -292,3 +294,16 @@ def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):
         train_run(
             run(training=training), sources, Job(seed=0, state_dir=tmp_path / "state"), outputs(tmp_path), evaluate
         )
+
+
+@pytest.mark.slow
+def test_processes_keep_their_own_pools_over_a_stop(tmp_path, sources):
+    both = run(training=run().training.model_dump() | {"gpus": 2, "batch_size": 1})
+    whole, parts = outputs(tmp_path / "whole"), outputs(tmp_path / "parts")
+    parallel.launch(2, train_run, both, sources, Job(seed=3, state_dir=tmp_path / "whole" / "state"), whole, evaluate)
+    job = Job(seed=3, state_dir=tmp_path / "parts" / "state", deadline=time.time())
+    with pytest.raises(TrainingError):
+        parallel.launch(2, train_run, both, sources, job, parts, evaluate)
+    parallel.launch(2, train_run, both, sources, replace(job, deadline=None), parts, evaluate)
+    for name in whole:
+        assert whole[name].read_bytes() == parts[name].read_bytes(), name

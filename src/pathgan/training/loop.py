@@ -207,10 +207,16 @@ def _state(
         "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
         "history": history.state(iteration),
         "evaluations": evaluations.rows,
+        # Weights are alike in all processes; statistics of batch norm and pools of images are not.
+        "buffers": parallel.gathered({name: _buffers(network) for name, network in recipe.networks.items()}),
         "generators": parallel.gathered(
             {"cpu": torch.get_rng_state()} | ({"cuda": torch.cuda.get_rng_state()} if on_gpu else {})
         ),
     }
+
+
+def _buffers(network: nn.Module) -> dict[str, Tensor]:
+    return {name: buffer.cpu() for name, buffer in network.named_buffers()} if parallel.size() > 1 else {}
 
 
 def _resume(
@@ -221,6 +227,7 @@ def _resume(
         return 0
     for name, network in recipe.networks.items():
         network.load_state_dict(state["networks"][name])
+        network.load_state_dict(state["buffers"][parallel.rank()][name], strict=False)
     for name, optimizer in recipe.optimizers.items():
         optimizer.load_state_dict(state["optimizers"][name])
     history.restore(state["history"], compute.device)
