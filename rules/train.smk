@@ -13,11 +13,13 @@ rule train_generator:
         preset=plan.presets_of("runs", PairedRun | NoiseRun, keep="last"),
     conda:
         TORCH
-    threads: plan.training.processes
+    threads: 1
     resources:
         mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(720),
         gpu=plan.training.gpus,
+        nodes=1,
+        cpus_per_task=plan.training.processes,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -43,11 +45,13 @@ rule train_selected:
         preset=plan.presets_of("runs", PairedRun, keep="best"),
     conda:
         TORCH
-    threads: plan.training.processes
+    threads: 1
     resources:
         mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(720),
         gpu=plan.training.gpus,
+        nodes=1,
+        cpus_per_task=plan.training.processes,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -73,11 +77,13 @@ rule train_cycle:
         preset=plan.presets_of("runs", CycleRun),
     conda:
         TORCH
-    threads: plan.training.processes
+    threads: 1
     resources:
         mem_mb=plan.training.memory(4_000, paper=40_000),
         runtime=plan.resources.minutes(2880),
         gpu=plan.training.gpus,
+        nodes=1,
+        cpus_per_task=plan.training.processes,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -102,11 +108,13 @@ rule train_wasserstein:
         preset=plan.presets_of("runs", LatentRun | FocusRun),
     conda:
         TORCH
-    threads: plan.training.processes
+    threads: 1
     resources:
         mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(1440),
         gpu=plan.training.gpus,
+        nodes=1,
+        cpus_per_task=plan.training.processes,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -131,11 +139,13 @@ rule train_segmenter:
         preset=plan.presets_of("runs", SegmentationRun),
     conda:
         TORCH
-    threads: plan.training.processes
+    threads: 1
     resources:
         mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(720),
         gpu=plan.training.gpus,
+        nodes=1,
+        cpus_per_task=plan.training.processes,
     params:
         run=plan.training.run,
         sources=plan.training.sources,
@@ -161,11 +171,13 @@ rule train_classifiers:
         preset=plan.presets_of("runs", ClassificationRun),
     conda:
         TORCH
-    threads: plan.training.processes
+    threads: 1
     resources:
         mem_mb=plan.training.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(1440),
         gpu=plan.training.gpus,
+        nodes=1,
+        cpus_per_task=plan.training.processes,
     params:
         run=plan.training.run,
         sets=plan.training.sets,

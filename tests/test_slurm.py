@@ -13,10 +13,20 @@ import pytest
 import snakemake_executor_plugin_slurm as executor
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake_executor_plugin_slurm.utils import get_job_wildcards
 
 from pathgan import slurm
 from pathgan.errors import ClusterError
-from pathgan.slurm import Partition, Watch, check_accounts, check_requests, end_orphans, minutes_of, read_partitions
+from pathgan.slurm import (
+    Partition,
+    Watch,
+    check_accounts,
+    check_requests,
+    comment_of,
+    end_orphans,
+    minutes_of,
+    read_partitions,
+)
 
 PARTITIONS = {"cpu": Partition(600.0), "gpu": Partition(None, has_gpu=True)}
 
@@ -52,13 +62,14 @@ def test_partitions_are_read_once_each_though_their_nodes_differ(
 
 def test_requests_that_can_be_met_pass() -> None:
     requests: list[tuple[str, dict[str, Any]]] = [
-        ("score", {"runtime": 600}),
-        ("train_cycle", {"runtime": 2880, "gpu": 1, "slurm_partition": "gpu"}),
-        ("train_cycle", {"runtime": 2880, "gres": "gpu:1", "slurm_partition": "gpu"}),
-        ("fetch", {}),
+        ("rule score", {"runtime": 600}),
+        ("rule train_cycle", {"runtime": 2880, "gpu": 1, "slurm_partition": "gpu"}),
+        ("rule train_cycle", {"runtime": 2880, "gres": "gpu:1", "slurm_partition": "cpu,gpu"}),
+        ("rule score", {"runtime": 9999, "slurm_partition": "elsewhere", "slurm_cluster": "theirs"}),
+        ("rule fetch", {}),
     ]
     check_requests(requests, PARTITIONS, "cpu")
-    check_requests([("score", {"runtime": 9999})], PARTITIONS, None)
+    check_requests([("rule score", {"runtime": 9999})], PARTITIONS, None)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +84,7 @@ def test_requests_that_can_be_met_pass() -> None:
 )
 def test_a_request_that_slurm_would_never_meet_is_one_line(rule: str, resources: dict[str, Any], message: str) -> None:
     with pytest.raises(ClusterError, match=re.escape(message)) as caught:
-        check_requests([(rule, resources)], PARTITIONS, "cpu")
+        check_requests([(f"rule {rule}", resources)], PARTITIONS, "cpu")
     assert "\n" not in str(caught.value)
 
 
@@ -82,6 +93,13 @@ def test_an_account_of_others_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     check_accounts(["ours, lab", "", "lab"])
     with pytest.raises(ClusterError, match="no account 'theirs' of yours on this cluster; there are: lab, ours"):
         check_accounts(["ours theirs"])
+
+
+def test_a_later_attempt_that_would_wait_for_ever_is_announced(caplog: pytest.LogCaptureFixture) -> None:
+    check_requests([("rule score", {"runtime": 300})], PARTITIONS, "cpu", attempts=2)
+    assert not caplog.records
+    check_requests([("rule score", {"runtime": 300})], PARTITIONS, "cpu", attempts=3)
+    assert "asks for up to 900 min, but partition 'cpu' ends jobs after 600 min; set longest_min: 600" in caplog.text
 
 
 def test_without_accounting_any_account_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,31 +121,42 @@ def test_what_slurm_complains_of_is_passed_on(tmp_path: Path, monkeypatch: pytes
         read_partitions()
 
 
-def test_only_jobs_that_snakemake_left_in_this_folder_are_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_jobs_like_ours_from_this_folder_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bin_, here = tmp_path / "bin", tmp_path / "here"
     bin_.mkdir()
     here.mkdir()
-    queue = f"7|rule_score|{here}\\n8|rule_score|/elsewhere\\n9|(null)|{here}\\n7|rule_score|{here}\\n"
+    jobs = (f"7|{here}|rule_score_wildcards_a_b", "8|/elsewhere|rule_score_wildcards_a_b", f"9|{here}|(null)")
+    queue = "\\n".join([*jobs, f"10|{here}|rule_score_wildcards_of_another_run", jobs[0], ""])
     programs(
         bin_,
         monkeypatch,
         squeue=f"[ -e {bin_}/ended ] || printf '{queue}'",
         scancel=f'echo "$@" > {bin_}/ended',
     )
-    end_orphans(here)
+    ours = comment_of(SimpleNamespace(rule=SimpleNamespace(name="score"), wildcards=["a/b"]))
+    end_orphans(here, {"rule_score"})
+    assert not (bin_ / "ended").exists()
+    end_orphans(here, {ours, "rule_score"})
     assert (bin_ / "ended").read_text() == "7\n"
     (bin_ / "ended").write_text("")
-    end_orphans(here)  # none is left: nothing is cancelled
+    end_orphans(here, {ours})  # none is left: nothing is cancelled
     assert (bin_ / "ended").read_text() == ""
 
 
+def test_comments_are_those_of_the_executor() -> None:
+    """It writes `rule_NAME_wildcards_VALUES`; else jobs of a killed Snakemake are not known again."""
+    text = Path(executor.__file__).read_text()
+    assert 'comment_str = f"rule_{job.name}_wildcards_{wildcard_str}"' in text
+    job = SimpleNamespace(rule=SimpleNamespace(name="score"), name="score", wildcards=["a/b", "0"])
+    assert comment_of(job) == f"rule_score_wildcards_{get_job_wildcards(job)}"
+    assert comment_of(SimpleNamespace(rule=SimpleNamespace(name="score"), wildcards=[])) == "rule_score"
+
+
 def test_a_job_that_does_not_leave_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs(tmp_path, monkeypatch, squeue=f"echo '7|rule_score|{tmp_path}'", scancel="true")
+    programs(tmp_path, monkeypatch, squeue=f"echo '7|{tmp_path}|rule_score'", scancel="true")
     monkeypatch.setattr(slurm, "LEAVE_S", -1.0)
     with pytest.raises(ClusterError, match="do not leave: scancel 7; then start again"):
-        end_orphans(tmp_path)
+        end_orphans(tmp_path, {"rule_score"})
 
 
 def test_states_become_those_that_the_executor_acts_on() -> None:
@@ -136,19 +165,25 @@ def test_states_become_those_that_the_executor_acts_on() -> None:
     assert watch.settle(states, 0.0) == {"1": "CANCELLED", "2": "RUNNING", "3": "CANCELLED", "4": "COMPLETED"}
 
 
-def test_a_preempted_job_counts_as_cancelled_once_slurm_had_time_to_requeue_it() -> None:
+@pytest.mark.parametrize("state", ["PREEMPTED", "NODE_FAIL"])
+def test_a_job_that_is_not_put_back_counts_as_cancelled(
+    state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs(tmp_path, monkeypatch, scancel=f'echo "$@" > {tmp_path}/cancelled')
     watch = Watch(lambda *_: None, patience_s=60)
-    assert watch.settle({"1": "PREEMPTED"}, 0.0) == {"1": "PREEMPTED"}
+    assert watch.settle({"1": state}, 0.0) == {"1": state}
     assert watch.settle({"1": "PENDING"}, 50.0) == {"1": "PENDING"}
-    assert watch.settle({"1": "PREEMPTED"}, 70.0) == {"1": "PREEMPTED"}  # the clock starts anew
-    assert watch.settle({"1": "PREEMPTED"}, 131.0) == {"1": "CANCELLED"}
+    assert watch.settle({"1": state}, 70.0) == {"1": state}  # the clock starts anew
+    assert not (tmp_path / "cancelled").exists()
+    assert watch.settle({"1": state}, 131.0) == {"1": "CANCELLED"}
+    assert (tmp_path / "cancelled").read_text() == "1\n"  # should SLURM put it back after all
 
 
-def test_a_forgotten_job_fails_and_one_that_ended_does_not() -> None:
+def test_of_a_forgotten_job_the_outputs_decide_and_of_one_that_ended_its_state() -> None:
     watch = Watch(lambda *_: None, patience_s=60)
-    watch.settle({"1": "RUNNING", "2": "COMPLETED"}, 0.0)
+    watch.settle({"1": "RUNNING", "2": "COMPLETED", "3_[1-2]": "PENDING"}, 0.0)
     assert watch.settle({}, 10.0) == {}
-    assert watch.settle({}, 71.0) == {"1": "FAILED"}
+    assert watch.settle({}, 71.0) == {"1": "UNKNOWN"}
     assert watch.settle({}, 200.0) == {}  # said once
 
 
@@ -170,9 +205,15 @@ def test_the_executor_still_asks_in_the_way_that_is_watched(monkeypatch: pytest.
     assert "await query_job_status(" in Path(executor.__file__).read_text()
     monkeypatch.setattr(executor, "query_job_status", original)
     monkeypatch.setattr(slurm, "read_partitions", lambda: (PARTITIONS, "cpu"))
-    monkeypatch.setattr(slurm, "end_orphans", lambda folder: None)
+    monkeypatch.setattr(slurm, "end_orphans", lambda folder, comments: None)
     dag = SimpleNamespace(needrun_jobs=list)
+    settings = {
+        "executor_settings": SimpleNamespace(partition_config=None),
+        "execution_settings": SimpleNamespace(retries=2),
+    }
     for name, watched in (("local", False), ("slurm", True), ("slurm", True)):
-        slurm.prepare(SimpleNamespace(executor_plugin=SimpleNamespace(name=name), dag=dag, workdir_init="."))
+        slurm.prepare(
+            SimpleNamespace(executor_plugin=SimpleNamespace(name=name), dag=dag, workdir_init=".", **settings)
+        )
         assert isinstance(executor.query_job_status, Watch) == watched
     assert executor.query_job_status.query is original

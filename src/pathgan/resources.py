@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,8 @@ class Resources:
         """Time limit [min] of a job that may take `paper` minutes at the papers' sizes. More at each attempt."""
 
         def ask(w: Any, attempt: int) -> int:
-            limit = paper * SHARE_OF_TIME[_preset(w)] * self._workflow.time_factor
-            return attempt * max(SHORTEST_MIN, math.ceil(limit))
+            limit = math.ceil(paper * SHARE_OF_TIME[_preset(w)] * self._workflow.time_factor)
+            return min(attempt * max(SHORTEST_MIN, limit), self._workflow.longest_min or sys.maxsize)
 
         return ask
 

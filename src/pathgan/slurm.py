@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from pathgan.errors import ClusterError
 from pathgan.jobs import DEADLINE_MARGIN_S
 
 PROFILE = "profiles/slurm/config.yaml"
+SETTINGS = "profiles/slurm/cluster.yaml"
 PATIENCE_S = 90.0  # how long a job may be preempted or unheard of: SLURM needs seconds to put it back into the queue
 LEAVE_S = 180.0  # how long cancelled jobs may take to leave: 30 s to save by default, some clusters give more
-ENDED = {"COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "BOOT_FAIL", "DEADLINE", "CANCELLED"}
+ENDED = {"COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "CANCELLED", "UNKNOWN"}
 log = logging.getLogger("snakemake")
 
 
@@ -40,16 +41,22 @@ class Partition:
 def prepare(workflow: Any) -> None:
     """Checks what is about to be submitted, ends what an earlier Snakemake left, and watches over the executor.
 
-    workflow: Snakemake's own, once it holds the lock of the folder. Does nothing under another executor. Raises
+    workflow: Snakemake's own, once it has locked its outputs. Does nothing under another executor. Raises
     ClusterError with one line that says what to change.
     """
     if workflow.executor_plugin.name != "slurm":
         return
     partitions, default = read_partitions()
-    requests = [(job.rule.name, job.resources) for job in workflow.dag.needrun_jobs()]
-    check_requests(requests, partitions, default)
+    jobs = [job for job in workflow.dag.needrun_jobs() if not job.is_local]
+    groups = {id(group): group for job in jobs if (group := workflow.dag.get_job_group(job))}.values()
+    requests = [
+        *((f"rule {job.rule.name}", job.resources) for job in jobs),
+        *((f"group {group.groupid}", group.resources) for group in groups),
+    ]
+    if not workflow.executor_settings.partition_config:  # the executor chooses by the limits in that file
+        check_requests(requests, partitions, default, workflow.execution_settings.retries + 1)
     check_accounts(str(resources.get("slurm_account") or "") for _, resources in requests)
-    end_orphans(Path(workflow.workdir_init))
+    end_orphans(Path(workflow.workdir_init), {comment_of(job) for job in jobs if job.group is None})
     import snakemake_executor_plugin_slurm as executor  # here: other executors do without it
 
     if not isinstance(executor.query_job_status, Watch):
@@ -63,12 +70,12 @@ def read_partitions() -> tuple[dict[str, Partition], str | None]:
     """Name -> partition, and the default one's name, as `sinfo` tells. Raises ClusterError without SLURM."""
     partitions: dict[str, Partition] = {}
     default = None
-    for line in _ask("sinfo", "--noheader", "--format=%P|%l|%G").splitlines():
+    for line in _ask("sinfo", "--all", "--noheader", "--format=%P|%l|%G").splitlines():
         name, limit, devices = line.split("|", 2)
         if name.endswith("*"):
             name = default = name.removesuffix("*")
         earlier = partitions.get(name, Partition(None))
-        partitions[name] = Partition(minutes_of(limit), earlier.has_gpu or devices.startswith("gpu"))
+        partitions[name] = Partition(minutes_of(limit), earlier.has_gpu or bool(re.search(r"\bgpu\b", devices)))
     return partitions, default
 
 
@@ -82,45 +89,67 @@ def minutes_of(limit: str) -> float | None:
 
 
 def check_requests(
-    requests: Iterable[tuple[str, Mapping[str, Any]]], partitions: Mapping[str, Partition], default: str | None
+    requests: Iterable[tuple[str, Mapping[str, Any]]],
+    partitions: Mapping[str, Partition],
+    default: str | None,
+    attempts: int = 1,
 ) -> None:
-    """requests: (rule, its resources). Raises ClusterError for one that SLURM would refuse or never start."""
-    for rule, resources in requests:
-        name = resources.get("slurm_partition") or default
-        if name is None:  # the scheduler decides, or refuses in words of its own
+    """requests: (rule or group, its resources at the first of `attempts`, each of which asks for more time).
+
+    Raises ClusterError for one that SLURM would refuse or never start. Says nothing of other clusters.
+    """
+    for who, resources in requests:
+        names = [name for name in str(resources.get("slurm_partition") or default or "").split(",") if name]
+        if not names or any(resources.get(key) for key in ("slurm_cluster", "cluster", "clusters")):
             continue
-        if name not in partitions:
-            known = ", ".join(sorted(partitions))
-            raise ClusterError(f"rule {rule}: no partition {name!r} on this cluster; there are: {known}; see {PROFILE}")
-        partition, runtime = partitions[name], resources.get("runtime")
-        if _wants_gpu(resources) and not partition.has_gpu:
+        for name in names:
+            if name not in partitions:
+                known = ", ".join(sorted(partitions))
+                raise ClusterError(f"{who}: no partition {name!r} on this cluster; there are: {known}; see {PROFILE}")
+        chosen, label = [partitions[name] for name in names], ",".join(names)
+        if _wants_gpu(resources) and not any(partition.has_gpu for partition in chosen):
             with_gpu = ", ".join(sorted(key for key, value in partitions.items() if value.has_gpu)) or "none"
             raise ClusterError(
-                f"rule {rule}: asks for a GPU, but partition {name!r} has none; partitions with one: {with_gpu}; "
+                f"{who}: asks for a GPU, but partition {label!r} has none; partitions with one: {with_gpu}; "
                 f"set `set-resources` in {PROFILE}, or run with --config device=cpu"
             )
-        if not isinstance(runtime, int | float):
-            continue
-        if partition.limit_min is not None and runtime > partition.limit_min:
-            raise ClusterError(
-                f"rule {rule}: asks for {runtime:g} min, but partition {name!r} ends jobs after "
-                f"{partition.limit_min:g} min; choose another one or lower time_factor, both in {PROFILE}"
-            )
-        if rule.startswith("train_") and 60 * runtime < 2 * DEADLINE_MARGIN_S:
-            raise ClusterError(
-                f"rule {rule}: {runtime:g} min leave no time to train: a job saves and leaves "
-                f"{DEADLINE_MARGIN_S:g} s before its end; ask for {2 * DEADLINE_MARGIN_S / 60:g} min or more"
-            )
+        _check_time(who, resources.get("runtime"), label, chosen, attempts)
+
+
+def _check_time(who: str, runtime: Any, label: str, chosen: Sequence[Partition], attempts: int) -> None:
+    if not isinstance(runtime, int | float):
+        return
+    limits = [partition.limit_min for partition in chosen]
+    longest = None if None in limits else max(limit for limit in limits if limit is not None)
+    if longest is not None and runtime > longest:
+        raise ClusterError(
+            f"{who}: asks for {runtime:g} min, but partition {label!r} ends jobs after {longest:g} min; choose another "
+            f"one in {PROFILE}, or set longest_min: {longest:g} in {SETTINGS} (a group: also smaller group-components)"
+        )
+    if longest is not None and who.startswith("rule") and attempts * runtime > longest:
+        log.warning(
+            "pathgan: %s: a later attempt asks for up to %g min, but partition %r ends jobs after %g min; "
+            "set longest_min: %g in %s",
+            *(who, attempts * runtime, label, longest, longest, SETTINGS),
+        )
+    if who.startswith("rule train_") and 60 * runtime < 2 * DEADLINE_MARGIN_S:
+        raise ClusterError(
+            f"{who}: {runtime:g} min leave no time to train: a job saves and leaves {DEADLINE_MARGIN_S:g} s before its "
+            f"end; ask for {2 * DEADLINE_MARGIN_S / 60:g} min or more"
+        )
 
 
 def check_accounts(wanted: Iterable[str]) -> None:
     """Raises ClusterError for an account that SLURM's accounting does not give us; without accounting any may pass."""
-    accounts = sorted({name for entry in wanted for name in re.split(r"[,\s]+", entry) if name})
+    accounts = sorted({name.lower() for entry in wanted for name in re.split(r"[,\s]+", entry) if name})
     if not accounts or not shutil.which("sacctmgr"):
         return
     command = ["sacctmgr", "--noheader", "--parsable2", "list", "associations", f"user={getpass.getuser()}"]
-    done = subprocess.run([*command, "format=account"], capture_output=True, text=True, check=False)
-    known = sorted(set(done.stdout.split())) if done.returncode == 0 else []
+    try:
+        known = sorted(set(_ask(*command, "format=account").lower().split()))
+    except ClusterError as error:
+        log.warning("pathgan: accounts were not checked: %s", error)
+        return
     for account in accounts:
         if known and account not in known:
             raise ClusterError(
@@ -132,31 +161,36 @@ def _wants_gpu(resources: Mapping[str, Any]) -> bool:
     return bool(resources.get("gpu")) or "gpu" in str(resources.get("gres", ""))
 
 
-def end_orphans(folder: Path) -> None:
-    """Cancels jobs that an earlier Snakemake submitted from `folder` and left in the queue, and waits until they left.
+def comment_of(job: Any) -> str:
+    """What the executor writes beside a job of its own, as `squeue` shows it."""
+    wildcards = "_".join(job.wildcards).replace("/", "_") if job.wildcards else ""
+    return f"rule_{job.rule.name}_wildcards_{wildcards}" if wildcards else f"rule_{job.rule.name}"
 
-    Called by one that holds the folder's lock: nobody waits for them any more, and they write where ours will. A
-    training saves before it goes. Raises ClusterError where some do not leave.
+
+def end_orphans(folder: Path, comments: Collection[str]) -> None:
+    """Cancels jobs of ours in the queue that are the same as those about to be submitted, and waits until they left.
+
+    comments: `comment_of` each of the latter. As Snakemake holds the lock of their outputs, a Snakemake that is gone
+    submitted the former from `folder`: nobody waits for them, and they write where ours will. A training saves
+    before it goes. Groups of short jobs are left to end by themselves. Raises ClusterError where some do not leave.
     """
-    orphans = _jobs_of(folder)
+    orphans = _queued(folder, comments)
     if not orphans:
         return
     log.warning("pathgan: ending SLURM jobs that an earlier Snakemake left here: %s", ", ".join(orphans))
     _ask("scancel", *orphans)
     end = time.monotonic() + LEAVE_S
-    while left := [job for job in _jobs_of(folder) if job in orphans]:
+    while left := [job for job in _queued(folder, comments) if job in orphans]:
         if time.monotonic() > end:
             raise ClusterError(f"SLURM jobs of an earlier run do not leave: scancel {' '.join(left)}; then start again")
         time.sleep(1)
 
 
-def _jobs_of(folder: Path) -> list[str]:
-    """Ids of our jobs in the queue that Snakemake submitted from `folder`; the executor's comments begin with rule_."""
-    lines = _ask("squeue", "--noheader", f"--user={os.getuid()}", "--format=%A|%k|%Z").splitlines()
+def _queued(folder: Path, comments: Collection[str]) -> list[str]:
+    """Ids of our jobs in the queue that were submitted from `folder` with one of these comments."""
+    lines = _ask("squeue", "--noheader", f"--user={os.getuid()}", "--format=%A|%Z|%k").splitlines()
     jobs = (line.split("|", 2) for line in lines)
-    return list(
-        dict.fromkeys(job for job, comment, where in jobs if comment.startswith("rule_") and Path(where) == folder)
-    )
+    return list(dict.fromkeys(job for job, where, comment in jobs if comment in comments and Path(where) == folder))
 
 
 def _ask(*command: str) -> str:
@@ -190,15 +224,22 @@ class Watch:
         return (None if states is None else self.settle(states, time.monotonic())), seconds
 
     def settle(self, states: Mapping[str, str], now: float) -> dict[str, str]:
-        """`CANCELLED by 0` is CANCELLED; so is PREEMPTED after a while, and FAILED what SLURM has forgotten."""
+        """`CANCELLED by 0` is CANCELLED; so is a job that was preempted or lost its node, and not put back for a while.
+
+        One that SLURM has forgotten becomes UNKNOWN: the executor then looks whether its outputs are there.
+        """
         settled = {job: state.split()[0].rstrip("+") for job, state in states.items() if state}
-        lost = {job: "FAILED" for job, state in self._seen.items() if job not in settled and state not in ENDED}
-        stuck = {job: "CANCELLED" for job, state in settled.items() if state == "PREEMPTED"}
+        lost = {
+            job for job, state in self._seen.items() if job not in settled and state not in ENDED and "_" not in job
+        }
+        stuck = {job for job, state in settled.items() if state in ("PREEMPTED", "NODE_FAIL")}
         self._waiting = {job: self._waiting.get(job, now) for job in lost | stuck}
-        overdue = {job: state for job, state in (lost | stuck).items() if now - self._waiting[job] >= self.patience_s}
-        for job, state in overdue.items():
-            log.warning(
-                "pathgan: SLURM job %s: %s; submitted anew", job, "forgotten" if state == "FAILED" else "preempted"
-            )
-        self._seen |= settled | overdue
-        return settled | overdue
+        overdue = {job for job in lost | stuck if now - self._waiting[job] >= self.patience_s}
+        answers = {job: "UNKNOWN" if job in lost else "CANCELLED" for job in overdue}
+        for job, answer in answers.items():
+            if self._seen.get(job) != answer:
+                log.warning("pathgan: SLURM job %s was %s", job, "forgotten" if job in lost else "not put back")
+        if stuck & overdue:  # should SLURM put one back after all, it must not meet its successor
+            subprocess.run(["scancel", *sorted(stuck & overdue)], capture_output=True, check=False)
+        self._seen |= settled | answers
+        return settled | answers

@@ -90,7 +90,7 @@ class TrainingPlan:
         return self._plan.entry(w, "runs", w.run).model_dump(mode="json", exclude={"watershed"})
 
     def processes(self, w: Any) -> int:
-        """That train together, and cores that they get."""
+        """That train together, and cores that they get; `threads` are of each."""
         return int(self._plan.entry(w, "runs", w.run).training.gpus)
 
     def gpus(self, w: Any) -> int:

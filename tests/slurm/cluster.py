@@ -231,6 +231,10 @@ StorageLoc=slurm
 
     # --- questions ------------------------------------------------------------------------------------------
 
+    def do(self, *command: str) -> None:
+        """Runs a SLURM command. Raises CalledProcessError where it fails."""
+        subprocess.run(command, capture_output=True, check=True, timeout=60)
+
     def ask(self, *command: str) -> str:
         """The output of a SLURM command; empty where it failed."""
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -255,8 +259,9 @@ def _check_machine(accounting: bool) -> None:
     missing = [name for name in PROGRAMS + (ACCOUNTING_PROGRAMS if accounting else ()) if not shutil.which(name)]
     if missing:
         raise ClusterError(f"not found: {', '.join(missing)}; on Debian: apt-get install {' '.join(PACKAGES)}")
-    if CONFIGURATION.exists() and not CONFIGURATION.read_text().startswith(OURS):
-        raise ClusterError(f"{CONFIGURATION} belongs to another cluster: the tests do not touch it")
+    for path in (CONFIGURATION.with_name(name) for name in ("slurm.conf", "gres.conf", "slurmdbd.conf")):
+        if path.exists() and not path.read_text().startswith(OURS):
+            raise ClusterError(f"{path} belongs to another cluster: the tests do not touch it")
 
 
 def _answers(*command: str) -> bool:

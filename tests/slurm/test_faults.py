@@ -43,11 +43,11 @@ def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
 
 
 def scancelled(run: Running) -> None:
-    run.cluster.ask("scancel", run.job())
+    run.cluster.do("scancel", run.job())
 
 
 def timed_out(run: Running) -> None:
-    run.cluster.ask("scontrol", "update", f"JobId={run.job()}", "EndTime=now")
+    run.cluster.do("scontrol", "update", f"JobId={run.job()}", "EndTime=now")
 
 
 def terminated(run: Running) -> None:
@@ -72,9 +72,9 @@ def node_down(run: Running) -> None:
 
 
 def node_drained(run: Running) -> None:
-    run.cluster.ask("scontrol", "update", f"NodeName={NODE}", "State=DRAIN", "Reason=test")
+    run.cluster.do("scontrol", "update", f"NodeName={NODE}", "State=DRAIN", "Reason=test")
     time.sleep(5)
-    run.cluster.ask("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
+    run.cluster.do("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
 
 
 def controller_restarted(run: Running) -> None:
@@ -85,7 +85,7 @@ def controller_restarted(run: Running) -> None:
 
 def preempted(run: Running) -> None:
     cpus = str(run.cluster.cpus)
-    run.cluster.ask("sbatch", "--partition=urgent", f"--ntasks={cpus}", "--output=/dev/null", "--wrap=sleep 3")
+    run.cluster.do("sbatch", "--partition=urgent", f"--ntasks={cpus}", "--output=/dev/null", "--wrap=sleep 3")
 
 
 def out_of_memory(run: Running) -> None:
@@ -137,7 +137,8 @@ FAULTS: dict[str, Callable[[Running], None]] = {
     "--unlock while the job lives": unlocked,
     "disk full in state/": disk_full,
 }
-STATES = {"scancel": "CANCELLED", "time-out": "TIMEOUT", "preempted, cancelled": "PREEMPTED"}  # that it left behind
+STATES = {"scancel": "CANCELLED", "time-out": "TIMEOUT", "preempted, cancelled": "PREEMPTED", "out of memory": "FAILED"}
+PUT_BACK = ("node down", "preempted, requeued")  # into the queue, by SLURM itself
 RESOURCES = {
     "preempted, requeued": {"slurm_partition": "spare"},
     "preempted, cancelled": {"slurm_partition": "scavenge"},
@@ -184,6 +185,7 @@ def test_a_training_survives(
         run.start()
         if fault != "out of memory":
             run.wait_for(iteration)
+            job = run.job()
         FAULTS[fault](run)
         codes = [process.wait(HANG_S) for process in run.snakemakes]
         reissued = not any(code == 0 for code in codes)
@@ -196,5 +198,7 @@ def test_a_training_survives(
     cluster.wait_until(lambda: not cluster.ask("squeue", "--noheader"), "an empty queue")
     cluster.wait_until(lambda: not processes_in(run.folder), f"the end of {processes_in(run.folder)}")
     assert STATES.get(fault, "") in run.states()
+    if fault in PUT_BACK:
+        assert "Restarts=1" in cluster.ask("scontrol", "show", "job", job)
     for name, value in (("reissued", reissued), ("seconds", time.monotonic() - started), ("iteration", iteration)):
         record_property(name, value)

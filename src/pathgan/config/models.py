@@ -307,3 +307,4 @@ class Workflow(Strict):
     data_root: str = "data"
     device: Literal["auto", "cpu", "gpu"] = "auto"
     time_factor: Annotated[float, Field(gt=0)] = 1.0  # of every job's time limit under a scheduler
+    longest_min: Positive | None = None  # no job asks for more minutes

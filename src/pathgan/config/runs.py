@@ -314,6 +314,10 @@ class WassersteinRun(Strict):
     def _unmeasured(self) -> Self:
         if self.training.evaluations:
             raise ValueError("training.evaluations: these GANs have no loss on held-out images; take it away")
+        if self.training.gpus > 1 and self.critic.norm == "batch":
+            raise ValueError(
+                "training.gpus: batch norm over several GPUs has no second derivative; use one, or norm: layer"
+            )
         side = self.training.crop_px
         if side < 16 or side % 16:
             raise ValueError(f"training.crop_px: four halvings need a multiple of 16, got {side}")

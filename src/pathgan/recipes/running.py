@@ -81,7 +81,7 @@ def train_run(
         torch.manual_seed(job.seed)
         training = _set_up(run, sources, job, compute, evaluate)
         for network in training.recipe.networks.values():
-            parallel.share_norms(network)
+            parallel.share_norms(network, compute.device)
         if parallel.rank() > 0:  # the same weights at first, but noise of its own
             torch.manual_seed(job.seed + SEEDS_APART * parallel.rank())
         for output, path in (first or {}).items():
@@ -185,7 +185,7 @@ def job_of(snakemake: Any, beside: Path) -> Job:
         seed=int(snakemake.wildcards.seed),
         state_dir=beside.parent / "state",
         device=snakemake.config.get("device", "auto"),
-        threads=snakemake.threads // snakemake.params.run["training"].get("gpus", 1),
+        threads=snakemake.threads,
         code=snakemake.params.code,
         deadline=deadline(snakemake, dict(os.environ)),
     )

@@ -101,7 +101,7 @@ class TrainingData:
             parts.append({name: turn(image[y : y + size, x : x + size]) for name, image in images.items()})
         batch = {name: _to_float(torch.stack([part[name] for part in parts])) for name in self._fields}
         if self._augment == "traditional":
-            batch["image"] = _perturb(batch["image"], rng)
+            batch["image"] = _perturb(batch["image"], rng, np.array(self._mine))
         if self._labels is None:
             return batch
         own = [row // self._n_versions for row, mine in zip(rows, self._mine, strict=True) if mine]
@@ -184,11 +184,13 @@ def _to_float(stacked: Tensor) -> Tensor:
     return channels_last.permute(0, 3, 1, 2).to(torch.float32).div(255)
 
 
-def _perturb(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """Median blur of one image in four, and stain strength a channel; (n, 3, h, w) in [0, 1]."""
-    blurred = torch.from_numpy(rng.random(len(image)) < 0.25).to(image.device)
+def _perturb(image: Tensor, rng: np.random.Generator, mine: NDArray[np.bool_]) -> Tensor:
+    """Median blur of one image in four, and stain strength a channel; (n, 3, h, w) in [0, 1], those of a batch that are
+    `mine`."""
+    blurred = torch.from_numpy((rng.random(len(mine)) < 0.25)[mine]).to(image.device)
     windows = F.pad(image, (1, 1, 1, 1), mode="replicate").unfold(2, 3, 1).unfold(3, 3, 1).flatten(4)
     median = windows.sort(-1).values[..., 4]  # torch.median has no deterministic form on GPUs
     image = torch.where(blurred[:, None, None, None], median, image)
-    strength = torch.from_numpy(rng.uniform(0.9, 1.1, (len(image), 3, 1, 1)).astype(np.float32)).to(image.device)
+    strengths = rng.uniform(0.9, 1.1, (len(mine), 3, 1, 1))[mine]
+    strength = torch.from_numpy(strengths.astype(np.float32)).to(image.device)
     return image.clamp(min=1 / 255).pow(strength).clamp(0, 1)  # a power of light is a factor of optical density

@@ -44,4 +44,6 @@ def compute_on(device: Literal["auto", "cpu", "gpu"], threads: int, precision: L
     cv2.setNumThreads(threads)
     cv2.ipp.setUseIPP(False)  # it rounds by where an array lies in memory
     use_gpu = available and device != "cpu"
+    if use_gpu:
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))  # of the processes that train together
     return Compute(torch.device("cuda" if use_gpu else "cpu"), threads, precision)

@@ -172,6 +172,7 @@ def train(
                 if lease:
                     lease.check()
                     checkpoints.save(iteration, state)
+                parallel.meet()  # one that leaves earlier would take the one that writes with it
                 saved_at = time.monotonic()
                 log.info(
                     "saved iteration %d of %d (%.2f/s)",

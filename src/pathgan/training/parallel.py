@@ -56,15 +56,20 @@ def any_of(*flags: bool) -> tuple[bool, ...]:
     return tuple(bool(flag) for flag in raised.tolist())
 
 
+def meet() -> None:
+    """Waits until all are here; through the CPU's group, as the GPUs may be at work."""
+    any_of(False)
+
+
 def first_then_others(function: Callable[[], T]) -> T:
     """Calls it in the first process, and once it has returned there in the others."""
     if size() == 1:
         return function()
     if rank() != 0:
-        dist.barrier()
+        meet()
         return function()
     value = function()
-    dist.barrier()
+    meet()
     return value
 
 
@@ -77,9 +82,9 @@ def gathered(value: Any) -> list[Any]:
     return values
 
 
-def share_norms(network: nn.Module) -> None:
+def share_norms(network: nn.Module, device: torch.device) -> None:
     """Lets batch norm be over all processes, where they have GPUs."""
-    if size() > 1 and torch.cuda.is_available():
+    if size() > 1 and device.type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(network)
 
 
@@ -96,7 +101,14 @@ def launch(n: int, function: Callable[..., None], *arguments: Any) -> None:
         work = Path(folder) / "work.pickle"
         log = next((h.baseFilename for h in logging.getLogger().handlers if isinstance(h, logging.FileHandler)), None)
         work.write_bytes(pickle.dumps((log, function, arguments)))
-        torchrun = ["torch.distributed.run", "--standalone", f"--nproc-per-node={n}", "--module", worker.__name__]
+        torchrun = [
+            "torch.distributed.run",
+            "--standalone",
+            f"--nproc-per-node={n}",
+            f"--log-dir={folder}",
+            "--module",
+            worker.__name__,
+        ]
         processes = subprocess.Popen([sys.executable, "-m", *torchrun, str(work)], env=environment)
         with _passing_signals_to(processes):
             code = processes.wait()

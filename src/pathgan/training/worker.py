@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 import sys
 from pathlib import Path
@@ -17,8 +16,6 @@ from pathgan.errors import PathganError
 def main() -> None:
     """Calls what the file named in the command line holds; an error that we raise becomes one line."""
     dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     log, function, arguments = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301 - written by `launch`
     level = logging.WARNING if dist.get_rank() else logging.INFO
     logging.basicConfig(filename=log, level=level, format="%(asctime)s %(name)s: %(message)s")
