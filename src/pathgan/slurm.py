@@ -203,7 +203,8 @@ def _ask(*command: str) -> str:
     except subprocess.TimeoutExpired:
         raise ClusterError(f"{command[0]} gave no answer within 120 s; is slurmctld up?") from None
     if done.returncode != 0:
-        raise ClusterError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
+        said = "; ".join((done.stderr or done.stdout).strip().splitlines())
+        raise ClusterError(f"{command[0]} failed: {said}")
     return done.stdout
 
 
