@@ -18,9 +18,10 @@ MOST_JOBS = 30  # of 48 without packing
 def whole(folder: Path) -> Path:
     """A copy of the project with its papers."""
     folder.mkdir()
-    for part in (*PARTS, "slurm"):
-        copy = shutil.copytree if (ROOT / part).is_dir() and not (ROOT / part).is_symlink() else shutil.copy
-        copy(ROOT / part, folder / part, follow_symlinks=False)
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, folder / part)
+    (folder / "slurm").symlink_to("profiles/slurm")
     return folder
 
 
