@@ -19,7 +19,7 @@ include: "rules/render.smk"
 
 onstart:
     try:
-        slurm.prepare(workflow)
+        slurm.prepare(workflow, plan.workflow.longest_min)
     except PathganError as error:
         raise WorkflowError(str(error)) from None
 

@@ -72,3 +72,4 @@ def test_every_rule_has_its_script_and_docstring():
 def test_nothing_large_or_local_is_committed():
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     assert all((ROOT / name).stat().st_size < 5_000_000 for name in files if (ROOT / name).is_file())
+    assert [name for name in files if name.endswith((".whl", ".gz", ".zip", ".pt", ".safetensors", ".h5"))] == []

@@ -100,6 +100,11 @@ def test_a_later_attempt_that_would_wait_for_ever_is_announced(caplog: pytest.Lo
     assert not caplog.records
     check_requests([("rule score", {"runtime": 300})], PARTITIONS, "cpu", attempts=3)
     assert "asks for up to 900 min, but partition 'cpu' ends jobs after 600 min; set longest_min: 600" in caplog.text
+    caplog.clear()
+    check_requests([("rule score", {"runtime": 300})], PARTITIONS, "cpu", attempts=3, longest_min=600)
+    assert not caplog.records
+    check_requests([("rule score", {"runtime": 300})] * 50, PARTITIONS, "cpu", attempts=3)
+    assert len(caplog.records) == 1  # for a rule, not for each of its jobs
 
 
 def test_without_accounting_any_account_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +182,9 @@ def test_a_job_that_is_not_put_back_counts_as_cancelled(
     assert not (tmp_path / "cancelled").exists()
     assert watch.settle({"1": state}, 131.0) == {"1": "CANCELLED"}
     assert (tmp_path / "cancelled").read_text() == "1\n"  # should SLURM put it back after all
+    (tmp_path / "cancelled").unlink()
+    assert watch.settle({"1": state}, 160.0) == {"1": "CANCELLED"}
+    assert not (tmp_path / "cancelled").exists()
 
 
 def test_of_a_forgotten_job_the_outputs_decide_and_of_one_that_ended_its_state() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import logging
+import math
 import os
 import re
 import shutil
@@ -38,10 +39,11 @@ class Partition:
     has_gpu: bool = False
 
 
-def prepare(workflow: Any) -> None:
+def prepare(workflow: Any, longest_min: int | None = None) -> None:
     """Checks what is about to be submitted, ends what an earlier Snakemake left, and watches over the executor.
 
-    workflow: Snakemake's own, once it has locked its outputs. Does nothing under another executor. Raises
+    workflow: Snakemake's own, once it has locked its outputs. longest_min: what no job asks more time than. Does
+    nothing under another executor. Raises
     ClusterError with one line that says what to change.
     """
     if workflow.executor_plugin.name != "slurm":
@@ -54,7 +56,7 @@ def prepare(workflow: Any) -> None:
         *((f"group {group.groupid}", group.resources) for group in groups),
     ]
     if not workflow.executor_settings.partition_config:  # the executor chooses by the limits in that file
-        check_requests(requests, partitions, default, workflow.execution_settings.retries + 1)
+        check_requests(requests, partitions, default, workflow.execution_settings.retries + 1, longest_min)
     check_accounts(str(resources.get("slurm_account") or "") for _, resources in requests)
     end_orphans(Path(workflow.workdir_init), {comment_of(job) for job in jobs if job.group is None})
     import snakemake_executor_plugin_slurm as executor  # here: other executors do without it
@@ -93,11 +95,13 @@ def check_requests(
     partitions: Mapping[str, Partition],
     default: str | None,
     attempts: int = 1,
+    longest_min: int | None = None,
 ) -> None:
-    """requests: (rule or group, its resources at the first of `attempts`, each of which asks for more time).
+    """requests: (rule or group, its resources at the first of `attempts`; later ones ask for more, to `longest_min`).
 
     Raises ClusterError for one that SLURM would refuse or never start. Says nothing of other clusters.
     """
+    warned: set[str] = set()
     for who, resources in requests:
         names = [name for name in str(resources.get("slurm_partition") or default or "").split(",") if name]
         if not names or any(resources.get(key) for key in ("slurm_cluster", "cluster", "clusters")):
@@ -113,24 +117,32 @@ def check_requests(
                 f"{who}: asks for a GPU, but partition {label!r} has none; partitions with one: {with_gpu}; "
                 f"set `set-resources` in {PROFILE}, or run with --config device=cpu"
             )
-        _check_time(who, resources.get("runtime"), label, chosen, attempts)
+        runtime = resources.get("runtime")
+        if not isinstance(runtime, int | float):
+            continue
+        longest = _longest(chosen)
+        _check_time(who, runtime, label, longest)
+        last = min(attempts * runtime, longest_min or math.inf)
+        if longest is not None and last > longest and who.startswith("rule") and who not in warned:
+            warned.add(who)
+            log.warning(
+                "pathgan: %s: a later attempt asks for up to %g min, but partition %r ends jobs after %g min; "
+                "set longest_min: %g in %s",
+                *(who, last, label, longest, longest, SETTINGS),
+            )
 
 
-def _check_time(who: str, runtime: Any, label: str, chosen: Sequence[Partition], attempts: int) -> None:
-    if not isinstance(runtime, int | float):
-        return
-    limits = [partition.limit_min for partition in chosen]
-    longest = None if None in limits else max(limit for limit in limits if limit is not None)
+def _longest(partitions: Sequence[Partition]) -> float | None:
+    """The longest that a job may take in one of them [min]; None for any."""
+    limits = [partition.limit_min for partition in partitions]
+    return None if None in limits else max(limit for limit in limits if limit is not None)
+
+
+def _check_time(who: str, runtime: float, label: str, longest: float | None) -> None:
     if longest is not None and runtime > longest:
         raise ClusterError(
             f"{who}: asks for {runtime:g} min, but partition {label!r} ends jobs after {longest:g} min; choose another "
             f"one in {PROFILE}, or set longest_min: {longest:g} in {SETTINGS} (a group: also smaller group-components)"
-        )
-    if longest is not None and who.startswith("rule") and attempts * runtime > longest:
-        log.warning(
-            "pathgan: %s: a later attempt asks for up to %g min, but partition %r ends jobs after %g min; "
-            "set longest_min: %g in %s",
-            *(who, attempts * runtime, label, longest, longest, SETTINGS),
         )
     if who.startswith("rule train_") and 60 * runtime < 2 * DEADLINE_MARGIN_S:
         raise ClusterError(
@@ -237,10 +249,10 @@ class Watch:
         self._waiting = {job: self._waiting.get(job, now) for job in lost | stuck}
         overdue = {job for job in lost | stuck if now - self._waiting[job] >= self.patience_s}
         answers = {job: "UNKNOWN" if job in lost else "CANCELLED" for job in overdue}
-        for job, answer in answers.items():
-            if self._seen.get(job) != answer:
-                log.warning("pathgan: SLURM job %s was %s", job, "forgotten" if job in lost else "not put back")
-        if stuck & overdue:  # should SLURM put one back after all, it must not meet its successor
-            subprocess.run(["scancel", *sorted(stuck & overdue)], capture_output=True, check=False)
+        new = {job for job, answer in answers.items() if self._seen.get(job) != answer}
+        for job in sorted(new):
+            log.warning("pathgan: SLURM job %s was %s", job, "forgotten" if job in lost else "not put back")
+        if new & stuck:  # should SLURM put one back after all, it must not meet its successor
+            subprocess.run(["scancel", *sorted(new & stuck)], capture_output=True, check=False)
         self._seen |= settled | answers
         return settled | answers
