@@ -177,7 +177,9 @@ def test_a_training_survives(
     if fault == "disk full in state/":
         request.getfixturevalue("small_disk")
     n_iterations = LONGER.get(fault, ITERATIONS)
-    run = Running(cluster, project(prepared, tmp_path / "project", n_iterations, RESOURCES.get(fault, {})))
+    retries = 0 if fault == "disk full in state/" else 2  # each would find the disk as full
+    folder = project(prepared, tmp_path / "project", n_iterations, RESOURCES.get(fault, {}), retries)
+    run = Running(cluster, folder)
     wanted = undisturbed(n_iterations)
     iteration = random.Random(f"{fault} {moment}").randint(ITERATIONS // 10, ITERATIONS * 8 // 10)
     started = time.monotonic()

@@ -67,7 +67,9 @@ def with_data(folder: Path) -> Path:
     return folder
 
 
-def project(prepared: Path, folder: Path, n_iterations: int, resources: Mapping[str, str | int]) -> Path:
+def project(
+    prepared: Path, folder: Path, n_iterations: int, resources: Mapping[str, str | int], retries: int = 2
+) -> Path:
     """A copy of `prepared` that trains for so long, and whose profile asks SLURM often, and for `resources`."""
     shutil.copytree(prepared, folder, symlinks=True, dirs_exist_ok=True)
     paper = copy.deepcopy(PAPER)
@@ -75,7 +77,8 @@ def project(prepared: Path, folder: Path, n_iterations: int, resources: Mapping[
     (folder / "config" / "papers" / "tiny.yaml").write_text(yaml.safe_dump(paper, sort_keys=False))
     path = folder / "profiles" / "slurm" / "config.yaml"
     profile = yaml.safe_load(path.read_text())
-    profile |= {"slurm-init-seconds-before-status-checks": 2, "latency-wait": 10}
+    profile |= {"slurm-init-seconds-before-status-checks": 2, "seconds-between-status-checks": 1, "latency-wait": 10}
+    profile["retries"] = retries
     if resources:
         profile["set-resources"] = {"train_generator": dict(resources)}
     path.write_text(yaml.safe_dump(profile))
