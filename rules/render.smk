@@ -104,3 +104,33 @@ rule draw:
         code=plan.code("draw"),
     script:
         "../scripts/draw.py"
+
+
+rule show_provenance:
+    """A page that says what every table and figure of a paper was made from, down to the raw files."""
+    input:
+        lambda w: plan.results(w.preset, w.paper),
+    output:
+        report(
+            "results/{preset}/{paper}/provenance.html",
+            caption="../report/provenance.rst",
+            category="{paper}",
+            subcategory="provenance",
+            labels={"page": "provenance", "preset": "{preset}"},
+        ),
+    log:
+        "results/{preset}/logs/{paper}/show_provenance.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/show_provenance.tsv"
+    group:
+        "{preset}-{paper}-tables"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(10),
+    params:
+        code=plan.code("show_provenance"),
+    script:
+        "../scripts/show_provenance.py"

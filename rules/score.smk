@@ -79,3 +79,27 @@ rule score:
         code=plan.code("score"),
     script:
         "../scripts/score.py"
+
+
+rule count_samples:
+    """Count the images of a sample set, so that tables of counts need no images."""
+    input:
+        "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
+    output:
+        "results/{preset}/{paper}/counts/{samples}/seed{seed}.csv",
+    log:
+        "results/{preset}/logs/{paper}/count_samples/{samples}/seed{seed}.log",
+    benchmark:
+        "results/{preset}/benchmarks/{paper}/count_samples/{samples}/seed{seed}.tsv"
+    group:
+        "{preset}-{paper}-scores"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(10),
+    params:
+        code=plan.code("count_samples"),
+    script:
+        "../scripts/count_samples.py"

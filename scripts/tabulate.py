@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from pathgan.config.models import CountTable, Table
-from pathgan.datasets.store import ImageStore, read_manifest
+from pathgan.datasets.store import read_manifest
 from pathgan.jobs import job
 from pathgan.render.counts import build_counts, manifest_of_samples
 from pathgan.render.tables import build_table, write_table
@@ -20,8 +20,8 @@ with job(snakemake):
     manifests = {dataset: read_manifest(path) for dataset, path in snakemake.params.manifests.items()}
     if isinstance(table, CountTable):
         for samples, counted in snakemake.params.samples.items():
-            with ImageStore(counted["file"]) as store:
-                manifests[samples] = manifest_of_samples(store.n_items, counted["category"])
+            n = int(pd.read_csv(counted["file"])["images"].item())
+            manifests[samples] = manifest_of_samples(n, counted["category"])
         cells = build_counts(name, table, caveats, manifests, published, snakemake.params.inputs)
     else:
         cells = build_table(

@@ -28,12 +28,13 @@ def w(**wildcards):
     return SimpleNamespace(**{"preset": "demo", "paper": "sharpgan", "seed": "0", **wildcards})
 
 
-def test_targets_are_every_table_and_figure(plan):
+def test_targets_are_every_table_and_figure_and_their_provenance(plan):
     targets = plan.targets("demo", "sharpgan")
     assert f"{BASE}/tables/table1.csv" in targets
     assert f"{BASE}/tables/hyperparameters.csv" in targets
     assert f"{BASE}/figures/figure6.png" in targets
-    assert len(targets) == 9
+    assert targets[-1] == f"{BASE}/provenance.html"
+    assert len(targets) == 10
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):
@@ -338,10 +339,10 @@ def test_every_fold_of_a_row_is_an_input_of_its_table(plan):
 
 def test_samples_are_counted_where_a_table_counts_them(plan):
     assert plan.counted_samples(syncgan(table="table1"))["prop_benign"] == {
-        "file": f"{SYNCGAN}/samples/prop_benign/seed0.h5",
+        "file": f"{SYNCGAN}/counts/prop_benign/seed0.csv",
         "category": "benign",
     }
-    assert f"{SYNCGAN}/samples/prop_benign/seed0.h5" in plan.table(syncgan(table="table1"))
+    assert f"{SYNCGAN}/counts/prop_benign/seed0.csv" in plan.table(syncgan(table="table1"))
     assert plan.table_inputs(syncgan(table="table1"))["prop_benign"] == ["cytology"]
 
 

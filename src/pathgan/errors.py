@@ -23,3 +23,7 @@ class TableError(PathganError):
 
 class ClusterError(PathganError):
     """The scheduler is absent, or cannot run what is about to be submitted."""
+
+
+class ProvenanceError(PathganError):
+    """A record, a lock or a bundle is damaged or of another version, or what it is about is not there."""

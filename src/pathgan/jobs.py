@@ -9,12 +9,11 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pathgan.errors import PathganError
-from pathgan.provenance import JobFacts, code_state, commit_state, record
+from pathgan.provenance import JobFacts, attempts, code_state, commit_state, record, remove_records
 
 DEADLINE_MARGIN_S = 90.0  # to finish a step and write a checkpoint before the scheduler's own signal
 
@@ -29,19 +28,24 @@ def job(snakemake: Any) -> Iterator[Any]:
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
-    started = _started(snakemake)
+    facts = _facts(snakemake)
+    remove_records(facts.outputs)
+    attempts.begin(facts.outputs)
     if "cv2" in sys.modules:
         make_repeatable(sys.modules["cv2"], snakemake.threads)
     try:
         yield snakemake
-        record(replace(started, outputs=[str(path) for path in snakemake.output], device=_device()))
+        record(replace(facts, device=_device()))
     except PathganError as error:
+        attempts.end(str(error))
         logging.getLogger("pathgan").exception("failed")
         print(f"pathgan, rule {snakemake.rule}: {error}", file=sys.stderr)
         sys.exit(1)
-    except Exception:
-        logging.getLogger("pathgan").exception("unexpected error")
-        traceback.print_exc()
+    except BaseException as error:
+        attempts.end(f"{type(error).__name__}: {error}")
+        if isinstance(error, Exception):
+            logging.getLogger("pathgan").exception("unexpected error")
+            traceback.print_exc()
         raise
 
 
@@ -68,19 +72,19 @@ def deadline(snakemake: Any, environment: dict[str, str], now: float | None = No
     return now + 60 * float(snakemake.resources.runtime) - DEADLINE_MARGIN_S
 
 
-def _started(snakemake: Any) -> JobFacts:
+def _facts(snakemake: Any) -> JobFacts:
     """What is known before the work begins; code and commit are those that do it."""
-    script = Path(snakemake.scriptdir) / f"{snakemake.rule}.py"
     return JobFacts(
         rule=snakemake.rule,
         inputs=[str(path) for path in snakemake.input],
-        outputs=[],
+        outputs=[str(path) for path in snakemake.output],
         params=dict(snakemake.params.items()),
         wildcards=dict(snakemake.wildcards.items()),
         threads=snakemake.threads,
-        started=datetime.now(UTC),
-        code=code_state(script),
+        code=code_state(Path(snakemake.scriptdir).resolve() / f"{snakemake.rule}.py"),
         commit=commit_state(),
+        config=snakemake.config,
+        logs=[str(path) for path in snakemake.log],
     )
 
 

@@ -96,6 +96,10 @@ class Plan:
     # --- targets ------------------------------------------------------------------------------------------
 
     def targets(self, preset: str, paper: str) -> list[str]:
+        """Every table and figure of a paper, and the page that says where they come from."""
+        return [*self.results(preset, paper), f"results/{preset}/{paper}/provenance.html"]
+
+    def results(self, preset: str, paper: str) -> list[str]:
         """Every table and figure of a paper."""
         config, base = self.paper(preset, paper), f"results/{preset}/{paper}"
         names = (*config.tables, *self.slides.tables(config), HYPER_PARAMETERS)
@@ -182,13 +186,16 @@ class Plan:
         return {name: self.store(w, name)["manifest"] for name in names}
 
     def counted_samples(self, w: Any) -> dict[str, dict[str, str]]:
-        """Sample set -> its `file` and `category`, of every one that a table counts: those of the first seed."""
+        """Sample set -> its `file` of counts and `category`, of all that a table counts: of the first seed."""
         table, paper = self.entry(w, "tables", w.table), self.of(w)
         if not isinstance(table, CountTable):
             return {}
         names = [name for row in table.rows.values() for name in row.datasets if name not in paper.datasets]
         seed = str(paper.seeds[0])
-        return {name: {"file": self.images(w, name, seed), "category": category_of(paper, name)} for name in names}
+        return {
+            name: {"file": f"{self.base(w)}/counts/{name}/seed{seed}.csv", "category": category_of(paper, name)}
+            for name in names
+        }
 
     def table_inputs(self, w: Any) -> dict[str, list[str]]:
         """Run -> the datasets that it is made with, of every run of a table."""

@@ -154,7 +154,7 @@ def test_everything_is_there_and_recorded(done):
     for path in made:
         relative = path.relative_to(done)
         entry = json.loads((done / record_path(relative)).read_text())
-        assert entry["sha256"] == sha256_of(path), relative
+        assert entry["outputs"][str(relative)] == sha256_of(path), relative
         assert all(sha256_of(done / name) == digest for name, digest in entry["inputs"].items())
     assert not list((done / BASE).rglob("state/*"))
 

@@ -11,34 +11,46 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2]
+from pathgan.files import sha256_of
+
 PACKAGE = "pathgan"
-BYSTANDERS = ("pathgan.errors", "pathgan.jobs", "pathgan.provenance")  # they log and record, and change no result
+# They log, record and judge, and change no result.
+BYSTANDERS = ("pathgan.errors", "pathgan.jobs", "pathgan.provenance", "pathgan.cli")
 
 
 def code_files(script: Path) -> list[Path]:
-    """The script and every file of the package that it imports, directly or not, sorted."""
+    """The script and every file of the package beside it that it imports, directly or not, sorted.
+
+    script: `scripts/{rule}.py` of a checkout, whose package lies in `src/`.
+    """
     found: set[Path] = set()
     waiting = [script]
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting.extend(_imported(file))
+            waiting.extend(_imported(file, script.parents[1] / "src"))
     return sorted(found)
 
 
+def code_hashes(script: Path) -> dict[str, str]:
+    """Name within the checkout -> sha256, of `code_files`."""
+    return {file.relative_to(script.parents[1]).as_posix(): sha256_of(file) for file in code_files(script)}
+
+
 def code_digest(script: Path) -> str:
-    """sha256 over names and bytes of `code_files`; moving the whole tree does not change it."""
-    digest = hashlib.sha256()
-    for file in code_files(script):
-        name = file.relative_to(SOURCE).as_posix() if file.is_relative_to(SOURCE) else file.name
-        digest.update(f"{name}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    """One sha256 of `code_hashes`; moving the whole tree does not change it."""
+    return digest_of(code_hashes(script))
 
 
-@lru_cache(maxsize=256)
-def _imported(file: Path) -> tuple[Path, ...]:
+def digest_of(hashes: dict[str, str]) -> str:
+    """sha256 of `{hash}  {name}` lines, as `sha256sum` prints them, by name."""
+    lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+@lru_cache(maxsize=512)
+def _imported(file: Path, source: Path) -> tuple[Path, ...]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
         if isinstance(node, ast.Import):
@@ -50,14 +62,14 @@ def _imported(file: Path) -> tuple[Path, ...]:
         for name in names
         if (name == PACKAGE or name.startswith(f"{PACKAGE}.")) and not name.startswith(BYSTANDERS)
     }
-    return tuple(path for name in sorted(ours) for path in _module_files(name))
+    return tuple(path for name in sorted(ours) for path in _module_files(name, source))
 
 
-def _module_files(name: str) -> Iterator[Path]:
+def _module_files(name: str, source: Path) -> Iterator[Path]:
     """A module's file and those of the packages around it, which Python runs first."""
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
-        base = SOURCE.joinpath(*parts[:depth])
+        base = source.joinpath(*parts[:depth])
         if (base / "__init__.py").exists():
             yield base / "__init__.py"
         elif base.with_suffix(".py").exists():

@@ -23,6 +23,7 @@ from torch.optim import Optimizer
 from pathgan.config.runs import Training
 from pathgan.errors import TrainingError
 from pathgan.files import write_rows
+from pathgan.provenance import note
 from pathgan.training import parallel
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.data import Batch, Data
@@ -238,6 +239,8 @@ def _resume(
     if "cuda" in generators:
         torch.cuda.set_rng_state(generators["cuda"])
     log.info("resumed at iteration %d", state["iteration"])
+    if parallel.rank() == 0:
+        note(resumed_at=state["iteration"])
     return int(state["iteration"])
 
 

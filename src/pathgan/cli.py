@@ -1,0 +1,207 @@
+"""`pathgan ...`: what an auditor asks of results that Snakemake made."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import chdir
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from rich.tree import Tree
+
+from pathgan.errors import PathganError
+from pathgan.provenance import bundle as bundles
+from pathgan.provenance import lock as locks
+from pathgan.provenance.audit import PASSING, Finding, Verdict, audit
+from pathgan.provenance.crate import write_crate
+from pathgan.provenance.current import Current, project_path
+from pathgan.provenance.rebuild import rebuild
+from pathgan.provenance.records import ROOT
+from pathgan.provenance.trace import as_tree, trace
+
+LOCK = "provenance.lock"
+CULPRITS = 20  # shown
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+Targets = Annotated[list[Path], typer.Argument(help="files or folders below results/", show_default=False)]
+Config = Annotated[
+    list[str] | None, typer.Option("--config", help="key=value, as `snakemake --config` was given; once a key")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
+
+
+@app.command("audit")
+def audit_command(
+    targets: Targets,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="only what is not ok")] = False,
+    against: Annotated[Path | None, typer.Option(help="a lock file that `pathgan lock` wrote")] = None,
+    again: Annotated[
+        bool, typer.Option("--rebuild", help="make tables and figures again from scores, and compare")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Check results against their records, from disk, down to raw files. Exit code 0: ok, 1: not, 2: cannot tell."""
+    paths = [project_path(target) for target in targets]
+    lock = against and against.absolute()
+    with chdir(ROOT):
+        findings = audit(paths, Current(_settings(config)))
+        findings += locks.against(lock, paths) if lock else []
+        findings += rebuild(findings) if again else []
+    if as_json:
+        print(json.dumps([_as_json(finding) for finding in findings], indent=1))
+    else:
+        _print(findings, quiet)
+    raise typer.Exit(int(any(finding.verdict not in PASSING for finding in findings)))
+
+
+@app.command("trace")
+def trace_command(
+    table: Annotated[Path, typer.Argument(help="the CSV file of a table", show_default=False)],
+    row: Annotated[str, typer.Argument(show_default=False)],
+    column: Annotated[str, typer.Argument(show_default=False)],
+    as_json: AsJson = False,
+    svg: Annotated[Path | None, typer.Option(help="a picture of the tree")] = None,
+) -> None:
+    """Show what one cell of a table was made from: scores, samples, weights, data, raw files."""
+    out = svg and svg.absolute()
+    path = project_path(table)
+    with chdir(ROOT):
+        node = trace(path, row, column)
+    if out:
+        _draw(as_tree(node), out)
+    elif as_json:
+        print(json.dumps(node.as_json(), indent=1, default=str))
+    else:
+        _print_tree(as_tree(node))
+
+
+@app.command("lock")
+def lock_command(
+    targets: Annotated[list[Path] | None, typer.Argument(help="as of audit", show_default="results")] = None,
+    out: Annotated[Path, typer.Option(help="where to write")] = Path(LOCK),
+    config: Config = None,
+) -> None:
+    """Write the sha256 of every artefact and record that an audit passes, to commit or to sign."""
+    paths, out = [project_path(target) for target in targets or [ROOT / "results"]], out.absolute()
+    with chdir(ROOT):
+        findings = audit(paths, Current(_settings(config)))
+        _refuse(findings, "not locked", PASSING)
+        n = locks.lock(findings, out)
+    print(f"{out}: {n} artefacts and their records")
+
+
+@app.command("bundle")
+def bundle_command(
+    targets: Targets,
+    out: Annotated[Path, typer.Option(help="the zip file to write")] = Path("bundle.zip"),
+    config: Config = None,
+) -> None:
+    """Pack tables, scores, manifests and records, without images and weights, for others to check."""
+    paths, out = [project_path(target) for target in targets], out.absolute()
+    with chdir(ROOT):
+        findings = audit(paths, Current(_settings(config)))
+        _refuse(findings, "not bundled", (*PASSING, Verdict.STALE_CODE, Verdict.STALE_CONFIGURATION))
+        names = sorted({finding.path for finding in findings if finding.path.startswith("results/")})
+        n_in, n_out = bundles.bundle(names, out)
+    print(f"{out}: {n_in} files, {out.stat().st_size / 1e6:.1f} MB; {n_out} left out, their sha256 are inside")
+
+
+@app.command("crate")
+def crate_command(
+    preset: Annotated[str, typer.Argument(help="demo, public or paper")] = "demo", config: Config = None
+) -> None:
+    """Write results/PRESET/ro-crate-metadata.json: the runs behind the results, as a Provenance Run Crate 0.5."""
+    target = project_path(ROOT / "results" / preset)
+    with chdir(ROOT):
+        findings = audit([target], Current(_settings(config)))
+        _refuse(findings, "no crate", PASSING)
+        print(write_crate(preset, {finding.path for finding in findings if finding.path.startswith(f"{target}/")}))
+
+
+@app.command("unbundle")
+def unbundle_command(path: Annotated[Path, typer.Argument(metavar="BUNDLE", show_default=False)]) -> None:
+    """Unpack a bundle into this checkout; nothing is written over."""
+    print(f"{bundles.unbundle(path, ROOT)} files below {ROOT / 'results'}")
+
+
+def _settings(config: Iterable[str] | None) -> dict[str, object]:
+    """key=value as YAML values, as Snakemake reads them."""
+    pairs = [entry.partition("=") for entry in config or ()]
+    for key, equals, value in pairs:
+        if not equals or not key or not value:
+            raise typer.BadParameter(f"expected key=value, got {key + equals + value!r}", param_hint="--config")
+    return {key: yaml.safe_load(value) for key, _, value in pairs}
+
+
+def _print(findings: list[Finding], quiet: bool) -> None:
+    """A line an artefact and verdict, then what to look at."""
+    lines: dict[tuple[Verdict, str], list[str]] = {}
+    for finding in findings:
+        lines.setdefault((finding.verdict, finding.path), []).append(finding.detail)
+    width = max((len(verdict) for verdict, _ in lines), default=0)
+    for (verdict, path), details in sorted(lines.items(), key=lambda item: (item[0][0] is not Verdict.OK, item[0][1])):
+        if not (quiet and verdict is Verdict.OK):
+            more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+            print(f"{verdict:{width}}  {_shown(path)}" + (f": {_shown(details[0])}{more}" if details[0] else ""))
+    verdicts = Counter(verdict for verdict, _ in lines)
+    print(", ".join(f"{verdicts[verdict]} {verdict}" for verdict in Verdict if verdicts[verdict]))
+    bad = {(finding.culprit or finding.path, finding.path) for finding in findings if finding.verdict not in PASSING}
+    for culprit, n in sorted(Counter(culprit for culprit, _ in bad).items(), key=lambda item: -item[1])[:CULPRITS]:
+        print(f"look at {_shown(culprit)}" + (f" ({n} artefacts)" if n > 1 else ""))
+
+
+def _shown(text: str) -> str:
+    """On one line, whatever a file's name holds."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
+
+
+def _as_json(finding: Finding) -> dict[str, str]:
+    return {
+        "path": finding.path,
+        "verdict": finding.verdict.value,
+        "detail": finding.detail,
+        "culprit": finding.culprit,
+    }
+
+
+def _refuse(findings: list[Finding], what: str, passing: Iterable[Verdict]) -> None:
+    bad = [finding for finding in findings if finding.verdict not in passing]
+    if bad:
+        first = bad[0]
+        raise PathganError(
+            f"{what}: {first.path}: {first.verdict}, {first.detail} ({len(bad)} in all; see pathgan audit)"
+        )
+
+
+def _print_tree(tree: Tree, **options: Any) -> Console:
+    """As wide as it is: a pipe has no width, and a terminal folds by itself."""
+    endless = Console(width=10_000)
+    console = Console(width=endless.measure(tree).maximum, highlight=False, **options)
+    console.print(tree)
+    return console
+
+
+def _draw(tree: Tree, out: Path) -> None:
+    """Without the fonts that rich would have a browser download."""
+    text = _print_tree(tree, record=True, file=StringIO()).export_svg(title="pathgan trace")
+    out.write_text(re.sub(r"@font-face \{.*?\}", "", text, flags=re.DOTALL), encoding="utf-8")
+
+
+def main() -> None:
+    try:
+        app(standalone_mode=True)
+    except PathganError as error:
+        print(f"pathgan: {_shown(str(error))}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+"""Whether results are what their records say, and whether this checkout would make them so: from disk, byte by byte.
+
+Each artefact gets one verdict, and a bad one names its culprit: the file to look at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from pathgan.config.models import Workflow
+from pathgan.errors import ProvenanceError
+from pathgan.files import sha256_of
+from pathgan.provenance.attempts import SUFFIX, attempts_of
+from pathgan.provenance.bundle import left_out
+from pathgan.provenance.current import Current
+from pathgan.provenance.places import BESIDES, RECORDS, RESULTS, STATE, WRAPPERS, artefact_path, record_path
+from pathgan.provenance.records import LOCK, ROOT, read_record
+
+RECEIPT = ".fetched.json"
+SHOWN = 12  # digits of a sha256 in a message
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    MODIFIED = "modified"  # its bytes, its record, or the bytes it was made from
+    MISSING = "missing"
+    UNRECORDED = "unrecorded"
+    STALE_CODE = "stale code"
+    STALE_CONFIGURATION = "stale configuration"
+    INTERRUPTED = "interrupted"
+    OTHER_ENVIRONMENT = "other environment"  # a warning
+    NOT_BUNDLED = "not bundled"  # left out of the bundle that these results came in; its record is here
+
+
+PASSING = (Verdict.OK, Verdict.OTHER_ENVIRONMENT, Verdict.NOT_BUNDLED)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """About `path`, below the checkout. culprit: the file that differs, where it is not `path` itself."""
+
+    path: str
+    verdict: Verdict
+    detail: str = ""
+    culprit: str = ""
+
+
+def audit(targets: Iterable[Path], current: Current) -> list[Finding]:
+    """The verdicts on `targets` and on all that they were made from, down to the raw files.
+
+    targets: files and folders below `results/`, as `project_path` gives them; the working directory is the checkout's.
+    An artefact may have several bad verdicts. Raises ProvenanceError for a target that is not there and never was.
+    """
+    walk = _Walk(current)
+    waiting = [path for target in targets for path in _artefacts(target, walk)]
+    while waiting:
+        waiting.extend(walk.visit(waiting.pop()))
+    return [*walk.findings, *walk.rest()]
+
+
+def _artefacts(target: Path, walk: _Walk) -> list[str]:
+    """What a target stands for: itself, or everything in a folder that is or should be an artefact."""
+    if not target.is_dir():
+        known = target.exists() or record_path(target).exists() or str(target) in walk.interrupted
+        if not known and str(target) not in walk.left_out:
+            raise ProvenanceError(f"{target}: no such file, and no record of one; make it: snakemake {target}")
+        return [str(target)]
+    found = artefacts_below(target) | {name for name in walk.interrupted if Path(name).is_relative_to(target)}
+    if not found:
+        raise ProvenanceError(f"{target}: holds no results")
+    return sorted(found, reverse=True)
+
+
+def artefacts_below(target: Path) -> set[str]:
+    """The artefacts in a folder, and those that a record there is of; of a file itself."""
+    if not target.is_dir():
+        return {str(target)}
+    found = {str(path) for path in target.rglob("*") if path.is_file() and _is_artefact(path)}
+    places = [record_path(target / "x").parent] if len(target.parts) > 1 else target.glob(f"*/{RECORDS}")
+    return found | {str(artefact_path(path)) for place in places for path in place.rglob("*.json")}
+
+
+def _is_artefact(path: Path) -> bool:
+    inside = path.parts[2:]  # of results/{preset}
+    if len(inside) < 2 and path.name in WRAPPERS:
+        return record_path(path).exists()
+    return not (
+        len(path.parts) < 3
+        or inside[0] in BESIDES
+        or path.parts[1] in (*BESIDES, "hashes")
+        or STATE in inside
+        or path.name.startswith(".")
+    )
+
+
+class _Walk:
+    """An audit under way: what was seen, and every file's bytes read once."""
+
+    def __init__(self, current: Current):
+        self.current = current
+        self.findings: list[Finding] = []
+        self._seen: set[str] = set()
+        self._hashes: dict[str, str | None] = {}
+        self._records: dict[str, dict[str, Any] | ProvenanceError | None] = {}
+        self._edges: dict[str, list[str]] = {}
+        self._warnings: dict[str, Finding] = {}
+
+    @cached_property
+    def interrupted(self) -> dict[str, dict[str, Any]]:
+        """Output -> the last attempt at it, of every job that left no record."""
+        found: dict[str, dict[str, Any]] = {}
+        for path in Path(RESULTS).glob(f"*/{RECORDS}/**/*{SUFFIX}"):
+            tried = attempts_of(path)
+            found |= {output: tried[-1] for entry in tried for output in entry.get("outputs", ())}
+        return found
+
+    @cached_property
+    def left_out(self) -> Mapping[str, str]:
+        return left_out()
+
+    def visit(self, path: str) -> list[str]:
+        """Judges an artefact once; returns the artefacts that come next."""
+        if path in self._seen:
+            return []
+        self._seen.add(path)
+        found, following = list(self._judge(path)), self._edges.get(path, [])
+        self.findings.extend(found or [Finding(path, Verdict.OK)])
+        entry = self._records.get(path)
+        siblings = entry["outputs"] if isinstance(entry, dict) else ()
+        return [*following, *filter(_is_result, siblings)]
+
+    def _judge(self, path: str) -> Iterator[Finding]:
+        try:
+            entry = self._record(path)
+        except ProvenanceError as error:
+            yield Finding(path, Verdict.MODIFIED, str(error), str(record_path(path)))
+            return
+        if entry is None:
+            yield self._without_record(path)
+            return
+        yield from self._bytes(path, entry)
+        yield from self._logs(path, entry)
+        yield from self._inputs(path, entry)
+        if entry["rule"] is not None:  # a crate is made by no rule
+            yield from self._code(path, entry)
+            yield from self._settings(path, entry)
+        self._environment(entry)
+
+    def _without_record(self, path: str) -> Finding:
+        record = str(record_path(path))
+        if path in self.interrupted:
+            last = self.interrupted[path]
+            end = f"ended {last['ended']}: {last['outcome']}" if "ended" in last else "was cut off, or is still running"
+            return Finding(path, Verdict.INTERRUPTED, f"the attempt of {last.get('started')} {end}")
+        if Path(path).exists():
+            return Finding(path, Verdict.UNRECORDED, "nothing says what it was made from", record)
+        return Finding(path, Verdict.MISSING, "neither the file nor a record of it is there")
+
+    def _bytes(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+        if entry["output"] != path:
+            yield Finding(path, Verdict.MODIFIED, f"its record is of {entry['output']}", str(record_path(path)))
+        elif outside := _leads_outside(Path(path)):
+            yield Finding(path, Verdict.MODIFIED, f"a link out of {RESULTS}/, to {outside}")
+        elif (found := self._sha256(path)) is None:
+            if self.left_out.get(path) == entry["outputs"][path]:
+                yield Finding(path, Verdict.NOT_BUNDLED)
+            elif path in self.interrupted:
+                yield self._without_record(path)
+            else:
+                yield Finding(path, Verdict.MISSING, "recorded, but not there")
+        elif found != entry["outputs"].get(path):
+            yield Finding(path, Verdict.MODIFIED, differ(entry["outputs"].get(path), found))
+
+    def _logs(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+        for log, recorded in entry["logs"].items():
+            found = self._sha256(log)
+            if found is None and self.left_out.get(log) != recorded:
+                yield Finding(path, Verdict.MISSING, "the log of its job is gone", log)
+            elif found is not None and found != recorded:
+                yield Finding(path, Verdict.MODIFIED, f"the log of its job: {differ(recorded, found)}", log)
+
+    def _inputs(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+        """Raw files are held against the disk, artefacts against what their own records say of them."""
+        self._edges[path] = [name for name in entry["inputs"] if _is_result(name)]
+        for name, recorded in entry["inputs"].items():
+            if _is_result(name):
+                made = self._made(name)
+                if made is not None and made != recorded:
+                    yield Finding(
+                        path, Verdict.MODIFIED, f"made from other bytes of {name}: {differ(recorded, made)}", name
+                    )
+                continue
+            raw = self._raw(name, entry)
+            found = self._sha256(raw)
+            if found is None:
+                if self.left_out.get(name) != recorded:
+                    yield Finding(path, Verdict.MISSING, f"made from {name}, which is gone", name)
+            elif found != recorded:
+                yield Finding(path, Verdict.MODIFIED, f"made from {raw}: {differ(recorded, found)}", raw)
+            elif name.endswith(RECEIPT):
+                yield from self._fetched(path, Path(raw))
+
+    def _fetched(self, path: str, receipt: Path) -> Iterator[Finding]:
+        """The files that an archive brought, which stand behind its receipt."""
+        for name, recorded in json.loads(receipt.read_text(encoding="utf-8"))["files"].items():
+            raw = str(receipt.parent / name)
+            found = self._sha256(raw)
+            if found is None:
+                yield Finding(path, Verdict.MISSING, f"made from {raw}, which is gone", raw)
+            elif found != recorded:
+                yield Finding(path, Verdict.MODIFIED, f"made from {raw}: {differ(recorded, found)}", raw)
+
+    def _made(self, name: str) -> str | None:
+        """What the record of an artefact says of its bytes; the disk where there is no sound record."""
+        try:
+            entry = self._record(name)
+        except ProvenanceError:
+            entry = None
+        return self._sha256(name) if entry is None else entry["outputs"].get(name)
+
+    def _raw(self, name: str, entry: Mapping[str, Any]) -> str:
+        """Where a raw file lies now: data may have moved with `data_root`."""
+        before = Path(str(entry["config"].get("data_root", Workflow().data_root)))
+        if Path(name).exists() or not Path(name).is_relative_to(before):
+            return name
+        return str(self.current.data_root / Path(name).relative_to(before))
+
+    def _code(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+        try:
+            now, then = self.current.code(entry["rule"]), entry["code"]
+        except ProvenanceError as error:
+            yield Finding(path, Verdict.STALE_CODE, str(error), f"scripts/{entry['rule']}.py")
+            return
+        if now["digest"] != then["digest"]:
+            changed = sorted(
+                name for name in {*now["files"], *then["files"]} if now["files"].get(name) != then["files"].get(name)
+            )
+            others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            yield Finding(path, Verdict.STALE_CODE, f"{changed[0]}{others} changed since", changed[0])
+
+    def _settings(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+        culprit = f"config/papers/{entry['wildcards'].get('paper', '')}.yaml"
+        try:
+            now = self.current.params(entry["rule"], entry["wildcards"])
+        except ProvenanceError as error:
+            yield Finding(path, Verdict.STALE_CONFIGURATION, str(error), culprit)
+            return
+        then = {name: value for name, value in entry["params"].items() if name != "code"}
+        # Where data lie is no setting of a result; weights that are not here may have been where it was made.
+        now = {name: value for name, value in now.items() if name != "data_root" and (name, value) != ("sha256", None)}
+        then = {name: value for name, value in then.items() if name in now}
+        for key, recorded, wanted in _differences(then, now):
+            yield Finding(path, Verdict.STALE_CONFIGURATION, f"{key}: made with {recorded}, now {wanted}", culprit)
+            return
+
+    def _environment(self, entry: Mapping[str, Any]) -> None:
+        """Said once, of the lock file: it concerns all results alike."""
+        lock = self._sha256(LOCK)
+        if lock != entry["lock"]:
+            self._warn("is missing" if lock is None else f"changed since: {differ(entry['lock'], lock)}")
+        for name, made_with in entry["libraries"].items():
+            if self._pins.get(name) not in (None, made_with.split("+")[0]):
+                self._warn(f"made with {name} {made_with}, it pins {self._pins[name]}")
+
+    def _warn(self, detail: str) -> None:
+        self._warnings.setdefault(detail, Finding(LOCK, Verdict.OTHER_ENVIRONMENT, detail))
+
+    @cached_property
+    def _pins(self) -> dict[str, str]:
+        """Library -> version, of the lock file."""
+        path = ROOT / LOCK
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        pairs = (line.split(" ")[0].split("==") for line in lines if "==" in line and line[0].isalpha())
+        return {name: version.split("+")[0] for name, version in pairs}
+
+    def _record(self, path: str) -> dict[str, Any] | None:
+        """Read once. Raises ProvenanceError each time that a damaged one is asked for."""
+        if path not in self._records:
+            try:
+                self._records[path] = read_record(record_path(path))
+            except ProvenanceError as error:
+                self._records[path] = error
+        entry = self._records[path]
+        if isinstance(entry, ProvenanceError):
+            raise entry
+        return entry
+
+    def _sha256(self, path: str) -> str | None:
+        """Of the bytes on disk; None where no regular file is."""
+        if path not in self._hashes:
+            self._hashes[path] = sha256_of(path) if Path(path).is_file() else None
+        return self._hashes[path]
+
+    def rest(self) -> Iterator[Finding]:
+        """What is about several artefacts: another environment, and records that lead back to themselves."""
+        yield from self._warnings.values()
+        try:
+            TopologicalSorter(self._edges).prepare()
+        except CycleError as error:
+            ring = error.args[1]
+            detail = f"made from itself: {' <- '.join(ring)}"
+            yield Finding(ring[0], Verdict.MODIFIED, detail, str(record_path(ring[0])))
+
+
+def _is_result(name: str) -> bool:
+    return Path(name).parts[:1] == (RESULTS,)
+
+
+def _leads_outside(path: Path) -> str:
+    """Where a link in `path`, below its preset, leads out of the results; '' where none does. The folder of all
+    results may itself be one."""
+    inside = [path, *path.parents][: len(path.parts) - 2]
+    if any(part.is_symlink() for part in inside) and not path.resolve().is_relative_to(Path(RESULTS).resolve()):
+        return str(path.resolve())
+    return ""
+
+
+def differ(recorded: str | None, found: str | None) -> str:
+    """Two sha256, in short."""
+    return f"sha256 {(recorded or 'none')[:SHOWN]}… recorded, {(found or 'none')[:SHOWN]}… found"
+
+
+def _differences(then: Any, now: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
+    """Dotted name, value then and value now, of each leaf in which two trees of JSON differ."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in sorted({*then, *now}):
+            yield from _differences(then.get(name), now.get(name), f"{key}.{name}" if key else name)
+    elif then != now:
+        yield key, _short(then), _short(now)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

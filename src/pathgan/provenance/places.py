@@ -1,0 +1,30 @@
+"""Where things lie below `results/`, and what is an artefact there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+RESULTS = "results"
+RECORDS = "provenance"
+WORKFLOW = "workflow"  # the code that a crate speaks of
+BESIDES = (RECORDS, WORKFLOW, "logs", "benchmarks")  # folders of a preset that hold no artefacts
+STATE = "state"  # of a training under way
+CRATE = "ro-crate-metadata.json"
+WRAPPERS = ("report.html", CRATE)  # of a preset, made from what is there
+
+
+def record_path(output: str | Path) -> Path:
+    """`results/demo/x/tables/table1.csv` -> `results/demo/provenance/x/tables/table1.csv.json`."""
+    path = Path(output)
+    parts = path.parts
+    if RESULTS not in parts:
+        return path.with_name(path.name + ".provenance.json")
+    at = parts.index(RESULTS) + 2
+    return Path(*parts[:at], RECORDS, *parts[at:-1], f"{path.name}.json")
+
+
+def artefact_path(record: Path) -> Path:
+    """The reverse of `record_path`, below `results/`."""
+    parts = record.parts
+    at = parts.index(RESULTS) + 2
+    return Path(*parts[:at], *parts[at + 1 : -1], record.name.removesuffix(".json"))

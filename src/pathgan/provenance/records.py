@@ -1,0 +1,196 @@
+"""One JSON file an artefact: the pedigree that makes a number a result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pathgan.errors import ProvenanceError
+from pathgan.files import atomic, sha256_of
+from pathgan.provenance import attempts
+from pathgan.provenance.closure import code_hashes, digest_of
+from pathgan.provenance.places import RESULTS, record_path
+
+FORMAT = 1
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "h5py",
+    "opencv-python-headless",
+    "scikit-image",
+    "torch",
+    "snakemake",
+)
+ROOT = Path(__file__).resolve().parents[3]
+LOCK = "envs/requirements.lock"
+LARGE_BYTES = 2**24  # from here on a file is read once, not once a job
+HASHES = Path(RESULTS) / "hashes"
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What a job knows of itself. `params` holds the slice of configuration that the rule was given."""
+
+    rule: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    params: Mapping[str, Any]
+    wildcards: Mapping[str, str]
+    threads: int
+    code: Mapping[str, Any]  # of `code_state` at the start: what is edited while a job runs did not make it
+    commit: Mapping[str, Any]
+    config: Mapping[str, Any]  # config/config.yaml with what the command line changed
+    logs: Sequence[str] = ()
+    device: str = "cpu"
+
+
+def record(job: JobFacts) -> list[Path]:
+    """Writes the record of each output and ends the journal of attempts, which becomes part of it; returns the records.
+
+    The attempt in progress is taken to have ended well.
+    """
+    journal = attempts.journal_path(job.outputs)
+    attempts.end("done")
+    common = {
+        "format": FORMAT,
+        "rule": job.rule,
+        "wildcards": dict(job.wildcards),
+        "params": plain(job.params),
+        "config": plain(job.config),
+        "inputs": {path: sha256_once(path) for path in job.inputs if Path(path).is_file()},
+        "outputs": {path: sha256_of(path) for path in job.outputs},
+        "logs": {path: sha256_of(path) for path in job.logs if Path(path).is_file()},
+        "code": job.code,
+        "commit": job.commit,
+        "lock": sha256_of(ROOT / LOCK),
+        "threads": job.threads,
+        "device": job.device,
+        "host": socket.gethostname(),
+        "python": platform.python_version(),
+        "libraries": _libraries(),
+        "attempts": attempts.attempts_of(journal),
+    }
+    paths = []
+    for output in job.outputs:
+        path = record_path(output)
+        with atomic(path) as temporary:
+            temporary.write_text(sealed({"output": output, **common}), encoding="utf-8")
+        paths.append(path)
+    journal.unlink(missing_ok=True)
+    return paths
+
+
+def sealed(entry: Mapping[str, Any]) -> str:
+    """A record as text, with the sha256 of all the rest in it."""
+    return json.dumps({**entry, "seal": seal_of(entry)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def seal_of(entry: Mapping[str, Any]) -> str:
+    rest = {key: value for key, value in entry.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """A record, None where there is none. Raises ProvenanceError for one that is damaged, edited, or of another format.
+
+    An editor can make its seal anew: that is what `provenance.lock` is for.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProvenanceError(f"{path}: cannot be read: {error}") from None
+    try:
+        entry = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ProvenanceError(f"{path}: not JSON ({error}); make the artefact again") from None
+    found = entry.get("format") if isinstance(entry, dict) else None
+    if found != FORMAT:
+        raise ProvenanceError(f"{path}: a record of format {FORMAT} expected, got {found}; make the artefact again")
+    if entry.get("seal") != seal_of(entry):
+        raise ProvenanceError(f"{path}: the record was edited after it was written")
+    return dict(entry)
+
+
+def seconds_of(entry: Mapping[str, Any]) -> float:
+    """How long all attempts at a job took; one that was cut off without a word counts as 0."""
+    ended = [attempt for attempt in entry["attempts"] if "started" in attempt and "ended" in attempt]
+    return sum(
+        (datetime.fromisoformat(one["ended"]) - datetime.fromisoformat(one["started"])).total_seconds() for one in ended
+    )
+
+
+def remove_records(outputs: Sequence[str]) -> None:
+    """Of artefacts that are about to be made anew."""
+    for output in outputs:
+        record_path(output).unlink(missing_ok=True)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON gives it back."""
+    return json.loads(json.dumps(value if not isinstance(value, Mapping) else dict(value), default=str))
+
+
+def sha256_once(path: str | Path) -> str:
+    """sha256 of a file; of a large one from `results/hashes` where its inode, size and time are those seen there.
+
+    Only for records: an audit reads every byte.
+    """
+    path = Path(path)
+    facts = path.stat()
+    if facts.st_size < LARGE_BYTES:
+        return sha256_of(path)
+    name = os.fspath(path.resolve())
+    seen = [name, facts.st_ino, facts.st_size, facts.st_mtime_ns]
+    note = HASHES / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json"
+    with suppress(OSError, ValueError, KeyError):  # absent or half a file: read the bytes
+        known = json.loads(note.read_text())
+        if known["seen"] == seen:
+            return str(known["sha256"])
+    found = sha256_of(path)
+    with atomic(note) as temporary:
+        temporary.write_text(json.dumps({"seen": seen, "sha256": found}) + "\n")
+    return found
+
+
+def code_state(script: Path) -> dict[str, Any]:
+    """The files that a script can reach with their sha256, and one digest of them."""
+    files = code_hashes(script)
+    return {"digest": digest_of(files), "files": files}
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> dict[str, str]:
+    found = {}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):  # environments of single rules lack some
+            found[name] = version(name)
+    return found
+
+
+def commit_state() -> dict[str, Any]:
+    """The commit of the working tree and whether files differ from it; empty outside of git."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
+        except OSError:  # a compute node without git
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    head = git("rev-parse", "HEAD")
+    return {} if head is None else {"id": head, "dirty": bool(git("status", "--porcelain"))}

@@ -1,0 +1,148 @@
+"""The pedigree of one cell of a table: scores, samples, weights, training, data, raw files, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import TypeAdapter
+from rich.markup import escape
+from rich.tree import Tree
+
+from pathgan.config.models import CountTable, Table
+from pathgan.config.plan import Cell, table_cells
+from pathgan.errors import ProvenanceError
+from pathgan.provenance.places import RESULTS, record_path
+from pathgan.provenance.records import read_record, seconds_of
+
+SHOWN = 12  # digits of a sha256
+LINE = 90  # characters after which facts go on in the next line
+
+
+@dataclass
+class Node:
+    """A file, or a cell, and what it was made from. facts: what the record says, in the order to show."""
+
+    name: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    made_from: list[Node] = field(default_factory=list)
+    above: bool = False  # described higher up
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def trace(table: Path, row: str, column: str) -> Node:
+    """The tree of a cell. table: `results/{preset}/{paper}/tables/{table}.csv` of this checkout.
+
+    Raises ProvenanceError for a table without record or of another form, and for a cell that it does not have.
+    """
+    cells = _cells(table)
+    chosen = cells[(cells["row"] == row) & (cells["column"] == column)]
+    if chosen.empty:
+        what, key = ("row", row) if row not in set(cells["row"]) else ("column", column)
+        known = ", ".join(dict.fromkeys(cells[what]))
+        raise ProvenanceError(f"{table}: no {what} {key!r}; there are: {known}")
+    entry = read_record(record_path(table))
+    if entry is None:
+        raise ProvenanceError(f"{table}: no record of it; make it again: snakemake --force {table}")
+    cell = {name: value for name, value in chosen.iloc[0].items() if value}
+    seen: set[str] = set()
+    facts = {key: cell[key] for key in cell if key not in ("row", "column")} | _facts(str(table), entry)
+    made_from = [_node(name, sha256, seen, note) for name, sha256, note in _inputs_of(entry, row, column)]
+    return Node(f"{table}: {row}, {column}", facts, made_from)
+
+
+def _cells(table: Path) -> pd.DataFrame:
+    try:
+        cells = pd.read_csv(table, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise ProvenanceError(f"{table}: cannot be read: {error}; expected a table's CSV file") from None
+    if not {"row", "column", "value"} <= set(cells.columns):
+        raise ProvenanceError(
+            f"{table}: no table of cells: expected row, column, value, got {', '.join(cells.columns)}"
+        )
+    return cells
+
+
+def _inputs_of(entry: Mapping[str, Any], row: str, column: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Name, sha256 and what to say of each input that a cell rests on."""
+    inputs, params = entry["inputs"], entry["params"]
+    if "scores" not in params:  # tables of slides: each cell is over all of them
+        return [(name, sha256, {}) for name, sha256 in inputs.items()]
+    table = TypeAdapter(Table).validate_python(params["table"])
+    if isinstance(table, CountTable):
+        names = [_counted(params, dataset) for dataset in table.rows[row].datasets]
+        return [(name, inputs.get(name, ""), {}) for name in dict.fromkeys(names)]
+    cells = [cell for cell in table_cells(table) if (cell.row, cell.column) == (row, column)]
+    files = {name: cell for cell in cells for name in params["scores"][f"{cell.run}/{cell.score}"]}
+    return [(name, inputs.get(name, ""), _of_seed(name, cell)) for name, cell in files.items()]
+
+
+def _counted(params: Mapping[str, Any], dataset: str) -> str:
+    return str(params["manifests"].get(dataset) or params["samples"][dataset]["file"])
+
+
+def _of_seed(name: str, cell: Cell) -> dict[str, Any]:
+    """What a score file itself says of a cell's metric."""
+    if not Path(name).exists():
+        return {}
+    scores = pd.read_csv(name)
+    values = scores.loc[scores["metric"] == cell.metric, "value"]
+    return {"metric": cell.metric, "mean": f"{values.mean():.6g}", "items": len(values)}
+
+
+def _node(name: str, sha256: str, seen: set[str], note: Mapping[str, Any] | None = None) -> Node:
+    facts: dict[str, Any] = {"sha256": sha256[:SHOWN], **(note or {})}
+    entry = read_record(record_path(name)) if name.startswith(f"{RESULTS}/") else None
+    if entry is None:
+        return Node(name, facts)
+    if name in seen:
+        return Node(name, facts, above=True)
+    seen.add(name)
+    made_from = [_node(path, value, seen) for path, value in entry["inputs"].items()]
+    return Node(name, facts | _facts(name, entry), made_from)
+
+
+def _facts(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What a reader wants to know of the job that made an artefact."""
+    attempts = entry["attempts"]
+    commit = entry["commit"]
+    facts = {
+        "rule": entry["rule"],
+        "seed": entry["wildcards"].get("seed"),
+        "ended": attempts[-1].get("ended", "")[:19] if attempts else "",  # UTC
+        "seconds": round(seconds_of(entry), 1),
+        "device": f"{entry['device']}, {entry['threads']} thread(s) on {entry['host']}",
+        "attempts": len(attempts) if len(attempts) > 1 else None,
+        "resumed at": ", ".join(str(attempt["resumed_at"]) for attempt in attempts if "resumed_at" in attempt),
+        "commit": commit.get("id", "")[:SHOWN] + (" and changes" if commit.get("dirty") else ""),
+        "log": next(iter(entry["logs"]), None),
+    }
+    return {key: value for key, value in facts.items() if value not in (None, "")}
+
+
+def as_tree(node: Node) -> Tree:
+    """For a terminal."""
+    tree = Tree(_label(node), highlight=False)
+    _grow(tree, node.made_from)
+    return tree
+
+
+def _grow(tree: Tree, nodes: Iterable[Node]) -> None:
+    for node in nodes:
+        _grow(tree.add(_label(node)), node.made_from)
+
+
+def _label(node: Node) -> str:
+    if node.above:
+        return f"{escape(node.name)}  [dim](above)[/]"
+    lines: list[list[str]] = [[]]
+    for key, value in node.facts.items():
+        if sum(map(len, lines[-1])) > LINE:
+            lines.append([])
+        lines[-1].append(f"[dim]{key}[/] {escape(str(value))}")
+    return "\n".join([f"[bold]{escape(node.name)}[/]", *("  ".join(line) for line in lines)])

@@ -1,0 +1,162 @@
+"""The page of the report that says where every file of a paper comes from."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pathgan.files import atomic
+from pathgan.provenance import read_record, record_path
+from pathgan.provenance.records import seconds_of
+from pathgan.render.tables import STYLE
+
+SHOWN = 12  # digits of a sha256 or commit
+MOST = 8  # files shown of what one was made from; the rest is behind a click
+STAGES = {  # folder of a paper -> heading, from what is printed back to what is read
+    "tables": "Tables",
+    "figures": "Figures",
+    "scores": "Scores",
+    "counts": "Counts",
+    "embeddings": "Embeddings",
+    "segmentations": "Segmentations",
+    "samples": "Samples",
+    "models": "Models",
+    "data": "Data",
+    "tiles": "Tiles",
+    "cells": "Cells",
+    "extractions": "Extracted cells",
+    "registrations": "Registrations",
+    "slides": "Slides",
+}
+HEADER = ("file", "sha256", "made from", "job", "ended (UTC)", "seconds", "device", "attempts", "commit")
+LAYOUT = """td{font-size:12px;text-align:left;overflow-wrap:anywhere}th{text-align:left}code{font-size:12px}
+td:first-child{min-width:15rem}td:nth-child(3){min-width:20rem}h2{font-size:16px;margin:1.6rem 0 .2rem}"""
+
+
+def write_pedigrees(artefacts: Sequence[str], out: Path) -> None:
+    """A table a stage, of every recorded file behind `artefacts`, and of the raw files that they begin with.
+
+    Each file that others were made from is a link to its own row.
+    """
+    entries, raw = _gather(artefacts)
+    sections = [_section(heading, _of_stage(entries, stage), entries) for stage, heading in STAGES.items()]
+    known = {name for stage in STAGES for name in _of_stage(entries, stage)}
+    sections.append(_section("Others", {name: entry for name, entry in entries.items() if name not in known}, entries))
+    body = "\n".join([_summary(artefacts[0], entries), *sections, _raw(raw)])
+    with atomic(out) as temporary:
+        temporary.write_text(
+            f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Provenance</title>"
+            f"<style>{STYLE}\n{LAYOUT}</style>\n{body}\n</html>\n",
+            encoding="utf-8",
+        )
+
+
+def _gather(artefacts: Iterable[str]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Artefact -> record, of all behind `artefacts` and beside them; raw file -> sha256."""
+    entries: dict[str, dict[str, Any]] = {}
+    raw: dict[str, str] = {}
+    waiting = dict.fromkeys(artefacts)
+    while waiting:
+        name, _ = waiting.popitem()
+        entry = read_record(record_path(name))
+        if entry is None:
+            continue
+        entries[name] = entry
+        for path, sha256 in entry["inputs"].items():
+            if record_path(path).exists():
+                waiting |= {path: None} if path not in entries else {}
+            else:
+                raw[path] = sha256
+        waiting |= {path: None for path in entry["outputs"] if path not in entries}
+    return dict(sorted(entries.items())), dict(sorted(raw.items()))
+
+
+def _of_stage(entries: Mapping[str, dict[str, Any]], stage: str) -> dict[str, dict[str, Any]]:
+    return {name: entry for name, entry in entries.items() if Path(name).parts[3:4] == (stage,)}
+
+
+def _summary(artefact: str, entries: Mapping[str, dict[str, Any]]) -> str:
+    jobs = {tuple(sorted(entry["outputs"])): entry for entry in entries.values()}.values()
+    preset, paper = Path(artefact).parts[1:3]
+    commits = Counter(_commit(entry) for entry in jobs)
+    libraries = dict(sorted({pair for entry in jobs for pair in entry["libraries"].items()}))
+    facts = [
+        f"{len(entries)} files, made by {len(jobs)} jobs in {sum(map(seconds_of, jobs)) / 60:.1f} minutes.",
+        f"Commit: {', '.join(f'{commit} ({n} jobs)' for commit, n in commits.most_common())}.",
+        f"Python {', '.join(sorted({entry['python'] for entry in jobs}))}; "
+        f"{', '.join(f'{name} {version}' for name, version in libraries.items())}.",
+    ]
+    commands = [f"pathgan audit results/{preset}/{paper}", f"pathgan trace {artefact} ROW COLUMN"]
+    shown = "<br>".join(f"<code>{html.escape(command)}</code>" for command in commands)
+    return (
+        f"<p><b>Where the numbers of {html.escape(paper)} come from (preset {html.escape(preset)})</b></p>\n"
+        f"<p>{'<br>'.join(map(html.escape, facts))}</p>\n"
+        f"<p>To check every byte, and to follow one cell:<br>{shown}</p>"
+    )
+
+
+def _section(heading: str, entries: Mapping[str, dict[str, Any]], known: Mapping[str, Any]) -> str:
+    if not entries:
+        return ""
+    header = "".join(f"<th>{name}</th>" for name in HEADER)
+    rows = "\n".join(_row(name, entry, known) for name, entry in entries.items())
+    return f"<h2>{heading}</h2>\n<table class='text'>\n<tr class='head'>{header}</tr>\n{rows}\n</table>"
+
+
+def _row(name: str, entry: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    attempts = entry["attempts"]
+    cells = [
+        html.escape(_short(name)),
+        _code(entry["outputs"][name]),
+        _links(list(entry["inputs"]), known),
+        html.escape(" ".join([entry["rule"], *(f"seed {seed}" for seed in [entry["wildcards"].get("seed")] if seed)])),
+        html.escape(attempts[-1].get("ended", "")[:19].replace("T", " ")),
+        f"{seconds_of(entry):.1f}",
+        html.escape(entry["device"]),
+        html.escape(_attempts(attempts)),
+        html.escape(_commit(entry)),
+    ]
+    return f"<tr id='{html.escape(name, quote=True)}'>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _links(names: list[str], known: Mapping[str, Any]) -> str:
+    links = [
+        f"<a href='#{html.escape(name, quote=True)}'>{html.escape(_short(name))}</a>"
+        if name in known
+        else html.escape(_short(name))
+        for name in names
+    ]
+    if len(links) <= MOST:
+        return "<br>".join(links)
+    return f"<details><summary>{len(links)} files</summary>{'<br>'.join(links)}</details>"
+
+
+def _raw(raw: Mapping[str, str]) -> str:
+    rows = "\n".join(f"<tr><td>{html.escape(name)}</td><td>{_code(sha256)}</td></tr>" for name, sha256 in raw.items())
+    if not rows:
+        return ""
+    header = "<tr class='head'><th>file</th><th>sha256</th></tr>"
+    return f"<h2>Raw files</h2>\n<table class='text'>\n{header}\n{rows}\n</table>"
+
+
+def _short(name: str) -> str:
+    """Within its paper."""
+    parts = Path(name).parts
+    return "/".join(parts[3:]) if parts[0] == "results" else name
+
+
+def _code(sha256: str) -> str:
+    return f"<code title='{sha256}'>{sha256[:SHOWN]}</code>"
+
+
+def _commit(entry: Mapping[str, Any]) -> str:
+    commit = entry["commit"]
+    return (commit.get("id", "")[:SHOWN] or "none") + (" and changes" if commit.get("dirty") else "")
+
+
+def _attempts(attempts: Sequence[Mapping[str, Any]]) -> str:
+    resumed = [str(attempt["resumed_at"]) for attempt in attempts if "resumed_at" in attempt]
+    return f"{len(attempts)}" + (f", resumed at {', '.join(resumed)}" if resumed else "")

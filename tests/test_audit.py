@@ -1,0 +1,266 @@
+"""The audit, the lock, the bundle and the journal on a few small files; what whole papers need is in workflow/."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pathgan.errors import ProvenanceError
+from pathgan.files import sha256_of
+from pathgan.provenance import JobFacts, attempts, code_state, note, record, record_path
+from pathgan.provenance.audit import Verdict, audit
+from pathgan.provenance.bundle import bundle, unbundle
+from pathgan.provenance.checksums import read_checksums, write_checksums
+from pathgan.provenance.lock import against, lock
+from pathgan.provenance.records import sealed, sha256_once
+
+ROOT = Path(__file__).parents[1]
+CODE = code_state(ROOT / "scripts" / "score.py")
+CURRENT = SimpleNamespace(code=lambda rule: CODE, params=lambda rule, wildcards: {"a": 1}, data_root=Path("data"))
+
+
+def make(output: str, *inputs: str, content: str = "x", **changes: object) -> Path:
+    """An artefact with its record, made of `inputs`."""
+    path = Path(output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    attempts.begin([output])
+    path.write_text(content)
+    facts: dict[str, object] = {
+        "rule": "score",
+        "inputs": inputs,
+        "outputs": [output],
+        "params": {"a": 1},
+        "wildcards": {"paper": "x"},
+        "threads": 1,
+        "code": CODE,
+        "commit": {},
+        "config": {"data_root": "data"},
+    }
+    (path,) = record(JobFacts(**{**facts, **changes}))  # type: ignore[arg-type]
+    return path
+
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """raw -> scores -> table; returns the table."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs/requirements.lock").write_bytes((ROOT / "envs/requirements.lock").read_bytes())
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/raw.png").write_text("pixels")
+    make("results/demo/x/scores/s.csv", "data/raw.png", content="scores")
+    make("results/demo/x/tables/t.csv", "results/demo/x/scores/s.csv", content="table")
+    return "results/demo/x/tables/t.csv"
+
+
+def bad(target: str = "results/demo") -> dict[str, tuple[str, str]]:
+    """Path -> verdict and detail, of what is not ok."""
+    found = audit([Path(target)], CURRENT)  # type: ignore[arg-type]
+    return {one.path: (one.verdict.value, one.detail) for one in found if one.verdict is not Verdict.OK}
+
+
+def test_a_table_is_followed_to_its_raw_file(chain: str) -> None:
+    assert bad(chain) == {}
+    Path("data/raw.png").write_text("others")
+    (culprit,) = [one for one in audit([Path(chain)], CURRENT) if one.verdict is not Verdict.OK]  # type: ignore[arg-type]
+    assert (culprit.path, culprit.culprit) == ("results/demo/x/scores/s.csv", "data/raw.png")
+
+
+def test_scores_and_their_record_made_anew_do_not_fit_the_table(chain: str) -> None:
+    make("results/demo/x/scores/s.csv", "data/raw.png", content="other scores")
+    verdict, detail = bad()[chain]
+    assert verdict == "modified"
+    assert "made from other bytes of results/demo/x/scores/s.csv" in detail
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "a record of format 1 expected, got None"),
+        ('{"format": 2}', "a record of format 1 expected, got 2"),
+        ('{"format": 1, "seal": "0"}', "the record was edited after it was written"),
+    ],
+)
+def test_a_record_that_is_none_is_named(text: str, message: str, chain: str) -> None:
+    record_path(chain).write_text(text)
+    verdict, detail = bad()[chain]
+    assert verdict == "modified"
+    assert message in detail
+    assert str(record_path(chain)) in detail
+
+
+def test_a_record_of_another_file_is_found(chain: str) -> None:
+    record_path(chain).write_bytes(record_path("results/demo/x/scores/s.csv").read_bytes())
+    assert bad()[chain] == ("modified", "its record is of results/demo/x/scores/s.csv")
+
+
+def test_a_cycle_is_found_and_ends(chain: str) -> None:
+    path = record_path("results/demo/x/scores/s.csv")
+    entry = json.loads(path.read_text())
+    entry["inputs"] = {chain: sha256_of(chain)}
+    path.write_text(sealed(entry))
+    assert any("made from itself" in detail for _, detail in bad().values())
+
+
+def test_a_link_out_of_the_results_is_found_and_the_folder_itself_may_be_one(chain: str, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.csv"
+    Path(chain).rename(elsewhere)
+    Path(chain).symlink_to(elsewhere)
+    assert bad()[chain] == ("modified", f"a link out of results/, to {elsewhere}")
+    Path(chain).unlink()
+    elsewhere.rename(chain)
+    Path("results").rename("disk")
+    Path("results").symlink_to("disk")
+    assert bad() == {}
+
+
+@pytest.mark.parametrize("name", ["a b", "a'b\"c", "$(touch y)", "a\nb", "Gewebe ü 病理", "-rf", "a\\b"])
+def test_any_name_of_a_file_will_do(name: str, chain: str, tmp_path: Path) -> None:
+    output = f"results/demo/x/tables/{name}.csv"
+    make(output, "results/demo/x/scores/s.csv")
+    assert bad() == {}
+    found = audit([Path("results/demo")], CURRENT)  # type: ignore[arg-type]
+    lock(found, tmp_path / "lock")
+    assert list(against(tmp_path / "lock", [Path("results/demo")])) == []
+    Path(output).write_text("other")
+    (differs,) = against(tmp_path / "lock", [Path("results/demo")])
+    assert differs.path == output
+    assert not (tmp_path / "y").exists()
+
+
+def test_a_lock_knows_what_came_and_what_went(chain: str, tmp_path: Path) -> None:
+    lock(audit([Path("results/demo")], CURRENT), tmp_path / "lock")  # type: ignore[arg-type]
+    make("results/demo/x/tables/new.csv")
+    Path(chain).unlink()
+    found = {one.path: one.verdict for one in against(tmp_path / "lock", [Path("results/demo")])}
+    assert found == {chain: Verdict.MISSING, "results/demo/x/tables/new.csv": Verdict.UNRECORDED}
+
+
+def test_a_damaged_lock_is_named_with_its_line(tmp_path: Path) -> None:
+    write_checksums(tmp_path / "lock", {"a": "0" * 64})
+    assert read_checksums(tmp_path / "lock") == {"a": "0" * 64}
+    (tmp_path / "lock").write_text(f"{'0' * 64}  a\nb\n")
+    with pytest.raises(ProvenanceError, match="lock, line 2: expected a sha256, two spaces and a path, got 'b'"):
+        read_checksums(tmp_path / "lock")
+    with pytest.raises(ProvenanceError, match="none: cannot be read"):
+        read_checksums(tmp_path / "none")
+
+
+def test_a_job_that_was_cut_off_or_failed_is_named(chain: str) -> None:
+    Path(chain).unlink()
+    record_path(chain).unlink()
+    attempts.begin([chain])
+    os.environ.pop(attempts.JOURNAL)
+    assert bad(chain)[chain][0] == "interrupted"
+    assert "was cut off, or is still running" in bad(chain)[chain][1]
+    attempts.begin([chain])
+    attempts.end("no space left")
+    assert bad(chain)[chain][1].endswith(": no space left")
+
+
+def test_a_record_tells_attempts_and_resumes(chain: str) -> None:
+    attempts.begin([chain])
+    attempts.end("Interrupted: the time limit is near")
+    with attempts.journal_path([chain]).open("a") as file:
+        file.write('{"started": "half a li\n')
+    attempts.begin([chain])
+    note(resumed_at=40)
+    entry = json.loads(make(chain, "results/demo/x/scores/s.csv").read_text())
+    outcomes = [attempt.get("outcome") for attempt in entry["attempts"]]
+    assert outcomes == ["Interrupted: the time limit is near", None, "done"]
+    assert entry["attempts"][1]["resumed_at"] == 40
+    assert not attempts.journal_path([chain]).exists()
+
+
+def test_files_of_a_fetched_archive_are_checked(chain: str) -> None:
+    receipt = Path("data/set/a.zip.fetched.json")
+    receipt.parent.mkdir()
+    (receipt.parent / "a.png").write_text("pixels")
+    receipt.write_text(json.dumps({"files": {"a.png": sha256_of(receipt.parent / "a.png")}}))
+    make("results/demo/x/data/d.csv", str(receipt))
+    assert bad() == {}
+    (receipt.parent / "a.png").write_text("others")
+    assert "data/set/a.png" in bad()["results/demo/x/data/d.csv"][1]
+
+
+def test_a_large_file_is_read_once_for_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pathgan.provenance.records.LARGE_BYTES", 4)
+    path = tmp_path / "large"
+    path.write_text("large")
+    first = sha256_once(path)
+    with monkeypatch.context() as closed:
+        closed.setattr("pathgan.provenance.records.sha256_of", lambda _: pytest.fail("read again"))
+        assert sha256_once(path) == first
+    path.write_text("other")
+    os.utime(path, ns=(1, 1))
+    assert sha256_once(path) == sha256_of(path) != first
+    for found in (tmp_path / "results/hashes").iterdir():
+        found.write_text("{")
+    assert sha256_once(path) == sha256_of(path)
+
+
+# --- bundles ----------------------------------------------------------------------------------------------
+
+
+def test_a_bundle_brings_texts_and_names_the_rest(chain: str, tmp_path: Path) -> None:
+    make("results/demo/x/data/d.h5", content="images")
+    names = ["results/demo/x/data/d.h5", "results/demo/x/scores/s.csv", chain]
+    bundle(names, tmp_path / "b.zip")
+    (tmp_path / "again").mkdir()
+    bundle(names, tmp_path / "again/b.zip")
+    assert (tmp_path / "b.zip").read_bytes() == (tmp_path / "again/b.zip").read_bytes()
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    unbundle(tmp_path / "b.zip", fresh)
+    assert (fresh / chain).read_text() == "table"
+    assert not (fresh / "results/demo/x/data/d.h5").exists()
+    away = read_checksums(fresh / "results/demo/provenance/left_out.sha256")
+    assert set(away) == {"results/demo/x/data/d.h5", "data/raw.png"}
+    assert unbundle(tmp_path / "b.zip", fresh) > 0  # the same bytes once more
+    (fresh / chain).write_text("mine")
+    with pytest.raises(ProvenanceError, match=r"t.csv is there already with other bytes"):
+        unbundle(tmp_path / "b.zip", fresh)
+    assert (fresh / chain).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/tmp/x", "results/../../x", "results/demo/x/../../../../x", "src/x.py", "x\\y"]
+)
+def test_a_member_outside_of_the_results_is_refused_whole(name: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("results/demo/x/t.csv", "good")
+        archive.writestr(name, "bad")
+    (tmp_path / "into").mkdir()
+    with pytest.raises(ProvenanceError, match="is no file below results/; nothing was unpacked"):
+        unbundle(tmp_path / "b.zip", tmp_path / "into")
+    assert not list((tmp_path / "into").iterdir())
+
+
+def test_links_bombs_and_damage_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    link = zipfile.ZipInfo("results/demo/x/link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "link.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(ProvenanceError, match="is no file below results/"):
+        unbundle(tmp_path / "link.zip", into)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("results/demo/x/t.csv", "0" * 2000)
+    monkeypatch.setattr("pathgan.provenance.bundle.MAX_BYTES", 1000)
+    with pytest.raises(ProvenanceError, match=r"more than the 0\.0 GB of any bundle"):
+        unbundle(tmp_path / "bomb.zip", into)
+    damaged = (tmp_path / "link.zip").read_bytes()[:-30]
+    (tmp_path / "half.zip").write_bytes(damaged)
+    with pytest.raises(ProvenanceError, match=r"half.zip: cannot be unpacked"):
+        unbundle(tmp_path / "half.zip", into)
+    assert not list(into.iterdir())
