@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import typer
 
+from pathgan import cli
 from pathgan.config.loading import declared_presets, load_paper
 from pathgan.slide_plan import SlidePlan
 
@@ -49,6 +51,15 @@ def test_result_paths_are_targets(path):
         config = load_paper(ROOT / "config" / "papers" / f"{paper}.yaml", preset)
         assert name in (*getattr(config, kind), *SlidePlan.tables(config), "hyperparameters")
         assert suffix in ("csv", "md", "tex", "html", "png", "pdf")
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_commands_of_pathgan_exist(path):
+    known = typer.main.get_command(cli.app).commands
+    blocks = re.findall(r"^```bash\n(.*?)^```|`(pathgan [^`]+)`", path.read_text(), re.MULTILINE | re.DOTALL)
+    for name, rest in re.findall(r"^pathgan (\w+)([^#\n]*)", "\n".join(map("".join, blocks)), re.MULTILINE):
+        options = {option for parameter in known[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z]+", rest)) <= options, rest
 
 
 def test_the_readme_lists_every_table_and_figure():
