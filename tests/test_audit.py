@@ -22,7 +22,9 @@ from pathgan.provenance.records import sealed, sha256_once
 
 ROOT = Path(__file__).parents[1]
 CODE = code_state(ROOT / "scripts" / "score.py")
-CURRENT = SimpleNamespace(code=lambda rule: CODE, params=lambda rule, wildcards: {"a": 1}, data_root=Path("data"))
+CURRENT = SimpleNamespace(
+    code=lambda rule: CODE, params=lambda rule, wildcards: {"a": 1}, data_root=Path("data"), config={"device": "auto"}
+)
 
 
 def make(output: str, *inputs: str, content: str = "x", **changes: object) -> Path:
@@ -178,6 +180,29 @@ def test_a_record_tells_attempts_and_resumes(chain: str) -> None:
     assert outcomes == ["Interrupted: the time limit is near", None, "done"]
     assert entry["attempts"][1]["resumed_at"] == 40
     assert not attempts.journal_path([chain]).exists()
+
+
+def test_two_attempts_at_a_time_are_told_apart(chain: str) -> None:
+    attempts.begin([chain])
+    first = {name: os.environ[name] for name in (attempts.JOURNAL, attempts.ATTEMPT)}
+    attempts.begin([chain])
+    attempts.end("another job trains here")
+    os.environ |= first
+    attempts.end("done")
+    outcomes = [attempt["outcome"] for attempt in attempts.attempts_of(attempts.journal_path([chain]))]
+    assert outcomes == ["done", "another job trains here"]
+    attempts.journal_path([chain]).unlink()  # the first one's record is written
+    os.environ |= first
+    note(late=True)
+    assert not attempts.journal_path([chain]).exists()
+    os.environ.pop(attempts.JOURNAL)
+
+
+def test_a_setting_that_differs_is_shown_with_what_snakemake_was_given(chain: str) -> None:
+    make("results/demo/x/scores/s.csv", "data/raw.png", content="scores", params={"a": 2}, config={"device": "gpu"})
+    verdict, detail = bad()["results/demo/x/scores/s.csv"]
+    assert verdict == "stale configuration"
+    assert detail == "a: made with 2, now 1; made with --config device=gpu, audited with device=auto"
 
 
 def test_files_of_a_fetched_archive_are_checked(chain: str) -> None:

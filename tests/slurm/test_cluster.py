@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from checkouts import PARTS, ROOT
 from cluster import Cluster
-from trainings import HANG_S, ITERATIONS, TARGET, Running, project, run
+from trainings import HANG_S, ITERATIONS, TARGET, Running, give_gpus, project, run
 
 PAPER = "migan"
 TABLES = Path(f"results/demo/{PAPER}/tables")
@@ -66,3 +66,17 @@ def test_a_job_that_asks_for_a_gpu_gets_it(cluster: Cluster, prepared: Path, tmp
     assert "TresPerJob=gres:gpu:1" in cluster.ask("scontrol", "show", "job", running.job())
     assert running.trainer().environ()["CUDA_VISIBLE_DEVICES"] == "0"
     assert running.snakemakes[0].wait(HANG_S) == 0
+
+
+def test_the_profiles_block_for_gpus_sends_the_preset_paper_there(
+    cluster: Cluster, prepared: Path, tmp_path: Path
+) -> None:
+    folder = project(prepared, tmp_path / "project", 5, {})
+    give_gpus(folder, "gpu", "cpu")
+    for preset, partition in (("demo", "cpu"), ("paper", "gpu")):
+        target = TARGET.replace("demo", preset)
+        run(folder, "--profile", "slurm", target)
+        jobs = cluster.ask("squeue", "--noheader", "--states=all", "--format=%Z|%k|%P|%b").splitlines()
+        (job,) = [job for job in jobs if job.startswith(f"{folder}|rule_train_generator_wildcards_{preset}_")]
+        assert job.split("|")[2] == partition
+        assert ("gpu" in job.split("|")[3]) == (preset == "paper")

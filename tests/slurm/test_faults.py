@@ -5,6 +5,7 @@ Each fault may cost one re-issued command, never a hang, a job that nobody waits
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -20,6 +21,8 @@ import pytest
 from checkouts import snakemake
 from cluster import NODE, Cluster
 from trainings import HANG_S, ITERATIONS, MODEL, TARGET, Running, Witness, outputs, processes_in, project
+
+from pathgan.provenance import record_path
 
 MOMENTS = 3  # of each fault; the first one is in CI
 LONGER = {"time-out": 4_000}  # SLURM looks for overdue jobs every 30 s
@@ -202,5 +205,9 @@ def test_a_training_survives(
     assert STATES.get(fault, "") in run.states()
     if fault in PUT_BACK:
         assert "Restarts=1" in cluster.ask("scontrol", "show", "job", job)
+    tried = json.loads((run.folder / record_path(TARGET)).read_text())["attempts"]
+    assert "done" in [attempt.get("outcome") for attempt in tried]
+    if fault in ("scancel", "SIGTERM of the job"):  # it saved before it went
+        assert any("resumed_at" in attempt for attempt in tried)
     for name, value in (("reissued", reissued), ("seconds", time.monotonic() - started), ("iteration", iteration)):
         record_property(name, value)

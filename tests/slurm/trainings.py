@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 import yaml
-from checkouts import CELLS, checkout, snakemake
+from checkouts import CELLS, ROOT, checkout, snakemake
 from cluster import Cluster
 
 from pathgan.files import sha256_of
@@ -55,7 +55,7 @@ PAPER: dict[str, Any] = {
     "tables": {},
     "figures": {},
     "sources": {"runs.*": "ours: a test"},
-    "presets": {"demo": {}},
+    "presets": {"demo": {}, "paper": {}},
 }
 
 
@@ -83,6 +83,17 @@ def project(
         profile["set-resources"] = {"train_generator": dict(resources)}
     path.write_text(yaml.safe_dump(profile))
     return folder
+
+
+def give_gpus(folder: Path, partition: str, others: str) -> None:
+    """Uncomments the block for GPUs in the profile, as a user does, and names partitions in it."""
+    text = (ROOT / "profiles/slurm/config.yaml").read_text()
+    block = re.search(r"^# (set-resources:\n(?:#   .*\n)+)", text, re.MULTILINE)
+    assert block is not None
+    wanted = block[1].replace("\n# ", "\n").replace("YOUR_GPU_PARTITION", partition).replace("YOUR_PARTITION", others)
+    path = folder / "profiles/slurm/config.yaml"
+    profile = yaml.safe_load(path.read_text()) | yaml.safe_load(wanted)
+    path.write_text(yaml.safe_dump(profile))
 
 
 def run(folder: Path, *arguments: str, code: int = 0) -> str:

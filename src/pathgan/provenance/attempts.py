@@ -10,13 +10,15 @@ import json
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pathgan.provenance.places import record_path
 
-JOURNAL = "PATHGAN_JOURNAL"  # the current job's, which processes that it starts inherit
+JOURNAL, ATTEMPT = "PATHGAN_JOURNAL", "PATHGAN_ATTEMPT"  # the current job's, which processes that it starts inherit
 SUFFIX = ".attempts"
 
 
@@ -28,17 +30,19 @@ def begin(outputs: Sequence[str]) -> None:
     """Writes down that an attempt at `outputs` begins, in this process."""
     path = journal_path(outputs)
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.environ[JOURNAL] = str(path.resolve())
+    path.touch()
+    os.environ |= {JOURNAL: str(path.resolve()), ATTEMPT: uuid4().hex[:8]}
     slurm = os.environ.get("SLURM_JOB_ID")
     own = {"slurm_job": slurm} if slurm else {}
     note(started=now(), host=socket.gethostname(), outputs=list(outputs), **own)
 
 
 def note(**facts: Any) -> None:
-    """Adds facts to the attempt in progress; nothing outside of a job."""
-    if path := os.environ.get(JOURNAL):
-        with Path(path).open("a", encoding="utf-8") as file:  # one short line: appended whole
-            file.write(json.dumps(facts) + "\n")
+    """Adds facts to the attempt in progress; nothing outside of a job, or once another attempt has ended well."""
+    path = Path(os.environ.get(JOURNAL, ""))
+    if path.is_file():
+        with path.open("a", encoding="utf-8") as file:  # one short line: appended whole
+            file.write(json.dumps({"attempt": os.environ[ATTEMPT], **facts}) + "\n")
 
 
 def end(outcome: str) -> None:
@@ -49,18 +53,14 @@ def end(outcome: str) -> None:
 def attempts_of(path: Path) -> list[dict[str, Any]]:
     """The attempts in a journal, oldest first: `started`, `ended` and `outcome` if it came to an end, and notes.
 
-    A line that a crash cut off is passed over.
+    Two may run at a time, where somebody unlocked Snakemake. A line that a crash cut off is passed over.
     """
-    attempts: list[dict[str, Any]] = []
+    attempts: dict[str, dict[str, Any]] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        try:
+        with suppress(json.JSONDecodeError, KeyError):
             facts = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if "started" in facts or not attempts:
-            attempts.append({})
-        attempts[-1] |= facts
-    return attempts
+            attempts.setdefault(facts.pop("attempt"), {}).update(facts)
+    return list(attempts.values())
 
 
 def now() -> str:

@@ -257,8 +257,15 @@ class _Walk:
         now = {name: value for name, value in now.items() if name != "data_root" and (name, value) != ("sha256", None)}
         then = {name: value for name, value in then.items() if name in now}
         for key, recorded, wanted in _differences(then, now):
-            yield Finding(path, Verdict.STALE_CONFIGURATION, f"{key}: made with {recorded}, now {wanted}", culprit)
+            detail = f"{key}: made with {recorded}, now {wanted}{self._hint(entry)}"
+            yield Finding(path, Verdict.STALE_CONFIGURATION, detail, culprit)
             return
+
+    def _hint(self, entry: Mapping[str, Any]) -> str:
+        """What Snakemake was given then, and the audit not."""
+        device = entry["config"].get("device", Workflow().device)
+        here = self.current.config.get("device", Workflow().device)
+        return f"; made with --config device={device}, audited with device={here}" if device != here else ""
 
     def _environment(self, entry: Mapping[str, Any]) -> None:
         """Said once, of the lock file: it concerns all results alike."""
