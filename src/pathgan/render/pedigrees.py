@@ -32,8 +32,9 @@ STAGES = {  # folder of a paper -> heading, from what is printed back to what is
     "slides": "Slides",
 }
 HEADER = ("file", "sha256", "made from", "job", "ended (UTC)", "seconds", "device", "attempts", "commit")
-LAYOUT = """td{font-size:12px;text-align:left;overflow-wrap:anywhere}th{text-align:left}code{font-size:12px}
-td:first-child{min-width:15rem}td:nth-child(3){min-width:20rem}h2{font-size:16px;margin:1.6rem 0 .2rem}"""
+LAYOUT = """table.text{table-layout:fixed;width:100%;max-width:100rem}table.text th{text-align:left}
+td{font-size:12px;overflow-wrap:anywhere}code{font-size:12px}h2{font-size:16px;margin:1.6rem 0 .2rem}
+th:nth-child(1){width:23%}th:nth-child(2),th:nth-child(9){width:8rem}th:nth-child(3){width:25%}th:nth-child(6),th:nth-child(8){width:5.5%}"""
 
 
 def write_pedigrees(artefacts: Sequence[str], out: Path) -> None:
@@ -84,7 +85,7 @@ def _summary(artefact: str, entries: Mapping[str, dict[str, Any]]) -> str:
     commits = Counter(_commit(entry) for entry in jobs)
     libraries = dict(sorted({pair for entry in jobs for pair in entry["libraries"].items()}))
     facts = [
-        f"{len(entries)} files, made by {len(jobs)} jobs in {sum(map(seconds_of, jobs)) / 60:.1f} minutes.",
+        f"{len(entries)} files, made by {len(jobs)} jobs in {sum(map(seconds_of, jobs)):.0f} seconds.",
         f"Commit: {', '.join(f'{commit} ({n} jobs)' for commit, n in commits.most_common())}.",
         f"Python {', '.join(sorted({entry['python'] for entry in jobs}))}; "
         f"{', '.join(f'{name} {version}' for name, version in libraries.items())}.",
