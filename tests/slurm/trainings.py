@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 import yaml
-from checkouts import CELLS, ROOT, checkout, snakemake
+from checkouts import CELLS, GAN, ROOT, checkout, snakemake
 from cluster import Cluster
 
 from pathgan.files import sha256_of
@@ -36,10 +36,7 @@ PAPER: dict[str, Any] = {
     "datasets": {"cells": CELLS},
     "runs": {
         "gan": {
-            "recipe": "paired",
-            "dataset": "cells",
-            "condition": "mask",
-            "losses": [{"kind": "pixel"}],
+            **GAN,
             "generator": {"width": 8},
             "discriminator": {"width": 8, "layers": 1},
             "training": {

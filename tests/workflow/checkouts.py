@@ -22,6 +22,15 @@ CELLS = {  # a dataset of some phantom cells
     "tissue": {"nuclei_per_mpx": 9000, "radius_px": 4},
     "tiles": {"tile_px": 32, "stride_px": 32},
 }
+GAN = {  # as small as one can be, and trained for an instant on `cells`
+    "recipe": "paired",
+    "dataset": "cells",
+    "condition": "mask",
+    "losses": [{"kind": "pixel"}],
+    "generator": {"width": 2},
+    "discriminator": {"width": 2, "layers": 1},
+    "training": {"iterations": 3, "crop_px": 32},
+}
 PARTS = ("Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "report")
 
 

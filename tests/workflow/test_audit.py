@@ -20,7 +20,7 @@ import pytest
 import requests
 import rocrate
 import yaml
-from checkouts import checkout, jobs, snakemake
+from checkouts import GAN, checkout, jobs, snakemake
 from requests_cache import CachedSession
 from urllib3 import HTTPResponse
 
@@ -51,15 +51,7 @@ TINY = {
         }
     },
     "runs": {
-        "gan": {
-            "recipe": "paired",
-            "dataset": "own",
-            "condition": "mask",
-            "losses": [{"kind": "pixel"}],
-            "generator": {"width": 2},
-            "discriminator": {"width": 2, "layers": 1},
-            "training": {"iterations": 3, "crop_px": 32},
-        },
+        "gan": {**GAN, "dataset": "own"},
     },
     "scores": {"similarity": {"kind": "similarity"}},
     "tables": {

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from checkouts import CELLS, ROOT, checkout, jobs, snakemake
+from checkouts import CELLS, GAN, ROOT, checkout, jobs, snakemake
 
 from pathgan.files import sha256_of
 from pathgan.provenance import record_path
@@ -39,15 +39,7 @@ TINY = {
         },
     },
     "runs": {
-        "gan": {
-            "recipe": "paired",
-            "dataset": "cells",
-            "condition": "mask",
-            "losses": [{"kind": "pixel"}],
-            "generator": {"width": 2},
-            "discriminator": {"width": 2, "layers": 1},
-            "training": {"iterations": 3, "crop_px": 32},
-        },
+        "gan": GAN,
         "segnet": {
             "recipe": "segmentation",
             "train_on": ["cells"],
