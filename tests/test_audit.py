@@ -89,6 +89,7 @@ def test_scores_and_their_record_made_anew_do_not_fit_the_table(chain: str) -> N
         ("[]", "a record of format 1 expected, got None"),
         ('{"format": 2}', "a record of format 1 expected, got 2"),
         ('{"format": 1, "seal": "0"}', "the record was edited after it was written"),
+        (sealed({"format": 1}), "output: Field required"),
     ],
 )
 def test_a_record_that_is_none_is_named(text: str, message: str, chain: str) -> None:

@@ -20,8 +20,8 @@ from pathgan.files import sha256_of
 from pathgan.provenance.attempts import SUFFIX, attempts_of
 from pathgan.provenance.bundle import left_out
 from pathgan.provenance.current import Current
-from pathgan.provenance.places import BESIDES, RECORDS, RESULTS, STATE, WRAPPERS, artefact_path, record_path
-from pathgan.provenance.records import LOCK, ROOT, read_record
+from pathgan.provenance.places import BESIDES, CRATE, RECORDS, RESULTS, STATE, WRAPPERS, artefact_path, record_path
+from pathgan.provenance.records import LOCK, ROOT, Record, read_record
 
 RECEIPT = ".fetched.json"
 SHOWN = 12  # digits of a sha256 in a message
@@ -108,7 +108,7 @@ class _Walk:
         self.findings: list[Finding] = []
         self._seen: set[str] = set()
         self._hashes: dict[str, str | None] = {}
-        self._records: dict[str, dict[str, Any] | ProvenanceError | None] = {}
+        self._records: dict[str, Record | ProvenanceError | None] = {}
         self._edges: dict[str, list[str]] = {}
         self._warnings: dict[str, Finding] = {}
 
@@ -148,7 +148,7 @@ class _Walk:
         yield from self._bytes(path, entry)
         yield from self._logs(path, entry)
         yield from self._inputs(path, entry)
-        if entry["rule"] is not None:  # a crate is made by no rule
+        if Path(path).name != CRATE:  # which no rule makes
             yield from self._code(path, entry)
             yield from self._settings(path, entry)
         self._environment(entry)
@@ -163,7 +163,7 @@ class _Walk:
             return Finding(path, Verdict.UNRECORDED, "nothing says what it was made from", record)
         return Finding(path, Verdict.MISSING, "neither the file nor a record of it is there")
 
-    def _bytes(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+    def _bytes(self, path: str, entry: Record) -> Iterator[Finding]:
         if entry["output"] != path:
             yield Finding(path, Verdict.MODIFIED, f"its record is of {entry['output']}", str(record_path(path)))
         elif outside := _leads_outside(Path(path)):
@@ -178,7 +178,7 @@ class _Walk:
         elif found != entry["outputs"].get(path):
             yield Finding(path, Verdict.MODIFIED, differ(entry["outputs"].get(path), found))
 
-    def _logs(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+    def _logs(self, path: str, entry: Record) -> Iterator[Finding]:
         for log, recorded in entry["logs"].items():
             found = self._sha256(log)
             if found is None and self.left_out.get(log) != recorded:
@@ -186,7 +186,7 @@ class _Walk:
             elif found is not None and found != recorded:
                 yield Finding(path, Verdict.MODIFIED, f"the log of its job: {differ(recorded, found)}", log)
 
-    def _inputs(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+    def _inputs(self, path: str, entry: Record) -> Iterator[Finding]:
         """Raw files are held against the disk, artefacts against what their own records say of them."""
         self._edges[path] = [name for name in entry["inputs"] if _is_result(name)]
         for name, recorded in entry["inputs"].items():
@@ -225,14 +225,14 @@ class _Walk:
             entry = None
         return self._sha256(name) if entry is None else entry["outputs"].get(name)
 
-    def _raw(self, name: str, entry: Mapping[str, Any]) -> str:
+    def _raw(self, name: str, entry: Record) -> str:
         """Where a raw file lies now: data may have moved with `data_root`."""
         before = Path(str(entry["config"].get("data_root", Workflow().data_root)))
         if Path(name).exists() or not Path(name).is_relative_to(before):
             return name
         return str(self.current.data_root / Path(name).relative_to(before))
 
-    def _code(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+    def _code(self, path: str, entry: Record) -> Iterator[Finding]:
         try:
             now, then = self.current.code(entry["rule"]), entry["code"]
         except ProvenanceError as error:
@@ -245,7 +245,7 @@ class _Walk:
             others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             yield Finding(path, Verdict.STALE_CODE, f"{changed[0]}{others} changed since", changed[0])
 
-    def _settings(self, path: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
+    def _settings(self, path: str, entry: Record) -> Iterator[Finding]:
         culprit = f"config/papers/{entry['wildcards'].get('paper', '')}.yaml"
         try:
             now = self.current.params(entry["rule"], entry["wildcards"])
@@ -261,13 +261,13 @@ class _Walk:
             yield Finding(path, Verdict.STALE_CONFIGURATION, detail, culprit)
             return
 
-    def _hint(self, entry: Mapping[str, Any]) -> str:
+    def _hint(self, entry: Record) -> str:
         """What Snakemake was given then, and the audit not."""
         device = entry["config"].get("device", Workflow().device)
         here = self.current.config.get("device", Workflow().device)
         return f"; made with --config device={device}, audited with device={here}" if device != here else ""
 
-    def _environment(self, entry: Mapping[str, Any]) -> None:
+    def _environment(self, entry: Record) -> None:
         """Said once, of the lock file: it concerns all results alike."""
         lock = self._sha256(LOCK)
         if lock != entry["lock"]:
@@ -287,7 +287,7 @@ class _Walk:
         pairs = (line.split(" ")[0].split("==") for line in lines if "==" in line and line[0].isalpha())
         return {name: version.split("+")[0] for name, version in pairs}
 
-    def _record(self, path: str) -> dict[str, Any] | None:
+    def _record(self, path: str) -> Record | None:
         """Read once. Raises ProvenanceError each time that a damaged one is asked for."""
         if path not in self._records:
             try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from rocrate.rocrate import ROCrate
 from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, sha256_of
 from pathgan.provenance.places import CRATE, RESULTS, WORKFLOW, record_path
-from pathgan.provenance.records import FORMAT, LOCK, ROOT, read_record, sealed
+from pathgan.provenance.records import FORMAT, LOCK, ROOT, Code, Record, read_record, sealed
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -38,7 +38,6 @@ MEDIA_TYPES = {
     ".h5": "application/x-hdf5",
     ".tif": "image/tiff",
 }
-Entry = Mapping[str, Any]
 
 
 def write_crate(preset: str, names: Iterable[str]) -> Path:
@@ -47,7 +46,7 @@ def write_crate(preset: str, names: Iterable[str]) -> Path:
     names: artefacts of the preset that an audit passed. Raises ProvenanceError where there are none.
     """
     folder = Path(RESULTS) / preset
-    jobs: dict[tuple[str, ...], Entry] = {}  # by their outputs
+    jobs: dict[tuple[str, ...], Record] = {}  # by their outputs
     for name in sorted(names):
         entry = read_record(record_path(name))
         if entry is not None and Path(name).name != CRATE:
@@ -77,15 +76,19 @@ def _record(path: Path) -> None:
         "format": FORMAT,
         "output": str(path),
         "outputs": {str(path): sha256_of(path)},
-        "rule": None,
+        "rule": "",
         "wildcards": {},
         "params": {},
         "config": {},
         "inputs": {},
         "logs": {},
-        "code": None,
+        "code": Code(digest="", files={}),
         "commit": {},
         "lock": sha256_of(ROOT / LOCK),
+        "threads": 1,
+        "device": "cpu",
+        "host": "",
+        "python": "",
         "libraries": {},
         "attempts": [],
     }
@@ -97,7 +100,7 @@ def _record(path: Path) -> None:
 class _Crate:
     """A crate being filled."""
 
-    def __init__(self, folder: Path, jobs: list[Entry]):
+    def __init__(self, folder: Path, jobs: list[Record]):
         self._folder = folder
         self._crate = ROCrate(version="1.1")
         self._crate.metadata.extra_contexts.append(TERMS)
@@ -177,7 +180,7 @@ class _Crate:
         )
         self._crate.root_dataset["mentions"] = run
 
-    def _run(self, number: int, job: Entry) -> Any:
+    def _run(self, number: int, job: Record) -> Any:
         """A job and the step that it was; returns the latter."""
         wildcards = " ".join(f"{key}={value}" for key, value in sorted(job["wildcards"].items()))
         start, end = _times(job)
@@ -224,7 +227,7 @@ class _Crate:
         return self._crate.add_file(dest_path=path, properties={"@type": kind, **facts, **properties})
 
 
-def _times(job: Entry) -> tuple[str, str]:
+def _times(job: Record) -> tuple[str, str]:
     """When the first attempt at a job began, and the last one ended."""
     attempts = job["attempts"]
     return attempts[0]["started"], attempts[-1]["ended"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from pathgan.errors import ConfigError, ProvenanceError
 from pathgan.provenance.places import RESULTS
-from pathgan.provenance.records import ROOT, code_state, plain
+from pathgan.provenance.records import ROOT, Code, code_state, plain
 
 
 class Current:
@@ -39,7 +39,7 @@ class Current:
         self.data_root = Path(self._workflow.globals["plan"].data_root)
         self._code = lru_cache(maxsize=None)(lambda rule: code_state(ROOT / "scripts" / f"{rule}.py"))
 
-    def code(self, rule: str) -> dict[str, Any]:
+    def code(self, rule: str) -> Code:
         """Digest and files of a rule's code. Raises ProvenanceError for a rule that has none."""
         try:
             return self._code(rule)

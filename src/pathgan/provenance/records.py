@@ -17,6 +17,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
 from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, sha256_of
 from pathgan.provenance import attempts
@@ -40,6 +43,38 @@ LARGE_BYTES = 2**24  # from here on a file is read once, not once a job
 HASHES = Path(RESULTS) / "hashes"
 
 
+class Code(TypedDict):
+    digest: str
+    files: dict[str, str]  # name within the checkout -> sha256
+
+
+class Record(TypedDict):
+    """What a record's file holds. Names of files are relative to the checkout, with their sha256."""
+
+    format: int
+    output: str  # the artefact that this is the record of
+    outputs: dict[str, str]  # of its job
+    inputs: dict[str, str]
+    logs: dict[str, str]
+    rule: str  # '' of a crate
+    wildcards: dict[str, str]
+    params: dict[str, Any]
+    config: dict[str, Any]
+    code: Code
+    commit: dict[str, Any]  # id, dirty; empty outside of git
+    lock: str  # sha256 of the lock file
+    threads: int
+    device: str
+    host: str
+    python: str
+    libraries: dict[str, str]
+    attempts: list[dict[str, Any]]
+    seal: str
+
+
+_RECORD = TypeAdapter(Record)
+
+
 @dataclass(frozen=True)
 class JobFacts:
     """What a job knows of itself. `params` holds the slice of configuration that the rule was given."""
@@ -50,7 +85,7 @@ class JobFacts:
     params: Mapping[str, Any]
     wildcards: Mapping[str, str]
     threads: int
-    code: Mapping[str, Any]  # of `code_state` at the start: what is edited while a job runs did not make it
+    code: Code  # of `code_state` at the start: what is edited while a job runs did not make it
     commit: Mapping[str, Any]
     config: Mapping[str, Any]  # config/config.yaml with what the command line changed
     logs: Sequence[str] = ()
@@ -103,30 +138,33 @@ def seal_of(entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def read_record(path: Path) -> dict[str, Any] | None:
+def read_record(path: Path) -> Record | None:
     """A record, None where there is none. Raises ProvenanceError for one that is damaged, edited, or of another format.
 
     An editor can make its seal anew: that is what `provenance.lock` is for.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        entry = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ProvenanceError(f"{path}: cannot be read: {error}") from None
-    try:
-        entry = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ProvenanceError(f"{path}: not JSON ({error}); make the artefact again") from None
     found = entry.get("format") if isinstance(entry, dict) else None
     if found != FORMAT:
         raise ProvenanceError(f"{path}: a record of format {FORMAT} expected, got {found}; make the artefact again")
     if entry.get("seal") != seal_of(entry):
         raise ProvenanceError(f"{path}: the record was edited after it was written")
-    return dict(entry)
+    try:
+        return _RECORD.validate_python(entry, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ProvenanceError(f"{path}: {field}: {first['msg']}; make the artefact again") from None
 
 
-def seconds_of(entry: Mapping[str, Any]) -> float:
+def seconds_of(entry: Record) -> float:
     """How long all attempts at a job took; one that was cut off without a word counts as 0."""
     ended = [attempt for attempt in entry["attempts"] if "started" in attempt and "ended" in attempt]
     return sum(
@@ -167,10 +205,10 @@ def sha256_once(path: str | Path) -> str:
     return found
 
 
-def code_state(script: Path) -> dict[str, Any]:
+def code_state(script: Path) -> Code:
     """The files that a script can reach with their sha256, and one digest of them."""
     files = code_hashes(script)
-    return {"digest": digest_of(files), "files": files}
+    return Code(digest=digest_of(files), files=files)
 
 
 @lru_cache(maxsize=1)

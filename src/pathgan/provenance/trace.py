@@ -16,7 +16,7 @@ from pathgan.config.models import CountTable, Table
 from pathgan.config.plan import Cell, table_cells
 from pathgan.errors import ProvenanceError
 from pathgan.provenance.places import RESULTS, record_path
-from pathgan.provenance.records import read_record, seconds_of
+from pathgan.provenance.records import Record, read_record, seconds_of
 
 SHOWN = 12  # digits of a sha256
 LINE = 90  # characters after which facts go on in the next line
@@ -68,7 +68,7 @@ def _cells(table: Path) -> pd.DataFrame:
     return cells
 
 
-def _inputs_of(entry: Mapping[str, Any], row: str, column: str) -> list[tuple[str, str, dict[str, Any]]]:
+def _inputs_of(entry: Record, row: str, column: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Name, sha256 and what to say of each input that a cell rests on."""
     inputs, params = entry["inputs"], entry["params"]
     if "scores" not in params:  # tables of slides: each cell is over all of them
@@ -107,7 +107,7 @@ def _node(name: str, sha256: str, seen: set[str], note: Mapping[str, Any] | None
     return Node(name, facts | _facts(name, entry), made_from)
 
 
-def _facts(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(name: str, entry: Record) -> dict[str, Any]:
     """What a reader wants to know of the job that made an artefact."""
     attempts = entry["attempts"]
     commit = entry["commit"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from pathgan.files import atomic
 from pathgan.provenance import read_record, record_path
-from pathgan.provenance.records import seconds_of
+from pathgan.provenance.records import Record, seconds_of
 from pathgan.render.tables import STYLE
 
 SHOWN = 12  # digits of a sha256 or commit
@@ -55,9 +55,9 @@ def write_pedigrees(artefacts: Sequence[str], out: Path) -> None:
         )
 
 
-def _gather(artefacts: Iterable[str]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+def _gather(artefacts: Iterable[str]) -> tuple[dict[str, Record], dict[str, str]]:
     """Artefact -> record, of all behind `artefacts` and beside them; raw file -> sha256."""
-    entries: dict[str, dict[str, Any]] = {}
+    entries: dict[str, Record] = {}
     raw: dict[str, str] = {}
     waiting = dict.fromkeys(artefacts)
     while waiting:
@@ -75,11 +75,11 @@ def _gather(artefacts: Iterable[str]) -> tuple[dict[str, dict[str, Any]], dict[s
     return dict(sorted(entries.items())), dict(sorted(raw.items()))
 
 
-def _of_stage(entries: Mapping[str, dict[str, Any]], stage: str) -> dict[str, dict[str, Any]]:
+def _of_stage(entries: Mapping[str, Record], stage: str) -> dict[str, Record]:
     return {name: entry for name, entry in entries.items() if Path(name).parts[3:4] == (stage,)}
 
 
-def _summary(artefact: str, entries: Mapping[str, dict[str, Any]]) -> str:
+def _summary(artefact: str, entries: Mapping[str, Record]) -> str:
     jobs = {tuple(sorted(entry["outputs"])): entry for entry in entries.values()}.values()
     preset, paper = Path(artefact).parts[1:3]
     commits = Counter(_commit(entry) for entry in jobs)
@@ -99,7 +99,7 @@ def _summary(artefact: str, entries: Mapping[str, dict[str, Any]]) -> str:
     )
 
 
-def _section(heading: str, entries: Mapping[str, dict[str, Any]], known: Mapping[str, Any]) -> str:
+def _section(heading: str, entries: Mapping[str, Record], known: Mapping[str, Any]) -> str:
     if not entries:
         return ""
     header = "".join(f"<th>{name}</th>" for name in HEADER)
@@ -107,7 +107,7 @@ def _section(heading: str, entries: Mapping[str, dict[str, Any]], known: Mapping
     return f"<h2>{heading}</h2>\n<table class='text'>\n<tr class='head'>{header}</tr>\n{rows}\n</table>"
 
 
-def _row(name: str, entry: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+def _row(name: str, entry: Record, known: Mapping[str, Any]) -> str:
     attempts = entry["attempts"]
     cells = [
         html.escape(_short(name)),
@@ -153,7 +153,7 @@ def _code(sha256: str) -> str:
     return f"<code title='{sha256}'>{sha256[:SHOWN]}</code>"
 
 
-def _commit(entry: Mapping[str, Any]) -> str:
+def _commit(entry: Record) -> str:
     commit = entry["commit"]
     return (commit.get("id", "")[:SHOWN] or "none") + (" and changes" if commit.get("dirty") else "")
 
