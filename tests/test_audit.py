@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tempfile
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pathgan.errors import ProvenanceError
 from pathgan.files import sha256_of
@@ -125,7 +128,7 @@ def test_a_link_out_of_the_results_is_found_and_the_folder_itself_may_be_one(cha
     assert bad() == {}
 
 
-@pytest.mark.parametrize("name", ["a b", "a'b\"c", "$(touch y)", "a\nb", "Gewebe ü 病理", "-rf", "a\\b"])
+@pytest.mark.parametrize("name", ["a b", "a'b\"c", "$(touch y)", "a\nb", "Gewebe ü 病理", "-rf", "a\\b", os.fsdecode(b"\xff")])
 def test_any_name_of_a_file_will_do(name: str, chain: str, tmp_path: Path) -> None:
     output = f"results/demo/x/tables/{name}.csv"
     make(output, "results/demo/x/scores/s.csv")
@@ -145,6 +148,18 @@ def test_a_lock_knows_what_came_and_what_went(chain: str, tmp_path: Path) -> Non
     Path(chain).unlink()
     found = {one.path: one.verdict for one in against(tmp_path / "lock", [Path("results/demo")])}
     assert found == {chain: Verdict.MISSING, "results/demo/x/tables/new.csv": Verdict.UNRECORDED}
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
+        st.sampled_from(["0" * 64, "af" * 32]),
+    )
+)
+def test_checksums_come_back_as_they_were(hashes: dict[str, str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        write_checksums(Path(folder) / "lock", hashes)
+        assert read_checksums(Path(folder) / "lock") == hashes
 
 
 def test_a_damaged_lock_is_named_with_its_line(tmp_path: Path) -> None:

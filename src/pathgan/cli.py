@@ -52,9 +52,10 @@ def audit_command(
     paths = [project_path(target) for target in targets]
     lock = against and against.absolute()
     with chdir(ROOT):
-        findings = audit(paths, Current(_settings(config)))
+        settings = _settings(config)
+        findings = audit(paths, Current(settings))
         findings += locks.against(lock, paths) if lock else []
-        findings += rebuild(findings) if again else []
+        findings += rebuild(findings, settings) if again else []
     if as_json:
         print(json.dumps([_as_json(finding) for finding in findings], indent=1))
     else:
@@ -160,7 +161,7 @@ def _print(findings: list[Finding], quiet: bool) -> None:
 
 def _shown(text: str) -> str:
     """On one line, whatever a file's name holds."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
+    return text if text.isprintable() else text.encode("unicode_escape", "surrogatepass").decode()
 
 
 def _as_json(finding: Finding) -> dict[str, str]:

@@ -115,6 +115,20 @@ def test_all_is_well(made: Path) -> None:
     assert len(lines) > 12
 
 
+def test_the_provenance_page_leads_from_the_table_to_the_raw_images(made: Path) -> None:
+    page = (made / BASE / "provenance.html").read_text()
+    rows = {row.split("'")[0]: row for row in page.split("<tr id='")[1:]}
+    assert sha256_of(made / TABLE) in rows[str(TABLE)]
+    followed, waiting = set(), [str(TABLE)]
+    while waiting:
+        followed.add(name := waiting.pop())
+        waiting += [link for link in re.findall(r"href='#([^']+)'", rows[name]) if link not in followed]
+    assert f"{BASE}/models/gan/seed3/generator.safetensors" in followed
+    assert f"{BASE}/data/own.h5" in followed
+    assert "data/own/a.png" in rows[f"{BASE}/data/own.h5"]
+    assert sha256_of(made / "data/own/a.png") in page.split("Raw files")[1]
+
+
 # --- tampering --------------------------------------------------------------------------------------------
 
 

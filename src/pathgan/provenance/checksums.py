@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathgan.files import atomic
 def write_checksums(path: Path, hashes: Mapping[str, str]) -> None:
     """hashes: name -> sha256. Sorted by name; backslashes and line ends in names are escaped as `sha256sum` does."""
     with atomic(path) as temporary:
-        temporary.write_text("".join(_line(name, hashes[name]) for name in sorted(hashes)), encoding="utf-8")
+        lines = "".join(_line(name, hashes[name]) for name in sorted(hashes))
+        temporary.write_bytes(os.fsencode(lines))
 
 
 def _line(name: str, sha256: str) -> str:
@@ -24,8 +26,8 @@ def _line(name: str, sha256: str) -> str:
 def read_checksums(path: Path) -> dict[str, str]:
     """Name -> sha256. Raises ProvenanceError for a file that is missing, or has a line of another form."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = os.fsdecode(path.read_bytes()).split("\n")
+    except OSError as error:
         raise ProvenanceError(f"{path}: cannot be read: {error}") from None
     found = {}
     for number, line in enumerate(lines, 1):

@@ -130,7 +130,7 @@ def record(job: JobFacts) -> list[Path]:
 
 def sealed(entry: Mapping[str, Any]) -> str:
     """A record as text, with the sha256 of all the rest in it."""
-    return json.dumps({**entry, "seal": seal_of(entry)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps({**entry, "seal": seal_of(entry)}, indent=1, sort_keys=True) + "\n"
 
 
 def seal_of(entry: Mapping[str, Any]) -> str:
