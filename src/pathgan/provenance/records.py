@@ -98,7 +98,6 @@ def record(job: JobFacts) -> list[Path]:
     The attempt in progress is taken to have ended well.
     """
     journal = attempts.journal_path(job.outputs)
-    attempts.end("done")
     common = {
         "format": FORMAT,
         "rule": job.rule,
@@ -116,8 +115,9 @@ def record(job: JobFacts) -> list[Path]:
         "host": socket.gethostname(),
         "python": platform.python_version(),
         "libraries": _libraries(),
-        "attempts": attempts.attempts_of(journal),
     }
+    attempts.end("done")
+    common["attempts"] = attempts.attempts_of(journal)
     paths = []
     for output in job.outputs:
         path = record_path(output)
