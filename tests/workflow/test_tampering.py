@@ -238,7 +238,7 @@ def test_tampering_is_caught_and_its_culprit_named(
 
 
 def test_the_docs_show_these_verdicts(verdicts: dict[tuple[str, str], Future[str]], request) -> None:
-    """Written with `pytest tests/workflow/test_audit.py --write-docs`."""
+    """Written with `pytest tests/workflow/test_tampering.py --write-docs`."""
     lines = [f"| tampered with | {' | '.join(WAYS)} |", f"|---|{'---|' * len(WAYS)}"]
     for name in CASES:
         said = " | ".join(verdicts[name, way].result() or "NOT CAUGHT" for way in WAYS)
