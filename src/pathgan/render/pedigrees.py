@@ -31,10 +31,10 @@ STAGES = {  # folder of a paper -> heading, from what is printed back to what is
     "registrations": "Registrations",
     "slides": "Slides",
 }
-HEADER = ("file", "sha256", "made from", "job", "ended (UTC)", "seconds", "device", "attempts", "commit")
-LAYOUT = """table.text{table-layout:fixed;width:100%;max-width:100rem}table.text th{text-align:left}
+HEADER = ("file", "sha256", "made from", "made by")
+LAYOUT = """table.text{table-layout:fixed;width:100%;min-width:48rem;max-width:100rem}
 td{font-size:12px;overflow-wrap:anywhere}code{font-size:12px}h2{font-size:16px;margin:1.6rem 0 .2rem}
-th:nth-child(1){width:23%}th:nth-child(2),th:nth-child(9){width:8rem}th:nth-child(3){width:25%}th:nth-child(6),th:nth-child(8){width:5.5%}"""
+th:nth-child(1){width:27%}th:nth-child(2){width:7rem}th:nth-child(4){width:31%}"""
 
 
 def write_pedigrees(artefacts: Sequence[str], out: Path) -> None:
@@ -108,19 +108,28 @@ def _section(heading: str, entries: Mapping[str, Record], known: Mapping[str, An
 
 
 def _row(name: str, entry: Record, known: Mapping[str, Any]) -> str:
-    attempts = entry["attempts"]
     cells = [
         html.escape(_short(name)),
         _code(entry["outputs"][name]),
         _links(list(entry["inputs"]), known),
-        html.escape(" ".join([entry["rule"], *(f"seed {seed}" for seed in [entry["wildcards"].get("seed")] if seed)])),
-        html.escape(attempts[-1].get("ended", "")[:19].replace("T", " ")),
-        f"{seconds_of(entry):.1f}",
-        html.escape(entry["device"]),
-        html.escape(_attempts(attempts)),
-        html.escape(_commit(entry)),
+        html.escape(_job(entry)),
     ]
     return f"<tr id='{html.escape(name, quote=True)}'>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _job(entry: Record) -> str:
+    """Rule and seed, when, for how long and on what, its attempts where there were several, and the commit."""
+    attempts, seed = entry["attempts"], entry["wildcards"].get("seed")
+    resumed = ", ".join(str(attempt["resumed_at"]) for attempt in attempts if "resumed_at" in attempt)
+    facts = [
+        entry["rule"] + (f" (seed {seed})" if seed else ""),
+        attempts[-1].get("ended", "")[:19].replace("T", " ") + " UTC",
+        f"{seconds_of(entry):.1f} s on {entry['device']}",
+        f"{len(attempts)} attempts" if len(attempts) > 1 else "",
+        f"resumed at iteration {resumed}" if resumed else "",
+        f"commit {_commit(entry)}",
+    ]
+    return ", ".join(filter(None, facts))
 
 
 def _links(names: list[str], known: Mapping[str, Any]) -> str:
@@ -156,8 +165,3 @@ def _code(sha256: str) -> str:
 def _commit(entry: Record) -> str:
     commit = entry["commit"]
     return (commit.get("id", "")[:SHOWN] or "none") + (" and changes" if commit.get("dirty") else "")
-
-
-def _attempts(attempts: Sequence[Mapping[str, Any]]) -> str:
-    resumed = [str(attempt["resumed_at"]) for attempt in attempts if "resumed_at" in attempt]
-    return f"{len(attempts)}" + (f", resumed at {', '.join(resumed)}" if resumed else "")
