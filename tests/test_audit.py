@@ -19,14 +19,18 @@ from pathgan.files import sha256_of
 from pathgan.provenance import JobFacts, attempts, code_state, note, record, record_path
 from pathgan.provenance.audit import Verdict, audit
 from pathgan.provenance.bundle import bundle, unbundle
-from pathgan.provenance.checksums import read_checksums, write_checksums
+from pathgan.provenance.checksums import Disk, read_checksums, write_checksums
 from pathgan.provenance.lock import against, lock
 from pathgan.provenance.records import sealed, sha256_once
 
 ROOT = Path(__file__).parents[1]
 CODE = code_state(ROOT / "scripts" / "score.py")
-CURRENT = SimpleNamespace(
-    code=lambda rule: CODE, params=lambda rule, wildcards: {"a": 1}, data_root=Path("data"), config={"device": "auto"}
+CURRENT = SimpleNamespace(  # what the workflow would do now: of every job the same, with the inputs of `make`
+    code=lambda rule: CODE,
+    job=lambda rule, wildcards: ({"a": 1}, set(wildcards.get("inputs", "").split("|")) - {""}),
+    data_root=Path("data"),
+    config={"device": "auto"},
+    paper_files=lambda paper: f"config/papers/{paper}.yaml",
 )
 
 
@@ -41,7 +45,7 @@ def make(output: str, *inputs: str, content: str = "x", **changes: object) -> Pa
         "inputs": inputs,
         "outputs": [output],
         "params": {"a": 1},
-        "wildcards": {"paper": "x"},
+        "wildcards": {"paper": "x", "inputs": "|".join(inputs)},
         "threads": 1,
         "code": CODE,
         "commit": {},
@@ -66,14 +70,14 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def bad(target: str = "results/demo") -> dict[str, tuple[str, str]]:
     """Path -> verdict and detail, of what is not ok."""
-    found = audit([Path(target)], CURRENT)  # type: ignore[arg-type]
+    found = audit([Path(target)], CURRENT, Disk())  # type: ignore[arg-type]
     return {one.path: (one.verdict.value, one.detail) for one in found if one.verdict is not Verdict.OK}
 
 
 def test_a_table_is_followed_to_its_raw_file(chain: str) -> None:
     assert bad(chain) == {}
     Path("data/raw.png").write_text("others")
-    (culprit,) = [one for one in audit([Path(chain)], CURRENT) if one.verdict is not Verdict.OK]  # type: ignore[arg-type]
+    (culprit,) = [one for one in audit([Path(chain)], CURRENT, Disk()) if one.verdict is not Verdict.OK]  # type: ignore[arg-type]
     assert (culprit.path, culprit.culprit) == ("results/demo/x/scores/s.csv", "data/raw.png")
 
 
@@ -128,25 +132,27 @@ def test_a_link_out_of_the_results_is_found_and_the_folder_itself_may_be_one(cha
     assert bad() == {}
 
 
-@pytest.mark.parametrize("name", ["a b", "a'b\"c", "$(touch y)", "a\nb", "Gewebe ü 病理", "-rf", "a\\b", os.fsdecode(b"\xff")])
+@pytest.mark.parametrize(
+    "name", ["a b", "a'b\"c", "$(touch y)", "a\nb", "Gewebe ü 病理", "-rf", "a\\b", os.fsdecode(b"\xff")]
+)
 def test_any_name_of_a_file_will_do(name: str, chain: str, tmp_path: Path) -> None:
     output = f"results/demo/x/tables/{name}.csv"
     make(output, "results/demo/x/scores/s.csv")
     assert bad() == {}
-    found = audit([Path("results/demo")], CURRENT)  # type: ignore[arg-type]
-    lock(found, tmp_path / "lock")
-    assert list(against(tmp_path / "lock", [Path("results/demo")])) == []
+    found = audit([Path("results/demo")], CURRENT, Disk())  # type: ignore[arg-type]
+    lock(found, tmp_path / "lock", Disk())
+    assert list(against(tmp_path / "lock", [Path("results/demo")], [], Disk())) == []
     Path(output).write_text("other")
-    (differs,) = against(tmp_path / "lock", [Path("results/demo")])
+    (differs,) = against(tmp_path / "lock", [Path("results/demo")], [], Disk())
     assert differs.path == output
     assert not (tmp_path / "y").exists()
 
 
 def test_a_lock_knows_what_came_and_what_went(chain: str, tmp_path: Path) -> None:
-    lock(audit([Path("results/demo")], CURRENT), tmp_path / "lock")  # type: ignore[arg-type]
+    lock(audit([Path("results/demo")], CURRENT, Disk()), tmp_path / "lock", Disk())  # type: ignore[arg-type]
     make("results/demo/x/tables/new.csv")
     Path(chain).unlink()
-    found = {one.path: one.verdict for one in against(tmp_path / "lock", [Path("results/demo")])}
+    found = {one.path: one.verdict for one in against(tmp_path / "lock", [Path("results/demo")], [], Disk())}
     assert found == {chain: Verdict.MISSING, "results/demo/x/tables/new.csv": Verdict.UNRECORDED}
 
 
@@ -188,7 +194,7 @@ def test_a_record_tells_attempts_and_resumes(chain: str) -> None:
     attempts.begin([chain])
     attempts.end("Interrupted: the time limit is near")
     with attempts.journal_path([chain]).open("a") as file:
-        file.write('{"started": "half a li\n')
+        file.write('1\n{"started": "half a li')
     attempts.begin([chain])
     note(resumed_at=40)
     entry = json.loads(make(chain, "results/demo/x/scores/s.csv").read_text())
@@ -232,6 +238,53 @@ def test_files_of_a_fetched_archive_are_checked(chain: str) -> None:
     assert "data/set/a.png" in bad()["results/demo/x/data/d.csv"][1]
 
 
+def test_images_that_somebody_laid_beside_a_download_are_checked(chain: str) -> None:
+    receipt, image = Path("data/set/a.zip.fetched.json"), Path("data/set/mine.png")
+    receipt.parent.mkdir()
+    image.write_text("pixels")
+    receipt.write_text('{"files": {}}')
+    manifest = f"id,source,sha256\na,set/mine.png,{sha256_of(image)}\nb,procedural,\n"
+    make("results/demo/x/data/d.csv", str(receipt), content=manifest)
+    assert bad() == {}
+    image.unlink()
+    assert bad()["results/demo/x/data/d.csv"] == ("missing", "made from data/set/mine.png, which is gone")
+
+
+def test_other_inputs_than_the_workflow_would_read_now(chain: str) -> None:
+    scores = "results/demo/x/scores/s.csv"
+    make("results/demo/x/scores/more.csv", "data/raw.png", content="more")
+    wildcards = {"paper": "x", "inputs": f"{scores}|results/demo/x/scores/more.csv"}
+    make(chain, scores, content="table", wildcards=wildcards)
+    assert bad()[chain] == ("stale configuration", "would now also be made from results/demo/x/scores/more.csv")
+    make(chain, scores, content="table", wildcards={"paper": "x"})
+    assert bad()[chain] == ("stale configuration", f"would no longer be made from {scores}")
+
+
+def test_a_forged_record_deep_down_is_found_from_the_table_by_a_lock(chain: str, tmp_path: Path) -> None:
+    lock(audit([Path("results/demo")], CURRENT, Disk()), tmp_path / "lock", Disk())
+    path = record_path("results/demo/x/scores/s.csv")
+    path.write_text(sealed(json.loads(path.read_text()) | {"device": "another"}))
+    assert bad() == {}
+    found = audit([Path(chain)], CURRENT, Disk())
+    (differs,) = against(tmp_path / "lock", [Path(chain)], found, Disk())
+    assert (differs.path, differs.verdict) == (str(path), Verdict.MODIFIED)
+
+
+def test_half_a_record_of_a_killed_job_is_none(chain: str) -> None:
+    record_path(chain).with_name(".t.csv.json.k3j2l1.json").write_text("{")
+    assert bad() == {}
+
+
+def test_paths_below_data_root_are_compared_within_it(chain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make("results/demo/x/scores/s.csv", "data/raw.png", content="scores", params={"a": {"slide": "data/s/a.svs"}})
+    moved = {"a": {"slide": "/disk/s/a.svs"}}
+    current = SimpleNamespace(
+        **vars(CURRENT) | {"data_root": Path("/disk"), "job": lambda rule, wildcards: (moved, set())}
+    )
+    found = audit([Path("results/demo/x/scores/s.csv")], current, Disk())  # type: ignore[arg-type]
+    assert not [one for one in found if "slide" in one.detail]
+
+
 def test_a_large_file_is_read_once_for_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("pathgan.provenance.records.LARGE_BYTES", 4)
@@ -264,7 +317,7 @@ def test_a_bundle_brings_texts_and_names_the_rest(chain: str, tmp_path: Path) ->
     unbundle(tmp_path / "b.zip", fresh)
     assert (fresh / chain).read_text() == "table"
     assert not (fresh / "results/demo/x/data/d.h5").exists()
-    away = read_checksums(fresh / "results/demo/provenance/left_out.sha256")
+    away = read_checksums(next((fresh / "results/demo/provenance").glob("left_out-*.sha256")))
     assert set(away) == {"results/demo/x/data/d.h5", "data/raw.png"}
     assert unbundle(tmp_path / "b.zip", fresh) > 0  # the same bytes once more
     (fresh / chain).write_text("mine")

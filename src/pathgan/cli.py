@@ -21,6 +21,7 @@ from pathgan.errors import PathganError
 from pathgan.provenance import bundle as bundles
 from pathgan.provenance import lock as locks
 from pathgan.provenance.audit import PASSING, Finding, Verdict, audit
+from pathgan.provenance.checksums import Disk
 from pathgan.provenance.crate import write_crate
 from pathgan.provenance.current import Current, project_path
 from pathgan.provenance.rebuild import rebuild
@@ -52,14 +53,15 @@ def audit_command(
     paths = [project_path(target) for target in targets]
     lock = against and against.absolute()
     with chdir(ROOT):
-        settings = _settings(config)
-        findings = audit(paths, Current(settings))
-        findings += locks.against(lock, paths) if lock else []
-        findings += rebuild(findings, settings) if again else []
+        settings, disk = _settings(config), Disk()
+        findings = audit(paths, Current(settings), disk)
+        differing, made = rebuild(findings, settings, disk) if again else ([], "")
+        findings += [*(locks.against(lock, paths, findings, disk) if lock else ()), *differing]
     if as_json:
         print(json.dumps([_as_json(finding) for finding in findings], indent=1))
     else:
         _print(findings, quiet)
+        print(made, end="\n" if made else "")
     raise typer.Exit(int(any(finding.verdict not in PASSING for finding in findings)))
 
 
@@ -93,9 +95,9 @@ def lock_command(
     """Write the sha256 of every artefact and record that an audit passes, to commit or to sign."""
     paths, out = [project_path(target) for target in targets or [ROOT / "results"]], out.absolute()
     with chdir(ROOT):
-        findings = audit(paths, Current(_settings(config)))
+        findings = audit(paths, Current(_settings(config)), disk := Disk())
         _refuse(findings, "not locked", PASSING)
-        n = locks.lock(findings, out)
+        n = locks.lock(findings, out, disk)
     print(f"{out}: {n} artefacts and their records")
 
 
@@ -108,7 +110,7 @@ def bundle_command(
     """Pack tables, scores, manifests and records, without images and weights, for others to check."""
     paths, out = [project_path(target) for target in targets], out.absolute()
     with chdir(ROOT):
-        findings = audit(paths, Current(_settings(config)))
+        findings = audit(paths, Current(_settings(config)), Disk())
         _refuse(findings, "not bundled", (*PASSING, Verdict.STALE_CODE, Verdict.STALE_CONFIGURATION))
         names = sorted({finding.path for finding in findings if finding.path.startswith("results/")})
         n_in, n_out = bundles.bundle(names, out)
@@ -122,7 +124,7 @@ def crate_command(
     """Write results/PRESET/ro-crate-metadata.json: the runs behind the results, as a Provenance Run Crate 0.5."""
     target = project_path(ROOT / "results" / preset)
     with chdir(ROOT):
-        findings = audit([target], Current(_settings(config)))
+        findings = audit([target], Current(_settings(config)), Disk())
         _refuse(findings, "no crate", PASSING)
         print(write_crate(preset, {finding.path for finding in findings if finding.path.startswith(f"{target}/")}))
 
@@ -139,7 +141,10 @@ def _settings(config: Iterable[str] | None) -> dict[str, object]:
     for key, equals, value in pairs:
         if not equals or not key or not value:
             raise typer.BadParameter(f"expected key=value, got {key + equals + value!r}", param_hint="--config")
-    return {key: yaml.safe_load(value) for key, _, value in pairs}
+    try:
+        return {key: yaml.safe_load(value) for key, _, value in pairs}
+    except yaml.YAMLError as error:
+        raise typer.BadParameter(f"no YAML: {' '.join(str(error).split())}", param_hint="--config") from None
 
 
 def _print(findings: list[Finding], quiet: bool) -> None:
@@ -197,10 +202,15 @@ def _draw(tree: Tree, out: Path) -> None:
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         app(standalone_mode=True)
     except PathganError as error:
         print(f"pathgan: {_shown(str(error))}", file=sys.stderr)
+        sys.exit(2)
+    except Exception as error:  # 1 would say that results are not ok
+        print(f"pathgan: unexpected {type(error).__name__}: {_shown(str(error))}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -30,7 +30,9 @@ def begin(outputs: Sequence[str]) -> None:
     """Writes down that an attempt at `outputs` begins, in this process."""
     path = journal_path(outputs)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    cut_off = path.exists() and not path.read_bytes().endswith(b"\n")
+    with path.open("a") as file:
+        file.write("\n" if cut_off else "")
     os.environ |= {JOURNAL: str(path.resolve()), ATTEMPT: uuid4().hex[:8]}
     slurm = os.environ.get("SLURM_JOB_ID")
     own = {"slurm_job": slurm} if slurm else {}
@@ -56,8 +58,8 @@ def attempts_of(path: Path) -> list[dict[str, Any]]:
     Two may run at a time, where somebody unlocked Snakemake. A line that a crash cut off is passed over.
     """
     attempts: dict[str, dict[str, Any]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        with suppress(json.JSONDecodeError, KeyError):
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
             facts = json.loads(line)
             attempts.setdefault(facts.pop("attempt"), {}).update(facts)
     return list(attempts.values())

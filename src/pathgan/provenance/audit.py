@@ -14,17 +14,18 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pathgan.config.models import Workflow
-from pathgan.errors import ProvenanceError
-from pathgan.files import sha256_of
+from pathgan.errors import DataError, ProvenanceError
 from pathgan.provenance.attempts import SUFFIX, attempts_of
 from pathgan.provenance.bundle import left_out
+from pathgan.provenance.checksums import Disk, differ
 from pathgan.provenance.current import Current
 from pathgan.provenance.places import BESIDES, CRATE, RECORDS, RESULTS, STATE, WRAPPERS, artefact_path, record_path
 from pathgan.provenance.records import LOCK, ROOT, Record, read_record
 
 RECEIPT = ".fetched.json"
-SHOWN = 12  # digits of a sha256 in a message
 
 
 class Verdict(StrEnum):
@@ -52,13 +53,14 @@ class Finding:
     culprit: str = ""
 
 
-def audit(targets: Iterable[Path], current: Current) -> list[Finding]:
+def audit(targets: Iterable[Path], current: Current, disk: Disk) -> list[Finding]:
     """The verdicts on `targets` and on all that they were made from, down to the raw files.
 
     targets: files and folders below `results/`, as `project_path` gives them; the working directory is the checkout's.
-    An artefact may have several bad verdicts. Raises ProvenanceError for a target that is not there and never was.
+    An artefact may have several bad verdicts. Raises ProvenanceError for a target that is not there and never was, and
+    for a file that cannot be read.
     """
-    walk = _Walk(current)
+    walk = _Walk(current, disk)
     waiting = [path for target in targets for path in _artefacts(target, walk)]
     while waiting:
         waiting.extend(walk.visit(waiting.pop()))
@@ -84,12 +86,13 @@ def artefacts_below(target: Path) -> set[str]:
         return {str(target)}
     found = {str(path) for path in target.rglob("*") if path.is_file() and _is_artefact(path)}
     places = [record_path(target / "x").parent] if len(target.parts) > 1 else target.glob(f"*/{RECORDS}")
-    return found | {str(artefact_path(path)) for place in places for path in place.rglob("*.json")}
+    records = (path for place in places for path in place.rglob("*.json") if not path.name.startswith("."))
+    return found | {str(artefact_path(path)) for path in records}
 
 
 def _is_artefact(path: Path) -> bool:
     inside = path.parts[2:]  # of results/{preset}
-    if len(inside) < 2 and path.name in WRAPPERS:
+    if len(inside) == 1 and path.name in WRAPPERS:
         return record_path(path).exists()
     return not (
         len(path.parts) < 3
@@ -101,13 +104,13 @@ def _is_artefact(path: Path) -> bool:
 
 
 class _Walk:
-    """An audit under way: what was seen, and every file's bytes read once."""
+    """An audit under way."""
 
-    def __init__(self, current: Current):
+    def __init__(self, current: Current, disk: Disk):
         self.current = current
         self.findings: list[Finding] = []
+        self._sha256 = disk.sha256
         self._seen: set[str] = set()
-        self._hashes: dict[str, str | None] = {}
         self._records: dict[str, Record | ProvenanceError | None] = {}
         self._edges: dict[str, list[str]] = {}
         self._warnings: dict[str, Finding] = {}
@@ -190,7 +193,7 @@ class _Walk:
         """Raw files are held against the disk, artefacts against what their own records say of them."""
         self._edges[path] = [name for name in entry["inputs"] if _is_result(name)]
         for name, recorded in entry["inputs"].items():
-            if _is_result(name):
+            if name in self._edges[path]:
                 made = self._made(name)
                 if made is not None and made != recorded:
                     yield Finding(
@@ -205,17 +208,28 @@ class _Walk:
             elif found != recorded:
                 yield Finding(path, Verdict.MODIFIED, f"made from {raw}: {differ(recorded, found)}", raw)
             elif name.endswith(RECEIPT):
-                yield from self._fetched(path, Path(raw))
+                yield from self._fetched(path, Path(raw), entry)
 
-    def _fetched(self, path: str, receipt: Path) -> Iterator[Finding]:
-        """The files that an archive brought, which stand behind its receipt."""
-        for name, recorded in json.loads(receipt.read_text(encoding="utf-8"))["files"].items():
-            raw = str(receipt.parent / name)
+    def _fetched(self, path: str, receipt: Path, entry: Record) -> Iterator[Finding]:
+        """The files that an archive brought, which stand behind its receipt, and images that were read beside them."""
+        brought = json.loads(receipt.read_text(encoding="utf-8"))["files"]
+        expected = {str(receipt.parent / name): sha256 for name, sha256 in brought.items()}
+        for raw, recorded in (expected | self._images_of(entry)).items():
             found = self._sha256(raw)
             if found is None:
                 yield Finding(path, Verdict.MISSING, f"made from {raw}, which is gone", raw)
             elif found != recorded:
                 yield Finding(path, Verdict.MODIFIED, f"made from {raw}: {differ(recorded, found)}", raw)
+
+    def _images_of(self, entry: Record) -> dict[str, str]:
+        """Raw image -> sha256, as the manifest of a data set says."""
+        found: dict[str, str] = {}
+        for name, sha256 in entry["outputs"].items():
+            if name.endswith(".csv") and self._sha256(name) == sha256:
+                items = pd.read_csv(name, dtype=str).reindex(columns=["source", "sha256"]).dropna().drop_duplicates()
+                root = _data_root(entry)
+                found |= {self._raw(f"{root}/{source}", entry): digest for source, digest in items.to_numpy()}
+        return found
 
     def _made(self, name: str) -> str | None:
         """What the record of an artefact says of its bytes; the disk where there is no sound record."""
@@ -227,8 +241,8 @@ class _Walk:
 
     def _raw(self, name: str, entry: Record) -> str:
         """Where a raw file lies now: data may have moved with `data_root`."""
-        before = Path(str(entry["config"].get("data_root", Workflow().data_root)))
-        if Path(name).exists() or not Path(name).is_relative_to(before):
+        before = _data_root(entry)
+        if _is_result(name) or Path(name).exists() or not Path(name).is_relative_to(before):
             return name
         return str(self.current.data_root / Path(name).relative_to(before))
 
@@ -246,20 +260,36 @@ class _Walk:
             yield Finding(path, Verdict.STALE_CODE, f"{changed[0]}{others} changed since", changed[0])
 
     def _settings(self, path: str, entry: Record) -> Iterator[Finding]:
-        culprit = f"config/papers/{entry['wildcards'].get('paper', '')}.yaml"
+        """Parameters and the set of inputs, as this checkout would have them."""
+        culprit = self.current.paper_files(entry["wildcards"].get("paper", ""))
         try:
-            now = self.current.params(entry["rule"], entry["wildcards"])
+            params, inputs = self.current.job(entry["rule"], entry["wildcards"])
+        except DataError as error:
+            verdict = Verdict.NOT_BUNDLED if self.left_out else Verdict.STALE_CONFIGURATION
+            yield Finding(path, verdict, f"its settings cannot be told: {error}", culprit)
+            return
         except ProvenanceError as error:
             yield Finding(path, Verdict.STALE_CONFIGURATION, str(error), culprit)
             return
-        then = {name: value for name, value in entry["params"].items() if name != "code"}
         # Where data lie is no setting of a result; weights that are not here may have been where it was made.
-        now = {name: value for name, value in now.items() if name != "data_root" and (name, value) != ("sha256", None)}
-        then = {name: value for name, value in then.items() if name in now}
-        for key, recorded, wanted in _differences(then, now):
+        now = {
+            name: value for name, value in params.items() if name != "data_root" and (name, value) != ("sha256", None)
+        }
+        now = _relocated(now, str(self.current.data_root))
+        then = _relocated(entry["params"], _data_root(entry))
+        for key, recorded, wanted in _differences({name: then.get(name) for name in now}, now):
             detail = f"{key}: made with {recorded}, now {wanted}{self._hint(entry)}"
             yield Finding(path, Verdict.STALE_CONFIGURATION, detail, culprit)
             return
+        then_read = {self._raw(name, entry) for name in entry["inputs"]}
+        for name in sorted(inputs - then_read):
+            if _is_result(name) or Path(name).exists():
+                yield Finding(path, Verdict.STALE_CONFIGURATION, f"would now also be made from {name}", name)
+                return
+        for name in sorted(then_read - inputs):
+            if _is_result(name) or (Path(name).exists() and not self.left_out):
+                yield Finding(path, Verdict.STALE_CONFIGURATION, f"would no longer be made from {name}", name)
+                return
 
     def _hint(self, entry: Record) -> str:
         """What Snakemake was given then, and the audit not."""
@@ -299,12 +329,6 @@ class _Walk:
             raise entry
         return entry
 
-    def _sha256(self, path: str) -> str | None:
-        """Of the bytes on disk; None where no regular file is."""
-        if path not in self._hashes:
-            self._hashes[path] = sha256_of(path) if Path(path).is_file() else None
-        return self._hashes[path]
-
     def rest(self) -> Iterator[Finding]:
         """What is about several artefacts: another environment, and records that lead back to themselves."""
         yield from self._warnings.values()
@@ -317,7 +341,8 @@ class _Walk:
 
 
 def _is_result(name: str) -> bool:
-    return Path(name).parts[:1] == (RESULTS,)
+    """Whether a name is an artefact's, which has a record."""
+    return Path(name).parts[:1] == (RESULTS,) and _is_artefact(Path(name))
 
 
 def _leads_outside(path: Path) -> str:
@@ -329,9 +354,19 @@ def _leads_outside(path: Path) -> str:
     return ""
 
 
-def differ(recorded: str | None, found: str | None) -> str:
-    """Two sha256, in short."""
-    return f"sha256 {(recorded or 'none')[:SHOWN]}… recorded, {(found or 'none')[:SHOWN]}… found"
+def _data_root(entry: Record) -> str:
+    return str(entry["config"].get("data_root", Workflow().data_root))
+
+
+def _relocated(value: Any, data_root: str) -> Any:
+    """A tree of JSON with paths below `data_root` as they are within it."""
+    if isinstance(value, dict):
+        return {name: _relocated(one, data_root) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_relocated(one, data_root) for one in value]
+    if isinstance(value, str) and value.startswith(f"{data_root}/"):
+        return f"data_root/{value.removeprefix(f'{data_root}/')}"
+    return value
 
 
 def _differences(then: Any, now: Any, key: str = "") -> Iterator[tuple[str, str, str]]:

@@ -6,20 +6,21 @@ out is named with its sha256.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, sha256_of
-from pathgan.provenance.checksums import read_checksums, write_checksums
+from pathgan.provenance.checksums import SHOWN, checksums, read_checksums
 from pathgan.provenance.places import CRATE, RECORDS, RESULTS, record_path
 from pathgan.provenance.records import read_record
 
-LEFT_OUT = "left_out.sha256"
+LEFT_OUT = "left_out-*.sha256"  # the star is made of its content: bundles go side by side
 TEXTS = (".csv", ".md", ".tex", ".html", ".json", ".log")
 IMAGES = (".h5", ".tif", ".tiff", ".svs", ".ndpi", ".png", ".jpg", ".jpeg")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every member: the same results are the same bundle
@@ -62,10 +63,9 @@ def bundle(names: Iterable[str], out: Path) -> tuple[int, int]:
         for name in sorted(members):
             archive.writestr(zipfile.ZipInfo(name, EPOCH), Path(name).read_bytes(), zipfile.ZIP_DEFLATED)
         for preset, hashes in sorted(absent.items()):
-            with tempfile.TemporaryDirectory() as folder:
-                write_checksums(Path(folder) / LEFT_OUT, hashes)
-                text = (Path(folder) / LEFT_OUT).read_bytes()
-            archive.writestr(zipfile.ZipInfo(f"{RESULTS}/{preset}/{RECORDS}/{LEFT_OUT}", EPOCH), text)
+            text = checksums(hashes)
+            name = LEFT_OUT.replace("*", hashlib.sha256(text).hexdigest()[:SHOWN])
+            archive.writestr(zipfile.ZipInfo(f"{RESULTS}/{preset}/{RECORDS}/{name}", EPOCH), text)
     return len(members), sum(map(len, absent.values()))
 
 
@@ -87,7 +87,7 @@ def unbundle(path: Path, into: Path) -> int:
             members = archive.infolist()
             for member in members:
                 _check_member(path, member)
-            _check_size(path, members)
+            _check_all(path, members)
             with tempfile.TemporaryDirectory(dir=into, prefix=".unbundle-") as folder:
                 archive.extractall(folder)
                 _move(path, Path(folder), into, [member.filename for member in members])
@@ -104,7 +104,9 @@ def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
         raise ProvenanceError(f"{path}: member {member.filename!r} is no file below {RESULTS}/; nothing was unpacked")
 
 
-def _check_size(path: Path, members: Iterable[zipfile.ZipInfo]) -> None:
+def _check_all(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
+    if len({member.filename for member in members}) < len(members):
+        raise ProvenanceError(f"{path}: has a member twice; nothing was unpacked")
     size = sum(member.file_size for member in members)
     if size > MAX_BYTES:
         limit = f"more than the {MAX_BYTES / 1e9:.1f} GB of any bundle"

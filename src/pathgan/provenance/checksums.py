@@ -8,14 +8,40 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pathgan.errors import ProvenanceError
-from pathgan.files import atomic
+from pathgan.files import atomic, sha256_of
+
+SHOWN = 12  # digits of a sha256 in a message
+
+
+class Disk:
+    """What lies on disk, each file read once: an audit, a lock and a second look share it."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, str | None] = {}
+
+    def sha256(self, path: str) -> str | None:
+        """None where no regular file is. Raises ProvenanceError for one that cannot be read."""
+        if path not in self._hashes:
+            try:
+                self._hashes[path] = sha256_of(path) if Path(path).is_file() else None
+            except OSError as error:
+                raise ProvenanceError(f"{path}: cannot be read: {error.strerror}") from None
+        return self._hashes[path]
+
+
+def differ(recorded: str | None, found: str | None) -> str:
+    """Two sha256, in short."""
+    return f"sha256 {(recorded or 'none')[:SHOWN]} recorded, {(found or 'none')[:SHOWN]} found"
+
+
+def checksums(hashes: Mapping[str, str]) -> bytes:
+    """hashes: name -> sha256. Sorted by name; backslashes and line ends in names are escaped as `sha256sum` does."""
+    return os.fsencode("".join(_line(name, hashes[name]) for name in sorted(hashes)))
 
 
 def write_checksums(path: Path, hashes: Mapping[str, str]) -> None:
-    """hashes: name -> sha256. Sorted by name; backslashes and line ends in names are escaped as `sha256sum` does."""
     with atomic(path) as temporary:
-        lines = "".join(_line(name, hashes[name]) for name in sorted(hashes))
-        temporary.write_bytes(os.fsencode(lines))
+        temporary.write_bytes(checksums(hashes))
 
 
 def _line(name: str, sha256: str) -> str:

@@ -58,7 +58,7 @@ def write_crate(preset: str, names: Iterable[str]) -> Path:
     path = folder / CRATE
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(crate.metadata(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    _record(path)
+    _record(path, jobs.values())
     return path
 
 
@@ -70,8 +70,10 @@ def _copy_code(folder: Path) -> None:
     shutil.copy(ROOT / "Snakefile", folder / "Snakefile")
 
 
-def _record(path: Path) -> None:
-    """The crate is an artefact like others, made of records."""
+def _record(path: Path, jobs: Iterable[Record]) -> None:
+    """The crate is an artefact like others, made from all that it speaks of."""
+    described = {name: sha256 for job in jobs for name, sha256 in job["outputs"].items()}
+    copied = {str(file): sha256_of(file) for file in (path.parent / WORKFLOW).rglob("*") if file.is_file()}
     entry = {
         "format": FORMAT,
         "output": str(path),
@@ -80,7 +82,7 @@ def _record(path: Path) -> None:
         "wildcards": {},
         "params": {},
         "config": {},
-        "inputs": {},
+        "inputs": described | copied,
         "logs": {},
         "code": Code(digest="", files={}),
         "commit": {},
@@ -230,4 +232,5 @@ class _Crate:
 def _times(job: Record) -> tuple[str, str]:
     """When the first attempt at a job began, and the last one ended."""
     attempts = job["attempts"]
-    return attempts[0]["started"], attempts[-1]["ended"]
+    starts = [attempt["started"] for attempt in attempts if "started" in attempt]
+    return min(starts, default=""), max((attempt["ended"] for attempt in attempts if "ended" in attempt), default="")

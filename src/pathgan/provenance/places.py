@@ -10,7 +10,7 @@ WORKFLOW = "workflow"  # the code that a crate speaks of
 BESIDES = (RECORDS, WORKFLOW, "logs", "benchmarks")  # folders of a preset that hold no artefacts
 STATE = "state"  # of a training under way
 CRATE = "ro-crate-metadata.json"
-WRAPPERS = ("report.html", CRATE)  # of a preset, made from what is there
+WRAPPERS = ("report.html", "report.zip", CRATE)  # of a preset, made from what is there
 
 
 def record_path(output: str | Path) -> Path:

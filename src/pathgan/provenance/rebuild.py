@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pathgan.errors import ProvenanceError
 from pathgan.files import sha256_of
-from pathgan.provenance.audit import Finding, Verdict, differ
+from pathgan.provenance.audit import Finding, Verdict
+from pathgan.provenance.checksums import Disk, differ
 from pathgan.provenance.places import record_path
 from pathgan.provenance.records import ROOT, read_record
 
 LAST = ("tables", "figures")  # made from scores or images alone, nothing is trained or drawn at random
 RULES = ("tabulate", "tabulate_slides", "list_settings", "draw")
-REBUILT = (Verdict.OK, Verdict.STALE_CODE, Verdict.STALE_CONFIGURATION)
+REBUILT = (Verdict.OK, Verdict.STALE_CODE, Verdict.OTHER_ENVIRONMENT)
+SAID = 300  # characters of Snakemake's last words in a finding
 
 
-def rebuild(findings: Iterable[Finding], config: Mapping[str, object]) -> list[Finding]:
-    """Makes every table and figure among `findings` again in a temporary folder; one finding each that differs.
+def rebuild(findings: Sequence[Finding], config: Mapping[str, object], disk: Disk) -> tuple[list[Finding], str]:
+    """Makes every table and figure among `findings` again in a temporary folder.
 
-    Those whose record or inputs are not sound, or not here, are passed over: the audit has said so. config: what
-    Snakemake was given. Raises ProvenanceError where it fails.
+    Returns one finding each that differs or cannot be made, and how many were made. Those that are not sound, or whose
+    inputs are not sound or not here, are passed over: the audit has said so. config: what Snakemake was given.
     """
-    unsound = {finding.path for finding in findings if finding.verdict not in REBUILT}
-    entries = {
-        finding.path: read_record(record_path(finding.path))
-        for finding in findings
-        if finding.path not in unsound and _is_last(finding.path)
+    unsound = {
+        path for finding in findings if finding.verdict not in REBUILT for path in (finding.path, finding.culprit)
     }
-    inputs = {name: [Path(path) for path in entry["inputs"]] for name, entry in sorted(entries.items()) if entry}
-    names = [name for name, paths in inputs.items() if all(path.exists() for path in paths)]
-    if not names:
-        return []
+    wanted = {finding.path for finding in findings if _is_last(finding.path)}
+    inputs = {name: _inputs(name) for name in sorted(wanted - unsound)}
+    names = [name for name, paths in inputs.items() if paths and not unsound & paths and all(map(disk.sha256, paths))]
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "config").symlink_to(ROOT / "config")
-        for path in {path for name in names for path in inputs[name] if path.parts[0] != "config"}:
+        for path in {path for name in names for path in inputs[name] if not path.startswith("config/")}:
             (work / path).parent.mkdir(parents=True, exist_ok=True)
-            (work / path).symlink_to(path.resolve())
-        _make(names, work, config)
-        pairs = [(name, sha256_of(name), sha256_of(work / name)) for name in names]
-    return [
-        Finding(name, Verdict.MODIFIED, f"made again it has other bytes: {differ(here, again)}")
-        for name, here, again in pairs
-        if here != again
+            (work / path).symlink_to(Path(path).resolve())
+        said = _make(names, work, config) if names else ""
+        again = {name: sha256_of(work / name) if (work / name).is_file() else None for name in names}
+    differing = [
+        Finding(name, Verdict.MODIFIED, f"made again it has other bytes: {differ(disk.sha256(name), found)}")
+        if found
+        else Finding(name, Verdict.MODIFIED, f"could not be made again: {said}")
+        for name, found in again.items()
+        if found != disk.sha256(name)
     ]
+    made = sum(found is not None for found in again.values())
+    return differing, f"{made} of {len(wanted)} tables and figures made again, {len(differing)} differ"
 
 
-def _make(names: Sequence[str], work: Path, config: Mapping[str, object]) -> None:
+def _inputs(name: str) -> set[str]:
+    entry = read_record(record_path(name))
+    return set(entry["inputs"]) if entry else set()
+
+
+def _make(names: Sequence[str], work: Path, config: Mapping[str, object]) -> str:
+    """Runs Snakemake, on this machine whatever profile its user has; returns the end of what it said."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(work)]
     settings = ["--config", *(f"{key}={value}" for key, value in config.items())] if config else []
-    options = ["--cores", "all", "--quiet", "all", *settings, "--allowed-rules", *RULES, "--"]
-    done = subprocess.run([*command, *options, *names], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ProvenanceError(f"tables and figures cannot be made again: {done.stderr.strip()[-2000:]}")
+    options = ["--cores", "all", "--keep-going", "--profile", "none", "--workflow-profile", "none"]
+    command += [*options, *settings, "--allowed-rules", *RULES, "--", *names]
+    environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return " ".join((done.stdout + done.stderr).split())[-SAID:]
 
 
 def _is_last(name: str) -> bool:

@@ -23,6 +23,7 @@ from typing_extensions import TypedDict
 from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, sha256_of
 from pathgan.provenance import attempts
+from pathgan.provenance.checksums import SHOWN
 from pathgan.provenance.closure import code_hashes, digest_of
 from pathgan.provenance.places import RESULTS, record_path
 
@@ -170,6 +171,12 @@ def seconds_of(entry: Record) -> float:
     return sum(
         (datetime.fromisoformat(one["ended"]) - datetime.fromisoformat(one["started"])).total_seconds() for one in ended
     )
+
+
+def commit_of(entry: Record) -> str:
+    """The commit in short, and whether files differed from it; 'none' outside of git."""
+    commit = entry["commit"]
+    return (commit.get("id", "")[:SHOWN] or "none") + (" and changes" if commit.get("dirty") else "")
 
 
 def remove_records(outputs: Sequence[str]) -> None:

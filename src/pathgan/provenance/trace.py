@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from rich.markup import escape
 from rich.tree import Tree
 
 from pathgan.config.models import CountTable, Table
 from pathgan.config.plan import Cell, table_cells
 from pathgan.errors import ProvenanceError
+from pathgan.files import sha256_of
+from pathgan.provenance.checksums import SHOWN, differ
 from pathgan.provenance.places import RESULTS, record_path
-from pathgan.provenance.records import Record, read_record, seconds_of
+from pathgan.provenance.records import Record, commit_of, read_record, seconds_of
 
-SHOWN = 12  # digits of a sha256
 LINE = 90  # characters after which facts go on in the next line
 
 
@@ -50,6 +51,8 @@ def trace(table: Path, row: str, column: str) -> Node:
     if entry is None:
         raise ProvenanceError(f"{table}: no record of it; make it again: snakemake --force {table}")
     cell = {name: value for name, value in chosen.iloc[0].items() if value}
+    if (found := sha256_of(table)) != entry["outputs"].get(str(table)):
+        cell["MODIFIED"] = f"{differ(entry['outputs'].get(str(table)), found)}; see pathgan audit {table}"
     seen: set[str] = set()
     facts = {key: cell[key] for key in cell if key not in ("row", "column")} | _facts(str(table), entry)
     made_from = [_node(name, sha256, seen, note) for name, sha256, note in _inputs_of(entry, row, column)]
@@ -73,7 +76,10 @@ def _inputs_of(entry: Record, row: str, column: str) -> list[tuple[str, str, dic
     inputs, params = entry["inputs"], entry["params"]
     if "scores" not in params:  # tables of slides: each cell is over all of them
         return [(name, sha256, {}) for name, sha256 in inputs.items()]
-    table = TypeAdapter(Table).validate_python(params["table"])
+    try:
+        table = TypeAdapter(Table).validate_python(params["table"])
+    except ValidationError:
+        raise ProvenanceError("the table was made by another version of pathgan; make it again to trace it") from None
     if isinstance(table, CountTable):
         names = [_counted(params, dataset) for dataset in table.rows[row].datasets]
         return [(name, inputs.get(name, ""), {}) for name in dict.fromkeys(names)]
@@ -90,8 +96,11 @@ def _of_seed(name: str, cell: Cell) -> dict[str, Any]:
     """What a score file itself says of a cell's metric."""
     if not Path(name).exists():
         return {}
-    scores = pd.read_csv(name)
-    values = scores.loc[scores["metric"] == cell.metric, "value"]
+    try:
+        scores = pd.read_csv(name)
+        values = scores.loc[scores["metric"] == cell.metric, "value"]
+    except (ValueError, KeyError) as error:
+        raise ProvenanceError(f"{name}: no file of scores ({error}); see pathgan audit {name}") from None
     return {"metric": cell.metric, "mean": f"{values.mean():.6g}", "items": len(values)}
 
 
@@ -110,7 +119,6 @@ def _node(name: str, sha256: str, seen: set[str], note: Mapping[str, Any] | None
 def _facts(name: str, entry: Record) -> dict[str, Any]:
     """What a reader wants to know of the job that made an artefact."""
     attempts = entry["attempts"]
-    commit = entry["commit"]
     facts = {
         "rule": entry["rule"],
         "seed": entry["wildcards"].get("seed"),
@@ -119,7 +127,7 @@ def _facts(name: str, entry: Record) -> dict[str, Any]:
         "device": f"{entry['device']}, {entry['threads']} thread(s) on {entry['host']}",
         "attempts": len(attempts) if len(attempts) > 1 else None,
         "resumed at": ", ".join(str(attempt["resumed_at"]) for attempt in attempts if "resumed_at" in attempt),
-        "commit": commit.get("id", "")[:SHOWN] + (" and changes" if commit.get("dirty") else ""),
+        "commit": commit_of(entry),
         "log": next(iter(entry["logs"]), None),
     }
     return {key: value for key, value in facts.items() if value not in (None, "")}

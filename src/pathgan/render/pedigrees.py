@@ -10,10 +10,11 @@ from typing import Any
 
 from pathgan.files import atomic
 from pathgan.provenance import read_record, record_path
-from pathgan.provenance.records import Record, seconds_of
+from pathgan.provenance.checksums import SHOWN
+from pathgan.provenance.places import RESULTS
+from pathgan.provenance.records import Record, commit_of, seconds_of
 from pathgan.render.tables import STYLE
 
-SHOWN = 12  # digits of a sha256 or commit
 MOST = 8  # files shown of what one was made from; the rest is behind a click
 STAGES = {  # folder of a paper -> heading, from what is printed back to what is read
     "tables": "Tables",
@@ -67,7 +68,7 @@ def _gather(artefacts: Iterable[str]) -> tuple[dict[str, Record], dict[str, str]
             continue
         entries[name] = entry
         for path, sha256 in entry["inputs"].items():
-            if record_path(path).exists():
+            if Path(path).parts[0] == RESULTS and record_path(path).exists():
                 waiting |= {path: None} if path not in entries else {}
             else:
                 raw[path] = sha256
@@ -82,7 +83,7 @@ def _of_stage(entries: Mapping[str, Record], stage: str) -> dict[str, Record]:
 def _summary(artefact: str, entries: Mapping[str, Record]) -> str:
     jobs = {tuple(sorted(entry["outputs"])): entry for entry in entries.values()}.values()
     preset, paper = Path(artefact).parts[1:3]
-    commits = Counter(_commit(entry) for entry in jobs)
+    commits = Counter(commit_of(entry) for entry in jobs)
     libraries = dict(sorted({pair for entry in jobs for pair in entry["libraries"].items()}))
     facts = [
         f"{len(entries)} files, made by {len(jobs)} jobs in {sum(map(seconds_of, jobs)):.0f} seconds.",
@@ -127,7 +128,7 @@ def _job(entry: Record) -> str:
         f"{seconds_of(entry):.1f} s on {entry['device']}",
         f"{len(attempts)} attempts" if len(attempts) > 1 else "",
         f"resumed at iteration {resumed}" if resumed else "",
-        f"commit {_commit(entry)}",
+        f"commit {commit_of(entry)}",
     ]
     return ", ".join(filter(None, facts))
 
@@ -155,13 +156,8 @@ def _raw(raw: Mapping[str, str]) -> str:
 def _short(name: str) -> str:
     """Within its paper."""
     parts = Path(name).parts
-    return "/".join(parts[3:]) if parts[0] == "results" else name
+    return "/".join(parts[3:]) if parts[0] == RESULTS else name
 
 
 def _code(sha256: str) -> str:
     return f"<code title='{sha256}'>{sha256[:SHOWN]}</code>"
-
-
-def _commit(entry: Record) -> str:
-    commit = entry["commit"]
-    return (commit.get("id", "")[:SHOWN] or "none") + (" and changes" if commit.get("dirty") else "")
