@@ -2,7 +2,6 @@ rule tabulate:
     """A table of the paper: ours beside the published numbers."""
     input:
         plan.table,
-        published="config/published.csv",
     output:
         csv="results/{preset}/{paper}/tables/{table}.csv",
         md="results/{preset}/{paper}/tables/{table}.md",
@@ -28,7 +27,7 @@ rule tabulate:
         runtime=plan.resources.minutes(10),
     params:
         table=plan.table_config,
-        published_as=plan.published_as,
+        published=plan.published,
         caveats=plan.caveats,
         inputs=plan.table_inputs,
         scores=plan.score_files,

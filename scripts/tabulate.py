@@ -1,6 +1,5 @@
 """A table of the paper: ours beside the published numbers."""
 
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +14,7 @@ from pathgan.render.tables import build_table, write_table
 with job(snakemake):
     name, caveats, files = snakemake.wildcards.table, snakemake.params.caveats, snakemake.params.scores
     table = TypeAdapter(Table).validate_python(snakemake.params.table)
-    texts = partial(pd.read_csv, dtype=str, keep_default_na=False)
-    published = texts(snakemake.input.published).query("paper == @snakemake.params.published_as")
+    published = pd.DataFrame(snakemake.params.published, columns=["table", "row", "column", "value", "sd", "note"])
     manifests = {dataset: read_manifest(path) for dataset, path in snakemake.params.manifests.items()}
     if isinstance(table, CountTable):
         for samples, counted in snakemake.params.samples.items():

@@ -238,9 +238,10 @@ def test_runs_are_told_apart_by_kind(plan):
 
 
 def test_a_stand_in_is_compared_with_the_paper_that_it_extends(plan):
-    stand_in = w(preset="paper", paper="ki67stain_mist")
-    assert plan.published_as(stand_in) == "ki67stain"
-    assert plan.published_as(w()) == "sharpgan"
+    stand_in = w(preset="paper", paper="ki67stain_mist", table="table1")
+    printed = plan.published(w(preset="paper", paper="ki67stain", table="table1"))
+    assert plan.published(stand_in) == printed != plan.published(w(table="table1"))
+    assert {row["table"] for row in printed} == {"table1"}
     assert plan.paper_files(stand_in) == ["config/papers/ki67stain_mist.yaml", "config/papers/ki67stain.yaml"]
     assert set(plan.caveats(stand_in).values()) == {"stand-in dataset"}
 

@@ -6,14 +6,15 @@ and answers from the configuration of that paper under that preset.
 
 from __future__ import annotations
 
+import csv
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from pathgan.config.datasets import Download, FolderDataset
-from pathgan.config.loading import PRESETS, declared_presets, load_paper
+from pathgan.config.loading import PRESETS, PUBLISHED, declared_presets, load_paper
 from pathgan.config.models import (
     CountTable,
     CurveFigure,
@@ -302,9 +303,19 @@ class Plan:
         names = [w.paper, self.of(w).extends]
         return [f"config/papers/{name}.yaml" for name in names if name]
 
-    def published_as(self, w: Any) -> str:
-        """The paper whose printed values stand beside ours."""
-        return self.of(w).extends or str(w.paper)
+    def published(self, w: Any) -> list[dict[str, str]]:
+        """The printed cells of a table, as text: those of the paper, or of the one that it extends."""
+        paper = self.of(w).extends or str(w.paper)
+        return [
+            {key: value for key, value in row.items() if key != "paper"}
+            for row in self._printed
+            if (row["paper"], row["table"]) == (paper, w.table)
+        ]
+
+    @cached_property
+    def _printed(self) -> list[dict[str, str]]:
+        with (self.root / PUBLISHED).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file, restval=""))
 
     def caveats(self, w: Any) -> dict[str, str]:
         """Dataset -> why its numbers may not be compared with the paper's, '' where they may."""

@@ -287,8 +287,7 @@ def results_elsewhere(folder: Path) -> None:
 
 def data_elsewhere(folder: Path) -> None:
     shutil.move(folder / "data", folder.with_name("slides"))
-    config = folder / "config" / "config.yaml"
-    config.write_text(config.read_text() + f"data_root: {folder.with_name('slides')}\n")
+    (folder / "data").symlink_to(folder.with_name("slides"))
 
 
 def another_paper(folder: Path) -> None:
@@ -361,6 +360,10 @@ def test_what_is_harmless_raises_nothing(name: str, made: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.fullmatch(r"\d+ ok", done.stdout.splitlines()[-1])
     assert before == {path: path.lstat().st_mtime_ns for path in sorted((folder / "results").rglob("*"))}
+    if name in ENVIRONMENTS:  # what is wrong must be said there, too
+        (folder / TABLE).write_bytes(other_digit((folder / TABLE).read_bytes()))
+        bad = pathgan(folder, "audit", "results/demo", **ENVIRONMENTS[name])
+        assert (bad.returncode, bad.stdout.splitlines()[-1]) == (1, f"look at {TABLE}")
 
 
 # --- what else an auditor asks ----------------------------------------------------------------------------

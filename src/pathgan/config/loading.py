@@ -16,6 +16,7 @@ from pathgan.config.models import NETWORKS, Paper, Weights, Workflow
 from pathgan.config.references import broken_references
 from pathgan.errors import ConfigError
 
+PUBLISHED = "config/published.csv"  # the values that papers print, a row a cell
 PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
 DISCRIMINATORS = ("adapter", "recipe", "kind")  # a changed one replaces the whole entry
 # Every job of a cluster reads all papers; libyaml does it in a tenth of the time.

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from pathgan.config.loading import PUBLISHED
 from pathgan.config.models import Workflow
 from pathgan.errors import DataError, ProvenanceError
 from pathgan.provenance.attempts import SUFFIX, attempts_of
@@ -279,7 +280,8 @@ class _Walk:
         then = _relocated(entry["params"], _data_root(entry))
         for key, recorded, wanted in _differences({name: then.get(name) for name in now}, now):
             detail = f"{key}: made with {recorded}, now {wanted}{self._hint(entry)}"
-            yield Finding(path, Verdict.STALE_CONFIGURATION, detail, culprit)
+            source = PUBLISHED if key.startswith("published") else culprit
+            yield Finding(path, Verdict.STALE_CONFIGURATION, detail, source)
             return
         then_read = {self._raw(name, entry) for name in entry["inputs"]}
         for name in sorted(inputs - then_read):
