@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pathgan.errors import ProvenanceError
 from pathgan.files import sha256_of
 from pathgan.provenance import JobFacts, attempts, code_state, note, record, record_path
-from pathgan.provenance.audit import Verdict, audit
+from pathgan.provenance.audit import Verdict, audit, recorded_data_root
 from pathgan.provenance.bundle import bundle, unbundle
 from pathgan.provenance.checksums import Disk, read_checksums, write_checksums
 from pathgan.provenance.lock import against, lock
@@ -268,6 +268,20 @@ def test_a_forged_record_deep_down_is_found_from_the_table_by_a_lock(chain: str,
     found = audit([Path(chain)], CURRENT, Disk())
     (differs,) = against(tmp_path / "lock", [Path(chain)], found, Disk())
     assert (differs.path, differs.verdict) == (str(path), Verdict.MODIFIED)
+
+
+def test_data_are_looked_for_where_they_were(chain: str) -> None:
+    assert recorded_data_root([Path(chain)]) == "data"
+    record_path("results/demo/x/scores/s.csv").write_text("{")
+    make(chain, "results/demo/x/scores/s.csv", config={"data_root": "/disk"})
+    assert recorded_data_root([Path("results/demo")]) == "/disk"
+
+
+def test_raw_files_that_moved_with_data_root_are_the_same(chain: str, tmp_path: Path) -> None:
+    Path("data").rename("disk")
+    current = SimpleNamespace(**vars(CURRENT) | {"data_root": Path("disk")})
+    current.job = lambda rule, wildcards: ({"a": 1}, {wildcards["inputs"].replace("data/", "disk/")})
+    assert {one.verdict for one in audit([Path(chain)], current, Disk())} == {Verdict.OK}  # type: ignore[arg-type]
 
 
 def test_half_a_record_of_a_killed_job_is_none(chain: str) -> None:

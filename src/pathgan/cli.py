@@ -20,7 +20,7 @@ from rich.tree import Tree
 from pathgan.errors import PathganError
 from pathgan.provenance import bundle as bundles
 from pathgan.provenance import lock as locks
-from pathgan.provenance.audit import PASSING, Finding, Verdict, audit
+from pathgan.provenance.audit import PASSING, Finding, Verdict, audit, recorded_data_root
 from pathgan.provenance.checksums import Disk
 from pathgan.provenance.crate import write_crate
 from pathgan.provenance.current import Current, project_path
@@ -53,7 +53,7 @@ def audit_command(
     paths = [project_path(target) for target in targets]
     lock = against and against.absolute()
     with chdir(ROOT):
-        settings, disk = _settings(config), Disk()
+        settings, disk = _settings(config, paths), Disk()
         findings = audit(paths, Current(settings), disk)
         differing, made = rebuild(findings, settings, disk) if again else ([], "")
         findings += [*(locks.against(lock, paths, findings, disk) if lock else ()), *differing]
@@ -95,7 +95,7 @@ def lock_command(
     """Write the sha256 of every artefact and record that an audit passes, to commit or to sign."""
     paths, out = [project_path(target) for target in targets or [ROOT / "results"]], out.absolute()
     with chdir(ROOT):
-        findings = audit(paths, Current(_settings(config)), disk := Disk())
+        findings = audit(paths, Current(_settings(config, paths)), disk := Disk())
         _refuse(findings, "not locked", PASSING)
         n = locks.lock(findings, out, disk)
     print(f"{out}: {n} artefacts and their records")
@@ -110,7 +110,7 @@ def bundle_command(
     """Pack tables, scores, manifests and records, without images and weights, for others to check."""
     paths, out = [project_path(target) for target in targets], out.absolute()
     with chdir(ROOT):
-        findings = audit(paths, Current(_settings(config)), Disk())
+        findings = audit(paths, Current(_settings(config, paths)), Disk())
         _refuse(findings, "not bundled", (*PASSING, Verdict.STALE_CODE, Verdict.STALE_CONFIGURATION))
         names = sorted({finding.path for finding in findings if finding.path.startswith("results/")})
         n_in, n_out = bundles.bundle(names, out)
@@ -124,7 +124,7 @@ def crate_command(
     """Write results/PRESET/ro-crate-metadata.json: the runs behind the results, as a Provenance Run Crate 0.5."""
     target = project_path(ROOT / "results" / preset)
     with chdir(ROOT):
-        findings = audit([target], Current(_settings(config)), Disk())
+        findings = audit([target], Current(_settings(config, [target])), Disk())
         _refuse(findings, "no crate", PASSING)
         print(write_crate(preset, {finding.path for finding in findings if finding.path.startswith(f"{target}/")}))
 
@@ -135,16 +135,20 @@ def unbundle_command(path: Annotated[Path, typer.Argument(metavar="BUNDLE", show
     print(f"{bundles.unbundle(path, ROOT)} files below {ROOT / 'results'}")
 
 
-def _settings(config: Iterable[str] | None) -> dict[str, object]:
-    """key=value as YAML values, as Snakemake reads them."""
+def _settings(config: Iterable[str] | None, targets: Iterable[Path]) -> dict[str, object]:
+    """key=value as YAML values, as Snakemake reads them; data are looked for where they were, unless it says where."""
     pairs = [entry.partition("=") for entry in config or ()]
     for key, equals, value in pairs:
         if not equals or not key or not value:
             raise typer.BadParameter(f"expected key=value, got {key + equals + value!r}", param_hint="--config")
     try:
-        return {key: yaml.safe_load(value) for key, _, value in pairs}
+        given = {key: yaml.safe_load(value) for key, _, value in pairs}
     except yaml.YAMLError as error:
         raise typer.BadParameter(f"no YAML: {' '.join(str(error).split())}", param_hint="--config") from None
+    recorded = recorded_data_root(targets)
+    if "data_root" not in given and recorded is not None and Path(recorded).is_dir():
+        given["data_root"] = recorded
+    return given
 
 
 def _print(findings: list[Finding], quiet: bool) -> None:

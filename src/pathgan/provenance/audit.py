@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -89,6 +90,16 @@ def artefacts_below(target: Path) -> set[str]:
     places = [record_path(target / "x").parent] if len(target.parts) > 1 else target.glob(f"*/{RECORDS}")
     records = (path for place in places for path in place.rglob("*.json") if not path.name.startswith("."))
     return found | {str(artefact_path(path)) for path in records}
+
+
+def recorded_data_root(targets: Iterable[Path]) -> str | None:
+    """Where raw data lay when the targets were made, as the first sound record of them says."""
+    for name in (name for target in targets for name in sorted(artefacts_below(target))):
+        with suppress(ProvenanceError):
+            entry = read_record(record_path(name))
+            if entry is not None and "data_root" in entry["config"]:
+                return str(entry["config"]["data_root"])
+    return None
 
 
 def _is_artefact(path: Path) -> bool:
@@ -283,12 +294,13 @@ class _Walk:
             source = PUBLISHED if key.startswith("published") else culprit
             yield Finding(path, Verdict.STALE_CONFIGURATION, detail, source)
             return
-        then_read = {self._raw(name, entry) for name in entry["inputs"]}
-        for name in sorted(inputs - then_read):
+        reads = {_relocated(name, str(self.current.data_root)): name for name in inputs}
+        read = {_relocated(name, _data_root(entry)): self._raw(name, entry) for name in entry["inputs"]}
+        for name in (reads[key] for key in sorted(reads.keys() - read.keys())):
             if _is_result(name) or Path(name).exists():
                 yield Finding(path, Verdict.STALE_CONFIGURATION, f"would now also be made from {name}", name)
                 return
-        for name in sorted(then_read - inputs):
+        for name in (read[key] for key in sorted(read.keys() - reads.keys())):
             if _is_result(name) or (Path(name).exists() and not self.left_out):
                 yield Finding(path, Verdict.STALE_CONFIGURATION, f"would no longer be made from {name}", name)
                 return
