@@ -331,6 +331,7 @@ def test_a_bundle_brings_texts_and_names_the_rest(chain: str, tmp_path: Path) ->
     unbundle(tmp_path / "b.zip", fresh)
     assert (fresh / chain).read_text() == "table"
     assert not (fresh / "results/demo/x/data/d.h5").exists()
+    assert len({path.stat().st_mtime_ns for path in (fresh / "results").rglob("*.*") if path.is_file()}) == 1
     away = read_checksums(next((fresh / "results/demo/provenance").glob("left_out-*.sha256")))
     assert set(away) == {"results/demo/x/data/d.h5", "data/raw.png"}
     assert unbundle(tmp_path / "b.zip", fresh) > 0  # the same bytes once more
