@@ -125,6 +125,6 @@ def _move(path: Path, folder: Path, into: Path, names: Iterable[str]) -> None:
             raise ProvenanceError(f"{path}: {name} is there already with other bytes; unpack into a fresh checkout")
     for name in new:
         (into / name).parent.mkdir(parents=True, exist_ok=True)
-        # All of one time: to Snakemake a manifest newer than a score by a millisecond would be a reason to make samples.
+        # Of one time: a manifest newer than a score by a millisecond would be a reason for Snakemake to make samples.
         os.utime(folder / name, ns=(now, now))
         shutil.move(folder / name, into / name)
