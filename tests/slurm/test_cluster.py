@@ -76,7 +76,8 @@ def test_the_profiles_block_for_gpus_sends_the_preset_paper_there(
     for preset, partition in (("demo", "cpu"), ("paper", "gpu")):
         target = TARGET.replace("demo", preset)
         run(folder, "--profile", "slurm", target)
-        jobs = cluster.ask("squeue", "--noheader", "--states=all", "--format=%Z|%k|%P|%b").splitlines()
+        jobs = cluster.ask("squeue", "--noheader", "--states=all", "--format=%Z|%k|%A").splitlines()
         (job,) = [job for job in jobs if job.startswith(f"{folder}|rule_train_generator_wildcards_{preset}_")]
-        assert job.split("|")[2] == partition
-        assert ("gpu" in job.split("|")[3]) == (preset == "paper")
+        told = cluster.ask("scontrol", "show", "job", job.split("|")[2])
+        assert f"Partition={partition}" in told
+        assert ("TresPerJob=gres:gpu:1" in told) == (preset == "paper")
