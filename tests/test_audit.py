@@ -334,11 +334,27 @@ def test_a_bundle_brings_texts_and_names_the_rest(chain: str, tmp_path: Path) ->
     assert len({path.stat().st_mtime_ns for path in (fresh / "results").rglob("*.*") if path.is_file()}) == 1
     away = read_checksums(next((fresh / "results/demo/provenance").glob("left_out-*.sha256")))
     assert set(away) == {"results/demo/x/data/d.h5", "data/raw.png"}
-    assert unbundle(tmp_path / "b.zip", fresh) > 0  # the same bytes once more
+    assert unbundle(tmp_path / "b.zip", fresh) == []  # the same bytes once more
     (fresh / chain).write_text("mine")
     with pytest.raises(ProvenanceError, match=r"t.csv is there already with other bytes"):
         unbundle(tmp_path / "b.zip", fresh)
     assert (fresh / chain).read_text() == "mine"
+
+
+def test_a_bundle_is_not_unpacked_where_it_would_excuse_what_is_there(chain: str, tmp_path: Path) -> None:
+    """Else an image that goes would pass for one that was left out."""
+    make("results/demo/x/data/d.h5", content="images")
+    bundle(["results/demo/x/data/d.h5", chain], tmp_path / "b.zip")
+    with pytest.raises(ProvenanceError, match=r"d\.h5 is here already, which it left out"):
+        unbundle(tmp_path / "b.zip", tmp_path)
+    assert not list(tmp_path.rglob("left_out*"))
+
+
+def test_what_has_no_record_of_its_own_is_no_target(chain: str) -> None:
+    Path("results/demo/report.html").write_text("a report")
+    for name in ("results/demo/report.html", str(record_path(chain))):
+        with pytest.raises(ProvenanceError, match="has no record of its own"):
+            bad(name)
 
 
 @pytest.mark.parametrize(

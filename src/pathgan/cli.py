@@ -25,7 +25,7 @@ from pathgan.provenance.checksums import Disk
 from pathgan.provenance.crate import write_crate
 from pathgan.provenance.current import Current, project_path
 from pathgan.provenance.rebuild import rebuild
-from pathgan.provenance.records import ROOT
+from pathgan.provenance.records import ROOT, commit_of, read_record
 from pathgan.provenance.trace import as_tree, trace
 
 LOCK = "provenance.lock"
@@ -132,7 +132,11 @@ def crate_command(
 @app.command("unbundle")
 def unbundle_command(path: Annotated[Path, typer.Argument(metavar="BUNDLE", show_default=False)]) -> None:
     """Unpack a bundle into this checkout; nothing is written over."""
-    print(f"{bundles.unbundle(path, ROOT)} files below {ROOT / 'results'}")
+    new = bundles.unbundle(path, ROOT)
+    with chdir(ROOT):
+        entries = [read_record(Path(name)) for name in new if name.endswith(".json") and "provenance" in name]
+    commits = sorted({commit_of(entry) for entry in entries if entry})
+    print(f"{len(new)} new files below results/" + (f", made at commit {', '.join(commits)}" if commits else ""))
 
 
 def _settings(config: Iterable[str] | None, targets: Iterable[Path]) -> dict[str, object]:
@@ -158,14 +162,17 @@ def _print(findings: list[Finding], quiet: bool) -> None:
         lines.setdefault((finding.verdict, finding.path), []).append(finding.detail)
     width = max((len(verdict) for verdict, _ in lines), default=0)
     for (verdict, path), details in sorted(lines.items(), key=lambda item: (item[0][0] is not Verdict.OK, item[0][1])):
-        if not (quiet and verdict is Verdict.OK):
+        if not (quiet and verdict in (Verdict.OK, Verdict.NOT_BUNDLED)):
             more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
             print(f"{verdict:{width}}  {_shown(path)}" + (f": {_shown(details[0])}{more}" if details[0] else ""))
     verdicts = Counter(verdict for verdict, _ in lines)
     print(", ".join(f"{verdicts[verdict]} {verdict}" for verdict in Verdict if verdicts[verdict]))
     bad = {(finding.culprit or finding.path, finding.path) for finding in findings if finding.verdict not in PASSING}
-    for culprit, n in sorted(Counter(culprit for culprit, _ in bad).items(), key=lambda item: -item[1])[:CULPRITS]:
+    culprits = sorted(Counter(culprit for culprit, _ in bad).items(), key=lambda item: (-item[1], item[0]))
+    for culprit, n in culprits[:CULPRITS]:
         print(f"look at {_shown(culprit)}" + (f" ({n} artefacts)" if n > 1 else ""))
+    if len(culprits) > CULPRITS:
+        print(f"and at {len(culprits) - CULPRITS} more")
 
 
 def _shown(text: str) -> str:
@@ -211,6 +218,9 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except PathganError as error:
+        print(f"pathgan: {_shown(str(error))}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
         print(f"pathgan: {_shown(str(error))}", file=sys.stderr)
         sys.exit(2)
     except Exception as error:  # 1 would say that results are not ok

@@ -151,6 +151,13 @@ def test_everything_is_there_and_recorded(done):
     assert not list((done / BASE).rglob("state/*"))
 
 
+def test_a_script_that_is_only_newer_reruns_nothing(copied):
+    """After a clone or a switch of branches all scripts are."""
+    for script in (copied / "scripts").iterdir():
+        script.touch()
+    assert "Nothing to be done" in snakemake(copied, "all")
+
+
 def test_a_second_call_runs_nothing(done):
     assert "Nothing to be done" in snakemake(done, "all")
 

@@ -72,9 +72,16 @@ def audit(targets: Iterable[Path], current: Current, disk: Disk) -> list[Finding
 def _artefacts(target: Path, walk: _Walk) -> list[str]:
     """What a target stands for: itself, or everything in a folder that is or should be an artefact."""
     if not target.is_dir():
+        if not _is_artefact(target) and target.exists():
+            raise ProvenanceError(
+                f"{target}: has no record of its own: neither logs, records nor reports have; audit {RESULTS}"
+            )
         known = target.exists() or record_path(target).exists() or str(target) in walk.interrupted
         if not known and str(target) not in walk.left_out:
-            raise ProvenanceError(f"{target}: no such file, and no record of one; make it: snakemake {target}")
+            raise ProvenanceError(
+                f"{target}: no such file, and no record of one"
+                + (f"; make it: snakemake {target}" if target.suffix else "")
+            )
         return [str(target)]
     found = artefacts_below(target) | {name for name in walk.interrupted if Path(name).is_relative_to(target)}
     if not found:
@@ -388,6 +395,9 @@ def _differences(then: Any, now: Any, key: str = "") -> Iterator[tuple[str, str,
     if isinstance(then, dict) and isinstance(now, dict):
         for name in sorted({*then, *now}):
             yield from _differences(then.get(name), now.get(name), f"{key}.{name}" if key else name)
+    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for number, pair in enumerate(zip(then, now, strict=True)):
+            yield from _differences(*pair, f"{key}.{number}")
     elif then != now:
         yield key, _short(then), _short(now)
 

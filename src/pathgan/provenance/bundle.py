@@ -31,8 +31,12 @@ MAX_BYTES = 2**33  # unpacked
 
 def left_out() -> dict[str, str]:
     """Name -> sha256 of what a bundle that was unpacked here did not bring."""
+    return _left_out_of(Path())
+
+
+def _left_out_of(checkout: Path) -> dict[str, str]:
     found: dict[str, str] = {}
-    for path in Path(RESULTS).glob(f"*/{RECORDS}/{LEFT_OUT}"):
+    for path in (checkout / RESULTS).glob(f"*/{RECORDS}/{LEFT_OUT}"):
         found |= read_checksums(path)
     return found
 
@@ -78,8 +82,8 @@ def _belongs(name: str, inputs: Iterable[str]) -> bool:
     return "figures" in Path(name).parts and not any(Path(path).suffix in IMAGES for path in inputs)
 
 
-def unbundle(path: Path, into: Path) -> int:
-    """Unpacks a bundle into a checkout, whole or not at all; returns the number of files.
+def unbundle(path: Path, into: Path) -> list[str]:
+    """Unpacks a bundle into a checkout, whole or not at all; returns the files that were not there.
 
     Raises ProvenanceError for a damaged archive, a member that would lie outside of the results, and a file that is
     there already with other bytes: nothing is written over.
@@ -92,10 +96,9 @@ def unbundle(path: Path, into: Path) -> int:
             _check_all(path, members)
             with tempfile.TemporaryDirectory(dir=into, prefix=".unbundle-") as folder:
                 archive.extractall(folder)
-                _move(path, Path(folder), into, [member.filename for member in members])
+                return _move(path, Path(folder), into, [member.filename for member in members])
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as error:
         raise ProvenanceError(f"{path}: cannot be unpacked: {error}") from None
-    return len(members)
 
 
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
@@ -115,7 +118,10 @@ def _check_all(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
         raise ProvenanceError(f"{path}: {size / 1e9:.1f} GB unpacked, {limit}; nothing was unpacked")
 
 
-def _move(path: Path, folder: Path, into: Path, names: Iterable[str]) -> None:
+def _move(path: Path, folder: Path, into: Path, names: Iterable[str]) -> list[str]:
+    here = sorted(name for name in _left_out_of(folder) if name.startswith(f"{RESULTS}/") and (into / name).exists())
+    if here:
+        raise ProvenanceError(f"{path}: {here[0]} is here already, which it left out; unpack into a fresh checkout")
     new, now = [], time.time_ns()
     for name in names:
         there = into / name
@@ -128,3 +134,4 @@ def _move(path: Path, folder: Path, into: Path, names: Iterable[str]) -> None:
         # Of one time: a manifest newer than a score by a millisecond would be a reason for Snakemake to make samples.
         os.utime(folder / name, ns=(now, now))
         shutil.move(folder / name, into / name)
+    return new

@@ -56,7 +56,7 @@ def read_checksums(path: Path) -> dict[str, str]:
     except OSError as error:
         raise ProvenanceError(f"{path}: cannot be read: {error}") from None
     found = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate((line.removesuffix("\r") for line in lines), 1):
         if not line:
             continue
         match = re.fullmatch(r"(\\?)([0-9a-f]{64})  (.+)", line)

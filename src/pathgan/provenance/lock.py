@@ -33,16 +33,15 @@ def against(path: Path, targets: Iterable[Path], findings: Iterable[Finding], di
     locked, absent = read_checksums(path), left_out()
     names = {*_artefacts(findings), *(name for target in targets for name in artefacts_below(target))}
     known = {name for name in locked if any(Path(name).is_relative_to(target) for target in targets)}
-    for name in sorted(names | known):
-        for file in dict.fromkeys((name, str(record_path(name)) if name in names else name)):
-            found = disk.sha256(file)
-            if file not in locked:
-                if file == name or name in locked:
-                    yield Finding(file, Verdict.UNRECORDED, f"not in {path}")
-            elif found is None and absent.get(file) != locked[file]:
-                yield Finding(file, Verdict.MISSING, f"in {path}, but not there")
-            elif found is not None and found != locked[file]:
-                yield Finding(file, Verdict.MODIFIED, f"against {path}: {differ(locked[file], found)}")
+    for name in sorted(names - locked.keys()):
+        yield Finding(name, Verdict.UNRECORDED, f"not in {path}")
+    pairs = {file for name in names for file in (name, str(record_path(name)))}
+    for file in sorted(known | (pairs & locked.keys())):
+        found = disk.sha256(file)
+        if found is None and absent.get(file) != locked[file]:
+            yield Finding(file, Verdict.MISSING, f"in {path}, but not there")
+        elif found is not None and found != locked[file]:
+            yield Finding(file, Verdict.MODIFIED, f"against {path}: {differ(locked[file], found)}")
 
 
 def _artefacts(findings: Iterable[Finding]) -> list[str]:

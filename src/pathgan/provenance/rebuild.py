@@ -49,7 +49,8 @@ def rebuild(findings: Sequence[Finding], config: Mapping[str, object], disk: Dis
         if found != disk.sha256(name)
     ]
     made = sum(found is not None for found in again.values())
-    return differing, f"{made} of {len(wanted)} tables and figures made again, {len(differing)} differ"
+    rest = "" if made == len(wanted) else "; the others, or what they are made from, are not sound or not here"
+    return differing, f"{made} of {len(wanted)} tables and figures made again, {len(differing)} differ{rest}"
 
 
 def _inputs(name: str) -> set[str]:

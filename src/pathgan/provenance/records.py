@@ -40,6 +40,7 @@ LIBRARIES = (
 )
 ROOT = Path(__file__).resolve().parents[3]
 LOCK = "envs/requirements.lock"
+OUR_OUTPUT = (":!provenance.lock", ":!*.zip")  # of `pathgan lock` and `pathgan bundle`: no change of code
 LARGE_BYTES = 2**24  # from here on a file is read once, not once a job
 HASHES = Path(RESULTS) / "hashes"
 
@@ -238,4 +239,4 @@ def commit_state() -> dict[str, Any]:
         return done.stdout.strip() if done.returncode == 0 else None
 
     head = git("rev-parse", "HEAD")
-    return {} if head is None else {"id": head, "dirty": bool(git("status", "--porcelain"))}
+    return {} if head is None else {"id": head, "dirty": bool(git("status", "--porcelain", "--", ".", *OUR_OUTPUT))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -74,8 +75,9 @@ def _cells(table: Path) -> pd.DataFrame:
 def _inputs_of(entry: Record, row: str, column: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Name, sha256 and what to say of each input that a cell rests on."""
     inputs, params = entry["inputs"], entry["params"]
-    if "scores" not in params:  # tables of slides: each cell is over all of them
-        return [(name, sha256, {}) for name, sha256 in inputs.items()]
+    if "scores" not in params:  # tables of slides, one or several a row
+        of_row = {name: sha256 for name, sha256 in inputs.items() if Path(name).stem in re.split(r"[ /]", row)}
+        return [(name, sha256, {}) for name, sha256 in (of_row or inputs).items()]
     try:
         table = TypeAdapter(Table).validate_python(params["table"])
     except ValidationError:
@@ -101,11 +103,14 @@ def _of_seed(name: str, cell: Cell) -> dict[str, Any]:
         values = scores.loc[scores["metric"] == cell.metric, "value"]
     except (ValueError, KeyError) as error:
         raise ProvenanceError(f"{name}: no file of scores ({error}); see pathgan audit {name}") from None
-    return {"metric": cell.metric, "mean": f"{values.mean():.6g}", "items": len(values)}
+    found = {"metric": cell.metric, "mean": f"{values.mean():.6g}", "items": len(values)}
+    return found | ({"against": f"{cell.against}, McNemar's p"} if cell.against else {})
 
 
 def _node(name: str, sha256: str, seen: set[str], note: Mapping[str, Any] | None = None) -> Node:
-    facts: dict[str, Any] = {"sha256": sha256[:SHOWN], **(note or {})}
+    facts: dict[str, Any] = {"sha256": sha256, **(note or {})}
+    if note and (found := sha256_of(name)) != sha256:
+        facts["MODIFIED"] = differ(sha256, found)
     entry = read_record(record_path(name)) if name.startswith(f"{RESULTS}/") else None
     if entry is None:
         return Node(name, facts)
@@ -152,5 +157,6 @@ def _label(node: Node) -> str:
     for key, value in node.facts.items():
         if sum(map(len, lines[-1])) > LINE:
             lines.append([])
-        lines[-1].append(f"[dim]{key}[/] {escape(str(value))}")
+        shown = value[:SHOWN] if key == "sha256" else str(value)
+        lines[-1].append(f"[dim]{key}[/] {escape(shown)}")
     return "\n".join([f"[bold]{escape(node.name)}[/]", *("  ".join(line) for line in lines)])
