@@ -26,6 +26,7 @@ from pathgan.provenance.checksums import Disk, differ
 from pathgan.provenance.current import Current
 from pathgan.provenance.places import BESIDES, CRATE, RECORDS, RESULTS, STATE, WRAPPERS, artefact_path, record_path
 from pathgan.provenance.records import LOCK, ROOT, Record, read_record
+from pathgan.provenance.settings import differences, relocated
 
 RECEIPT = ".fetched.json"
 
@@ -294,15 +295,15 @@ class _Walk:
         now = {
             name: value for name, value in params.items() if name != "data_root" and (name, value) != ("sha256", None)
         }
-        now = _relocated(now, str(self.current.data_root))
-        then = _relocated(entry["params"], _data_root(entry))
-        for key, recorded, wanted in _differences({name: then.get(name) for name in now}, now):
+        now = relocated(now, str(self.current.data_root))
+        then = relocated(entry["params"], _data_root(entry))
+        for key, recorded, wanted in differences({name: then.get(name) for name in now}, now):
             detail = f"{key}: made with {recorded}, now {wanted}{self._hint(entry)}"
             source = PUBLISHED if key.startswith("published") else culprit
             yield Finding(path, Verdict.STALE_CONFIGURATION, detail, source)
             return
-        reads = {_relocated(name, str(self.current.data_root)): name for name in inputs}
-        read = {_relocated(name, _data_root(entry)): self._raw(name, entry) for name in entry["inputs"]}
+        reads = {relocated(name, str(self.current.data_root)): name for name in inputs}
+        read = {relocated(name, _data_root(entry)): self._raw(name, entry) for name in entry["inputs"]}
         for name in (reads[key] for key in sorted(reads.keys() - read.keys())):
             if _is_result(name) or Path(name).exists():
                 yield Finding(path, Verdict.STALE_CONFIGURATION, f"would now also be made from {name}", name)
@@ -377,31 +378,3 @@ def _leads_outside(path: Path) -> str:
 
 def _data_root(entry: Record) -> str:
     return str(entry["config"].get("data_root", Workflow().data_root))
-
-
-def _relocated(value: Any, data_root: str) -> Any:
-    """A tree of JSON with paths below `data_root` as they are within it."""
-    if isinstance(value, dict):
-        return {name: _relocated(one, data_root) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_relocated(one, data_root) for one in value]
-    if isinstance(value, str) and value.startswith(f"{data_root}/"):
-        return f"data_root/{value.removeprefix(f'{data_root}/')}"
-    return value
-
-
-def _differences(then: Any, now: Any, key: str = "") -> Iterator[tuple[str, str, str]]:
-    """Dotted name, value then and value now, of each leaf in which two trees of JSON differ."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        for name in sorted({*then, *now}):
-            yield from _differences(then.get(name), now.get(name), f"{key}.{name}" if key else name)
-    elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
-        for number, pair in enumerate(zip(then, now, strict=True)):
-            yield from _differences(*pair, f"{key}.{number}")
-    elif then != now:
-        yield key, _short(then), _short(now)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
