@@ -284,6 +284,20 @@ def test_raw_files_that_moved_with_data_root_are_the_same(chain: str, tmp_path: 
     assert {one.verdict for one in audit([Path(chain)], current, Disk())} == {Verdict.OK}  # type: ignore[arg-type]
 
 
+def test_a_folder_named_state_hides_nothing_but_checkpoints(chain: str) -> None:
+    for name in (
+        "models/gan/seed0/state/checkpoint.pt",
+        "tables/state/t.csv",
+        "models/state/seed0/generator.safetensors",
+    ):
+        (path := Path("results/demo/x") / name).parent.mkdir(parents=True)
+        path.write_text("x")
+    assert {name for name, (verdict, _) in bad().items() if verdict == "unrecorded"} == {
+        "results/demo/x/tables/state/t.csv",
+        "results/demo/x/models/state/seed0/generator.safetensors",
+    }
+
+
 def test_half_a_record_of_a_killed_job_is_none(chain: str) -> None:
     record_path(chain).with_name(".t.csv.json.k3j2l1.json").write_text("{")
     assert bad() == {}

@@ -1,6 +1,6 @@
 """Whether results are what their records say, and whether this checkout would make them so: from disk, byte by byte.
 
-Each artefact gets one verdict, and a bad one names its culprit: the file to look at.
+Each artefact gets its verdicts, and a bad one names its culprit: the file to look at.
 """
 
 from __future__ import annotations
@@ -24,7 +24,17 @@ from pathgan.provenance.attempts import SUFFIX, attempts_of
 from pathgan.provenance.bundle import left_out
 from pathgan.provenance.checksums import Disk, differ
 from pathgan.provenance.current import Current
-from pathgan.provenance.places import BESIDES, CRATE, RECORDS, RESULTS, STATE, WRAPPERS, artefact_path, record_path
+from pathgan.provenance.places import (
+    BESIDES,
+    CRATE,
+    HASHES,
+    RECORDS,
+    RESULTS,
+    STATE,
+    WRAPPERS,
+    artefact_path,
+    record_path,
+)
 from pathgan.provenance.records import LOCK, ROOT, Record, read_record
 from pathgan.provenance.settings import differences, relocated
 
@@ -117,8 +127,8 @@ def _is_artefact(path: Path) -> bool:
     return not (
         len(path.parts) < 3
         or inside[0] in BESIDES
-        or path.parts[1] in (*BESIDES, "hashes")
-        or STATE in inside
+        or path.parts[1] in (*BESIDES, HASHES)
+        or inside[4:5] == (STATE,)  # {paper}/models/{run}/seed{n}/state
         or path.name.startswith(".")
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 RESULTS = "results"
 RECORDS = "provenance"
+HASHES = "hashes"  # of large files
 WORKFLOW = "workflow"  # the code that a crate speaks of
 BESIDES = (RECORDS, WORKFLOW, "logs", "benchmarks")  # folders of a preset that hold no artefacts
 STATE = "state"  # of a training under way

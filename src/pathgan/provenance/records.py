@@ -25,7 +25,7 @@ from pathgan.files import atomic, sha256_of
 from pathgan.provenance import attempts
 from pathgan.provenance.checksums import SHOWN
 from pathgan.provenance.closure import code_hashes, digest_of
-from pathgan.provenance.places import RESULTS, record_path
+from pathgan.provenance.places import HASHES, RESULTS, record_path
 
 FORMAT = 1
 LIBRARIES = (
@@ -42,7 +42,6 @@ ROOT = Path(__file__).resolve().parents[3]
 LOCK = "envs/requirements.lock"
 OUR_OUTPUT = (":!provenance.lock", ":!*.zip")  # of `pathgan lock` and `pathgan bundle`: no change of code
 LARGE_BYTES = 2**24  # from here on a file is read once, not once a job
-HASHES = Path(RESULTS) / "hashes"
 
 
 class Code(TypedDict):
@@ -202,7 +201,7 @@ def sha256_once(path: str | Path) -> str:
         return sha256_of(path)
     name = os.fspath(path.resolve())
     seen = [name, facts.st_ino, facts.st_size, facts.st_mtime_ns]
-    note = HASHES / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json"
+    note = Path(RESULTS) / HASHES / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json"
     with suppress(OSError, ValueError, KeyError):  # absent or half a file: read the bytes
         known = json.loads(note.read_text())
         if known["seen"] == seen:
