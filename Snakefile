@@ -12,7 +12,7 @@ include: "rules/data.smk"
 include: "rules/slides.smk"
 include: "rules/masks.smk"
 include: "rules/train.smk"
-include: "rules/synthesize.smk"
+include: "rules/sample.smk"
 include: "rules/score.smk"
 include: "rules/render.smk"
 

@@ -20,13 +20,13 @@ import torch
 from timing import machine
 from torch import Tensor, nn
 
-from pathgan.config.datasets import CellDataset, FocusPhantom
-from pathgan.networks import StackGenerator
-from pathgan.phantoms.stacks import focus_field
-from pathgan.slides.base import Level, Pixels, Slide
+from pathgan.config.slide_types import CellDataset, FocusPhantom
+from pathgan.networks.stack_networks import StackGenerator
+from pathgan.phantoms.painted_stacks import focus_field
 from pathgan.slides.cells import Frame, extract
 from pathgan.slides.reading import open_slide
-from pathgan.slides.writing import write_planes
+from pathgan.slides.slide import Level, Pixels, Slide
+from pathgan.stores.slide_files import write_planes
 
 ROUNDS, SIDE = 5, 64
 SIZES = ((8, 4), (8, 16), (64, 4))  # width of the networks, images a batch

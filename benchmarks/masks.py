@@ -20,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from timing import machine
 
-from pathgan.config.datasets import ClassMaskDataset, MonusegDataset, Smear
-from pathgan.config.runs import ColourMixture
-from pathgan.datasets.adapters import read_items
-from pathgan.masks import nuclei
-from pathgan.masks.nuclei import segment_nuclei
+from pathgan.config.phantom_looks import Smear
+from pathgan.config.runs.mixture_run import ColourMixture
+from pathgan.datasets.adapters.class_masks import ClassMaskDataset
+from pathgan.datasets.adapters.monuseg import MonusegDataset
+from pathgan.masks import colour_nuclei as nuclei
+from pathgan.masks.colour_nuclei import segment_nuclei
 from pathgan.metrics import aggregated_jaccard_index, dice_coefficient
-from pathgan.phantoms import cytology_smear
+from pathgan.phantoms.smears import cytology_smear
 
 N_IMAGES, ROUNDS, SIDE = 10, 5, 512
 LOOKS = {"benign": (0.05, 0.75), "malignant": (0.6, 0.4)}  # pleomorphism, clustering
@@ -74,11 +75,11 @@ def quality(pairs: Iterable[Pair], options: ColourMixture | None = None) -> tupl
 def real_sets(folder: Path) -> dict[str, list[Pair]]:
     wbc = [
         (item.image, item.instances)
-        for item in read_items(ClassMaskDataset(adapter="class_masks", folder="wbc_cytology"), folder)
+        for item in ClassMaskDataset(adapter="class_masks", folder="wbc_cytology").items(folder)
     ]
     breast = [
         (item.image, item.instances)
-        for item in read_items(MonusegDataset(adapter="monuseg", folder="monuseg_breast"), folder)
+        for item in MonusegDataset(adapter="monuseg", folder="monuseg_breast").items(folder)
     ]
     return {
         "white blood cells, the first 100 (settings were chosen on them)": wbc[:100],

@@ -34,9 +34,9 @@ from skimage.metrics import structural_similarity as skimage_ssim
 from timing import Comparison, compare, machine, markdown
 
 from pathgan import metrics
-from pathgan.config.datasets import Tissue
+from pathgan.config.phantom_looks import Tissue
 from pathgan.networks.pretrained import PRETRAINED
-from pathgan.phantoms import histology_field
+from pathgan.phantoms.fields import histology_field
 
 HERE = Path(__file__).parent
 PACKAGES = ("numpy", "scipy", "opencv-python-headless", "torch", "clean-fid", "torch-fidelity", "torchmetrics", "piq")

@@ -29,16 +29,16 @@ import SimpleITK as sitk  # noqa: N813
 from picsl_greedy import Greedy2D
 from timing import machine
 
-from pathgan.config.datasets import SectionPhantom
-from pathgan.datasets.images import read_image
+from pathgan.config.slide_types import SectionPhantom
+from pathgan.datasets.image_files import read_image
 from pathgan.datasets.slide_sets import SlideFile
 from pathgan.phantoms.sections import serial_pair
-from pathgan.slides.features import nuclear_absorbance, shrunk
 from pathgan.slides.pairs import read_landmarks, register_slides
 from pathgan.slides.pose import sweep_poses
 from pathgan.slides.registration import align, landmark_errors
+from pathgan.slides.stain_features import nuclear_absorbance, shrunk
 from pathgan.slides.transforms import Points, Transform
-from pathgan.slides.writing import write_slide
+from pathgan.stores.slide_files import write_slide
 
 HERE = Path(__file__).parent
 N_PAIRS, N_PEER_PAIRS, PEER_SCALE = 30, 3, 0.5

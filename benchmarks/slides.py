@@ -26,10 +26,10 @@ import tifffile
 from timing import machine
 
 from pathgan.slides import open_slide, tile_slide
-from pathgan.slides.base import Slide
+from pathgan.slides.slide import Slide
 from pathgan.slides.tiff import TiffSlide
 from pathgan.slides.tiling import Tiling, plan_tiles, read_tiles
-from pathgan.slides.writing import write_slide
+from pathgan.stores.slide_files import write_slide
 
 HERE = Path(__file__).parent
 SIDE, TILE_PX, STRIDE_PX, MPP = 12_000, 288, 144, 0.5

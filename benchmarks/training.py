@@ -22,12 +22,14 @@ import numpy as np
 import torch
 from timing import machine
 
-from pathgan.config.runs import CycleRun, StyleRun
+from pathgan.config.runs.cycle_run import CycleRun
+from pathgan.config.runs.style_run import StyleRun
 from pathgan.networks.vgg import style_features
 from pathgan.recipes.cycle import CycleTranslation
-from pathgan.recipes.lbfgs import minimise
-from pathgan.recipes.style import StyleLoss
-from pathgan.training import Compute, TrainingData, Unpaired, compute_on
+from pathgan.sampling.lbfgs import minimise
+from pathgan.sampling.style_transfer import StyleLoss
+from pathgan.training.devices import Compute, compute_on
+from pathgan.training.resident_data import TrainingData, Unpaired
 
 HERE = Path(__file__).parent
 ROUNDS, N_STYLED = 2, 16

@@ -4,29 +4,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from pathgan import slurm
+from pathgan.cluster import slurm
+from pathgan.cluster.resources import keep_memory, share_source
 from pathgan.config.loading import load_workflow
-from pathgan.config.datasets import CellDataset, SlideDataset
-from pathgan.config.models import EMBEDDERS
-from pathgan.config.runs import (
-    AugmentationRun,
-    ClassificationRun,
-    ClassRun,
-    CycleRun,
-    DefocusRun,
-    FocusRun,
-    LatentRun,
-    MixtureRun,
-    NoiseRun,
-    PairedRun,
-    SegmentationRun,
-    StyleRun,
-)
-from pathgan.config.plan import Composition
+from pathgan.config.weights import EMBEDDERS
+from pathgan.config.workflow import PRESETS
 from pathgan.errors import PathganError
-from pathgan.resources import keep_memory, share_source
-from pathgan.slide_plan import EXTRACTION, REGISTRATION, TILING
-from pathgan.workflow import HYPER_PARAMETERS, Plan
+from pathgan.plan import paths
+from pathgan.plan.paths import fill
+from pathgan.plan.slide_plan import EXTRACTION, REGISTRATION, TILING
+from pathgan.plan.table_plan import HYPER_PARAMETERS
+from pathgan.plan.workflow_plan import Plan
 
 share_source()
 keep_memory()
@@ -40,7 +28,7 @@ ANALYSIS = "../envs/analysis.yaml"
 
 
 wildcard_constraints:
-    preset="demo|public|paper",
+    preset="|".join(PRESETS),
     paper="|".join(plan.papers),
     slides=r"[a-z0-9][a-z0-9_.-]*",
     slide=r"[A-Za-z0-9][A-Za-z0-9_.-]*",

@@ -6,7 +6,7 @@ localrules:  # compute nodes often have no way out
 rule fetch:
     """Get an archive of datasets, check it, unpack it below data_root."""
     output:
-        receipt=f"{plan.data_root}/{{folder}}/{{archive}}.fetched.json",
+        receipt=f"{plan.data_root}/{{folder}}/{paths.RECEIPT}",
     log:
         "results/logs/fetch/{folder}/{archive}.log",
     benchmark:
@@ -19,7 +19,7 @@ rule fetch:
         mem_mb=plan.resources.memory(1_000),
         runtime=plan.resources.minutes(120),
     params:
-        origin=plan.download,
+        origin=plan.datasets.download,
     script:
         "../scripts/fetch.py"
 
@@ -51,16 +51,16 @@ rule fetch_weights:
 rule prepare:
     """Read, split and tile a dataset into one store and one manifest."""
     input:
-        raw=plan.raw,
+        raw=plan.datasets.raw,
     output:
-        store="results/{preset}/{paper}/data/{dataset}.h5",
-        manifest="results/{preset}/{paper}/data/{dataset}.csv",
+        store=paths.STORE,
+        manifest=paths.MANIFEST,
     log:
-        "results/{preset}/logs/{paper}/prepare/{dataset}.log",
+        paths.log("prepare", "{dataset}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/prepare/{dataset}.tsv"
+        paths.benchmark("prepare", "{dataset}")
     wildcard_constraints:
-        preset=plan.presets_of("datasets", SlideDataset | CellDataset, others=True),
+        preset=plan.datasets.preset,
     group:
         "{preset}-{paper}-data"
     conda:
@@ -70,8 +70,9 @@ rule prepare:
         mem_mb=plan.resources.memory(3_000),
         runtime=plan.resources.minutes(60),
     params:
-        dataset=plan.slice("datasets", "dataset"),
+        kind=plan.datasets.kind,
+        dataset=plan.datasets.config,
         data_root=str(plan.data_root),
-        code=plan.code("prepare"),
+        code=plan.code("prepare", plan.datasets.workers),
     script:
         "../scripts/prepare.py"

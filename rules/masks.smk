@@ -1,15 +1,15 @@
 rule segment_nuclei:
     """Find the nuclei of a dataset's images, or of samples, by their colours; nothing is trained."""
     input:
-        images=plan.segmented,
+        images=plan.segmentations.store,
     output:
-        "results/{preset}/{paper}/segmentations/{segmenter}/seed{seed}/{images}.h5",
+        paths.SEGMENTATION,
     log:
-        "results/{preset}/logs/{paper}/segment_nuclei/{segmenter}/seed{seed}/{images}.log",
+        paths.log("segment_nuclei", "{segmenter}", "seed{seed}", "{images}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/segment_nuclei/{segmenter}/seed{seed}/{images}.tsv"
+        paths.benchmark("segment_nuclei", "{segmenter}", "seed{seed}", "{images}")
     wildcard_constraints:
-        preset=plan.presets_of("segmenters", MixtureRun),
+        preset=plan.segmentations.preset(trained=False),
     conda:
         ANALYSIS
     threads: 1
@@ -17,7 +17,7 @@ rule segment_nuclei:
         mem_mb=plan.resources.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(120),
     params:
-        run=plan.slice("runs", "segmenter"),
+        run=plan.segmentations.run,
         code=plan.code("segment_nuclei"),
     script:
         "../scripts/segment_nuclei.py"

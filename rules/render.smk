@@ -1,22 +1,22 @@
 rule tabulate:
     """A table of the paper: ours beside the published numbers."""
     input:
-        plan.table,
+        plan.tables.inputs,
     output:
-        csv="results/{preset}/{paper}/tables/{table}.csv",
-        md="results/{preset}/{paper}/tables/{table}.md",
-        tex="results/{preset}/{paper}/tables/{table}.tex",
+        csv=fill(paths.TABLE, suffix="csv"),
+        md=fill(paths.TABLE, suffix="md"),
+        tex=fill(paths.TABLE, suffix="tex"),
         html=report(
-            "results/{preset}/{paper}/tables/{table}.html",
+            fill(paths.TABLE, suffix="html"),
             caption="../report/table.rst",
             category="{paper}",
             subcategory="tables",
             labels={"table": "{table}", "preset": "{preset}"},
         ),
     log:
-        "results/{preset}/logs/{paper}/tabulate/{table}.log",
+        paths.log("tabulate", "{table}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/tabulate/{table}.tsv"
+        paths.benchmark("tabulate", "{table}")
     group:
         "{preset}-{paper}-tables"
     conda:
@@ -26,14 +26,10 @@ rule tabulate:
         mem_mb=plan.resources.memory(1_000),
         runtime=plan.resources.minutes(10),
     params:
-        table=plan.table_config,
-        published=plan.published,
-        caveats=plan.caveats,
-        inputs=plan.table_inputs,
-        scores=plan.score_files,
-        manifests=plan.manifests,
-        samples=plan.counted_samples,
-        code=plan.code("tabulate"),
+        kind=plan.tables.kind,
+        table=plan.tables.config,
+        given=plan.tables.given,
+        code=plan.code("tabulate", plan.tables.workers),
     script:
         "../scripts/tabulate.py"
 
@@ -41,20 +37,20 @@ rule tabulate:
 rule list_settings:
     """Every hyper-parameter with its value and its source."""
     input:
-        plan.paper_files,
+        plan.tables.paper_files,
     output:
-        csv=f"results/{{preset}}/{{paper}}/tables/{HYPER_PARAMETERS}.csv",
+        csv=fill(paths.TABLE, table=HYPER_PARAMETERS, suffix="csv"),
         html=report(
-            f"results/{{preset}}/{{paper}}/tables/{HYPER_PARAMETERS}.html",
+            fill(paths.TABLE, table=HYPER_PARAMETERS, suffix="html"),
             caption="../report/settings.rst",
             category="{paper}",
             subcategory="tables",
             labels={"table": HYPER_PARAMETERS, "preset": "{preset}"},
         ),
     log:
-        "results/{preset}/logs/{paper}/list_settings.log",
+        paths.log("list_settings"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/list_settings.tsv"
+        paths.benchmark("list_settings")
     group:
         "{preset}-{paper}-tables"
     conda:
@@ -64,7 +60,7 @@ rule list_settings:
         mem_mb=plan.resources.memory(1_000),
         runtime=plan.resources.minutes(10),
     params:
-        device=plan.workflow.device,
+        settings=plan.tables.settings,
         code=plan.code("list_settings"),
     script:
         "../scripts/list_settings.py"
@@ -73,20 +69,20 @@ rule list_settings:
 rule draw:
     """A figure of the paper."""
     input:
-        plan.figure,
+        plan.figures.inputs,
     output:
         png=report(
-            "results/{preset}/{paper}/figures/{figure}.png",
+            fill(paths.FIGURE, suffix="png"),
             caption="../report/figure.rst",
             category="{paper}",
             subcategory="figures",
             labels={"figure": "{figure}", "preset": "{preset}"},
         ),
-        pdf="results/{preset}/{paper}/figures/{figure}.pdf",
+        pdf=fill(paths.FIGURE, suffix="pdf"),
     log:
-        "results/{preset}/logs/{paper}/draw/{figure}.log",
+        paths.log("draw", "{figure}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/draw/{figure}.tsv"
+        paths.benchmark("draw", "{figure}")
     group:
         "{preset}-{paper}-tables"
     conda:
@@ -96,11 +92,10 @@ rule draw:
         mem_mb=plan.resources.memory(2_000),
         runtime=plan.resources.minutes(10),
     params:
-        figure=plan.figure_config,
-        panels=plan.panels,
-        evaluations=plan.evaluations,
-        stacks=plan.shown_stacks,
-        code=plan.code("draw"),
+        kind=plan.figures.kind,
+        figure=plan.figures.config,
+        shown=plan.figures.shown,
+        code=plan.code("draw", plan.figures.workers),
     script:
         "../scripts/draw.py"
 
@@ -108,19 +103,19 @@ rule draw:
 rule show_provenance:
     """A page that says what every table and figure of a paper was made from, down to the raw files."""
     input:
-        lambda w: plan.results(w.preset, w.paper),
+        plan.results_of,
     output:
         report(
-            "results/{preset}/{paper}/provenance.html",
+            paths.PROVENANCE,
             caption="../report/provenance.rst",
             category="{paper}",
             subcategory="provenance",
             labels={"page": "provenance", "preset": "{preset}"},
         ),
     log:
-        "results/{preset}/logs/{paper}/show_provenance.log",
+        paths.log("show_provenance"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/show_provenance.tsv"
+        paths.benchmark("show_provenance")
     group:
         "{preset}-{paper}-tables"
     conda:

@@ -1,13 +1,13 @@
 rule embed:
     """Embed the images of a dataset or a run's samples with a network trained by others."""
     input:
-        unpack(plan.scores.embedding),
+        unpack(plan.scores.embedded),
     output:
-        "results/{preset}/{paper}/embeddings/{network}/{images}.h5",
+        paths.EMBEDDINGS,
     log:
-        "results/{preset}/logs/{paper}/embed/{network}/{images}.log",
+        paths.log("embed", "{network}", "{images}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/embed/{network}/{images}.tsv"
+        paths.benchmark("embed", "{network}", "{images}")
     wildcard_constraints:
         images=r"data/[a-z0-9][a-z0-9_.-]*|samples/[a-z0-9][a-z0-9_.-]*/seed\d+",
     group:
@@ -29,15 +29,15 @@ rule embed:
 rule segment:
     """Let a trained segmenter read a dataset's test split or a sample set."""
     input:
-        unpack(plan.segmentation),
+        unpack(plan.segmentations.inputs),
     output:
-        "results/{preset}/{paper}/segmentations/{segmenter}/seed{seed}/{images}.h5",
+        paths.SEGMENTATION,
     log:
-        "results/{preset}/logs/{paper}/segment/{segmenter}/seed{seed}/{images}.log",
+        paths.log("segment", "{segmenter}", "seed{seed}", "{images}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/segment/{segmenter}/seed{seed}/{images}.tsv"
+        paths.benchmark("segment", "{segmenter}", "seed{seed}", "{images}")
     wildcard_constraints:
-        preset=plan.presets_of("segmenters", SegmentationRun),
+        preset=plan.segmentations.preset(trained=True),
     group:
         plan.resources.with_scores
     conda:
@@ -48,8 +48,8 @@ rule segment:
         runtime=plan.resources.minutes(120),
         gpu=plan.resources.gpus,
     params:
-        run=plan.slice("runs", "segmenter"),
-        source=plan.image_source,
+        run=plan.segmentations.run,
+        source=plan.segmentations.source,
         code=plan.code("segment"),
     script:
         "../scripts/segment.py"
@@ -60,11 +60,11 @@ rule score:
     input:
         unpack(plan.scores.files),
     output:
-        "results/{preset}/{paper}/scores/{run}/seed{seed}/{score}.csv",
+        paths.SCORE,
     log:
-        "results/{preset}/logs/{paper}/score/{run}/seed{seed}/{score}.log",
+        paths.log("score", "{run}", "seed{seed}", "{score}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/score/{run}/seed{seed}/{score}.tsv"
+        paths.benchmark("score", "{run}", "seed{seed}", "{score}")
     group:
         "{preset}-{paper}-scores"
     conda:
@@ -74,9 +74,10 @@ rule score:
         mem_mb=plan.resources.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(120),
     params:
-        score=plan.slice("scores", "score"),
+        kind=plan.scores.kind,
+        score=plan.scores.config,
         category=plan.scores.category,
-        code=plan.code("score"),
+        code=plan.code("score", plan.scores.workers),
     script:
         "../scripts/score.py"
 
@@ -84,13 +85,13 @@ rule score:
 rule count_samples:
     """Count the images of a sample set, so that tables of counts need no images."""
     input:
-        "results/{preset}/{paper}/samples/{samples}/seed{seed}.h5",
+        paths.SAMPLES,
     output:
-        "results/{preset}/{paper}/counts/{samples}/seed{seed}.csv",
+        paths.COUNTS,
     log:
-        "results/{preset}/logs/{paper}/count_samples/{samples}/seed{seed}.log",
+        paths.log("count_samples", "{samples}", "seed{seed}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/count_samples/{samples}/seed{seed}.tsv"
+        paths.benchmark("count_samples", "{samples}", "seed{seed}")
     group:
         "{preset}-{paper}-scores"
     conda:

@@ -1,15 +1,15 @@
 rule paint:
     """Draw a pair of phantom serial sections, H&E and Ki-67, as slides with everything known of them."""
     output:
-        he="results/{preset}/{paper}/slides/{slides}/pair{index}-he.tif",
-        ki67="results/{preset}/{paper}/slides/{slides}/pair{index}-ki67.tif",
-        landmarks_he="results/{preset}/{paper}/slides/{slides}/pair{index}-he.csv",
-        landmarks_ki67="results/{preset}/{paper}/slides/{slides}/pair{index}-ki67.csv",
-        nuclei="results/{preset}/{paper}/slides/{slides}/pair{index}-nuclei.csv",
+        he=f"{paths.SLIDES}/pair{{index}}-he.tif",
+        ki67=f"{paths.SLIDES}/pair{{index}}-ki67.tif",
+        landmarks_he=f"{paths.SLIDES}/pair{{index}}-he.csv",
+        landmarks_ki67=f"{paths.SLIDES}/pair{{index}}-ki67.csv",
+        nuclei=f"{paths.SLIDES}/pair{{index}}-nuclei.csv",
     log:
-        "results/{preset}/logs/{paper}/paint/{slides}/pair{index}.log",
+        paths.log("paint", "{slides}", "pair{index}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/paint/{slides}/pair{index}.tsv"
+        paths.benchmark("paint", "{slides}", "pair{index}")
     group:
         "{preset}-{paper}-data"
     conda:
@@ -28,12 +28,12 @@ rule paint:
 rule paint_stack:
     """Draw a phantom slide with focal planes, and the depth of every cell."""
     output:
-        slide="results/{preset}/{paper}/slides/{slides}/slide{index}.ome.tif",
-        cells="results/{preset}/{paper}/slides/{slides}/slide{index}-cells.csv",
+        slide=f"{paths.SLIDES}/slide{{index}}.ome.tif",
+        cells=f"{paths.SLIDES}/slide{{index}}-cells.csv",
     log:
-        "results/{preset}/logs/{paper}/paint_stack/{slides}/slide{index}.log",
+        paths.log("paint_stack", "{slides}", "slide{index}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/paint_stack/{slides}/slide{index}.tsv"
+        paths.benchmark("paint_stack", "{slides}", "slide{index}")
     group:
         "{preset}-{paper}-data"
     conda:
@@ -54,19 +54,19 @@ rule register:
     input:
         unpack(plan.slides.registered_files),
     output:
-        transform="results/{preset}/{paper}/registrations/{slides}/{slide}.h5",
-        scores="results/{preset}/{paper}/registrations/{slides}/{slide}.csv",
+        transform=fill(paths.REGISTRATION, suffix="h5"),
+        scores=fill(paths.REGISTRATION, suffix="csv"),
         picture=report(
-            "results/{preset}/{paper}/registrations/{slides}/{slide}.png",
+            fill(paths.REGISTRATION, suffix="png"),
             caption="../report/registration.rst",
             category="{paper}",
             subcategory="registration",
             labels={"slide": "{slide}", "preset": "{preset}"},
         ),
     log:
-        "results/{preset}/logs/{paper}/register/{slides}/{slide}.log",
+        paths.log("register", "{slides}", "{slide}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/register/{slides}/{slide}.tsv"
+        paths.benchmark("register", "{slides}", "{slide}")
     conda:
         ANALYSIS
     threads: 1
@@ -85,19 +85,19 @@ rule tile:
     input:
         unpack(plan.slides.tiled_files),
     output:
-        store="results/{preset}/{paper}/tiles/{dataset}/{slide}.h5",
-        scores="results/{preset}/{paper}/tiles/{dataset}/{slide}.csv",
+        store=fill(paths.PIECES, pieces="tiles", suffix="h5"),
+        scores=fill(paths.PIECES, pieces="tiles", suffix="csv"),
         picture=report(
-            "results/{preset}/{paper}/tiles/{dataset}/{slide}.png",
+            fill(paths.PIECES, pieces="tiles", suffix="png"),
             caption="../report/tiles.rst",
             category="{paper}",
             subcategory="tiles",
             labels={"slide": "{slide}", "preset": "{preset}"},
         ),
     log:
-        "results/{preset}/logs/{paper}/tile/{dataset}/{slide}.log",
+        paths.log("tile", "{dataset}", "{slide}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/tile/{dataset}/{slide}.tsv"
+        paths.benchmark("tile", "{dataset}", "{slide}")
     conda:
         ANALYSIS
     threads: 1
@@ -116,20 +116,20 @@ rule extract_cells:
     input:
         plan.slides.extracted_files,
     output:
-        store="results/{preset}/{paper}/cells/{dataset}/{slide}.h5",
-        cells="results/{preset}/{paper}/cells/{dataset}/{slide}.csv",
-        scores="results/{preset}/{paper}/extractions/{dataset}/{slide}.csv",
+        store=fill(paths.PIECES, pieces="cells", suffix="h5"),
+        cells=fill(paths.PIECES, pieces="cells", suffix="csv"),
+        scores=fill(paths.PIECES, pieces="extractions", suffix="csv"),
         picture=report(
-            "results/{preset}/{paper}/cells/{dataset}/{slide}.png",
+            fill(paths.PIECES, pieces="cells", suffix="png"),
             caption="../report/cells.rst",
             category="{paper}",
             subcategory="cells",
             labels={"slide": "{slide}", "preset": "{preset}"},
         ),
     log:
-        "results/{preset}/logs/{paper}/extract_cells/{dataset}/{slide}.log",
+        paths.log("extract_cells", "{dataset}", "{slide}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/extract_cells/{dataset}/{slide}.tsv"
+        paths.benchmark("extract_cells", "{dataset}", "{slide}")
     conda:
         ANALYSIS
     threads: 1
@@ -148,14 +148,14 @@ rule gather:
     input:
         plan.slides.stores,
     output:
-        store="results/{preset}/{paper}/data/{dataset}.h5",
-        manifest="results/{preset}/{paper}/data/{dataset}.csv",
+        store=paths.STORE,
+        manifest=paths.MANIFEST,
     log:
-        "results/{preset}/logs/{paper}/gather/{dataset}.log",
+        paths.log("gather", "{dataset}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/gather/{dataset}.tsv"
+        paths.benchmark("gather", "{dataset}")
     wildcard_constraints:
-        preset=plan.presets_of("datasets", SlideDataset | CellDataset),
+        preset=plan.slides.preset,
     conda:
         ANALYSIS
     threads: 1
@@ -175,20 +175,20 @@ rule tabulate_slides:
     input:
         plan.slides.scores,
     output:
-        csv="results/{preset}/{paper}/tables/{table}.csv",
-        md="results/{preset}/{paper}/tables/{table}.md",
-        tex="results/{preset}/{paper}/tables/{table}.tex",
+        csv=fill(paths.TABLE, suffix="csv"),
+        md=fill(paths.TABLE, suffix="md"),
+        tex=fill(paths.TABLE, suffix="tex"),
         html=report(
-            "results/{preset}/{paper}/tables/{table}.html",
+            fill(paths.TABLE, suffix="html"),
             caption="../report/slide_table.rst",
             category="{paper}",
             subcategory="tables",
             labels={"table": "{table}", "preset": "{preset}"},
         ),
     log:
-        "results/{preset}/logs/{paper}/tabulate_slides/{table}.log",
+        paths.log("tabulate_slides", "{table}"),
     benchmark:
-        "results/{preset}/benchmarks/{paper}/tabulate_slides/{table}.tsv"
+        paths.benchmark("tabulate_slides", "{table}")
     wildcard_constraints:
         table=rf"{REGISTRATION}|{TILING}|{EXTRACTION}",
     group:

@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-from pathgan.jobs import job
-from pathgan.recipes.embedding import embed_store
+from pathgan.jobs import checked, device_of, job
+from pathgan.sampling.embedding import embed_store
 
 with job(snakemake):
-    weights = snakemake.input.get("weights")
     embed_store(
         Path(snakemake.input.images),
         snakemake.wildcards.network,
-        weights and (Path(weights), snakemake.params.sha256),
+        checked(snakemake.input.get("weights"), snakemake.params.sha256),
         Path(snakemake.output[0]),
-        snakemake.config.get("device", "auto"),
+        device_of(snakemake),
         snakemake.threads,
     )

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pathgan.config.datasets import CellDataset
+from pathgan.config.slide_types import CellDataset
 from pathgan.datasets.slide_sets import SlideFile
 from pathgan.jobs import job
-from pathgan.slides.jobs import extract_cells
+from pathgan.slides.slide_work import extract_cells
 
 with job(snakemake):
     params = snakemake.params.extraction

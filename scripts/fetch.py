@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pathgan.config.datasets import Download
+from pathgan.config.dataset_types import Download
 from pathgan.datasets.fetch import fetch
 from pathgan.jobs import job
 

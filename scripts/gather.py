@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pathgan.config.datasets import Split
+from pathgan.config.dataset_types import Split
 from pathgan.jobs import job
-from pathgan.slides.jobs import gather
+from pathgan.slides.slide_work import gather
 
 with job(snakemake):
     split = snakemake.params.split and Split.model_validate(snakemake.params.split)

@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-from pathgan.config.loading import load_paper
 from pathgan.jobs import job
-from pathgan.render.tables import hyper_parameter_table, write_hyper_parameters
+from pathgan.render.settings_table import write_settings
 
 with job(snakemake):
-    file, preset = Path(snakemake.input[0]), snakemake.wildcards.preset
-    paper = load_paper(file, preset, snakemake.params.device)
-    table = hyper_parameter_table(paper, load_paper(file, "paper"))
-    outputs = {name: Path(path) for name, path in snakemake.output.items()}
-    write_hyper_parameters(table, f"{paper.title} (preset {preset})", outputs)
+    settings = snakemake.params.settings
+    write_settings(settings["rows"], settings["title"], {name: Path(path) for name, path in snakemake.output.items()})

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pathgan.config.datasets import SectionPhantom
+from pathgan.config.slide_types import SectionPhantom
 from pathgan.jobs import job
-from pathgan.phantoms.slides import paint
+from pathgan.phantoms.painted_sections import paint
 
 with job(snakemake):
     options = SectionPhantom.model_validate(snakemake.params.phantom)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pathgan.config.datasets import FocusPhantom
+from pathgan.config.slide_types import FocusPhantom
 from pathgan.jobs import job
-from pathgan.phantoms.stacks import paint_stack
+from pathgan.phantoms.painted_stacks import paint_stack
 
 with job(snakemake):
     options = FocusPhantom.model_validate(snakemake.params.phantom)

@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
-from pathgan.config.datasets import Dataset
-from pathgan.datasets.prepare import prepare
+from pathgan.config.strict import class_named
 from pathgan.jobs import job
 
 with job(snakemake):
-    dataset = TypeAdapter(Dataset).validate_python(snakemake.params.dataset)
+    dataset = class_named(snakemake.params.kind).model_validate(snakemake.params.dataset)
     store, manifest = Path(snakemake.output.store), Path(snakemake.output.manifest)
-    prepare(dataset, Path(snakemake.params.data_root), store, manifest)
+    dataset.prepare(Path(snakemake.params.data_root), store, manifest)

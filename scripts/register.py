@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pathgan.datasets.slide_sets import SlideFile
 from pathgan.jobs import job
-from pathgan.slides.jobs import register_pair
+from pathgan.slides.slide_work import register_pair
 
 with job(snakemake):
     pair = snakemake.params.pair

@@ -1,18 +1,18 @@
 """Score samples or segmentations."""
 
+from importlib import import_module
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
-from pathgan.config.models import Score
+from pathgan.config.strict import class_named
 from pathgan.jobs import job
-from pathgan.scoring import Inputs, score, write_scores
+from pathgan.scoring.score_files import Inputs, facts_of_images, write_scores
 
 with job(snakemake):
-    config = TypeAdapter(Score).validate_python(snakemake.params.score)
+    config = class_named(snakemake.params.kind).model_validate(snakemake.params.score)
     files = {
         name: Path(paths) if isinstance(paths, str) else tuple(map(Path, paths))
         for name, paths in snakemake.input.items()
     }
-    scores = score(config, Inputs(**files), snakemake.params.category)
-    write_scores(scores, Path(snakemake.output[0]))
+    inputs = Inputs(**files)
+    scores = import_module(config.scorer).score(config, inputs, snakemake.params.category)
+    write_scores([*scores, *facts_of_images(inputs.predicted)], Path(snakemake.output[0]))

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from pathgan.config.runs import SegmentationRun
-from pathgan.jobs import job
-from pathgan.recipes.running import segment
-from pathgan.recipes.sources import Source
+from pathgan.config.runs.segmentation_run import SegmentationRun
+from pathgan.jobs import device_of, job
+from pathgan.sampling.segmenting import segment_source
+from pathgan.stores.source import Source
 
 with job(snakemake):
-    segment(
+    segment_source(
         SegmentationRun.model_validate(snakemake.params.run),
         Path(snakemake.input.weights),
         Source.model_validate(snakemake.params.source),
         Path(snakemake.output[0]),
-        snakemake.config.get("device", "auto"),
+        device_of(snakemake),
         snakemake.threads,
     )

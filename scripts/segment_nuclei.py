@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pathgan.config.runs import MixtureRun
-from pathgan.datasets.nuclei import segment_store
+from pathgan.config.runs.mixture_run import MixtureRun
 from pathgan.jobs import job
+from pathgan.sampling.nuclei_finding import segment_store
 
 with job(snakemake):
     run = MixtureRun.model_validate(snakemake.params.run)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pathgan.jobs import job
 from pathgan.render.slide_tables import COUNTED, slide_table
-from pathgan.render.tables import write_table
+from pathgan.render.table_files import write_table
 
 with job(snakemake):
     name = snakemake.wildcards.table

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pathgan.config.datasets import SlideDataset
+from pathgan.config.slide_types import SlideDataset
 from pathgan.datasets.slide_sets import SlideFile
 from pathgan.jobs import job
-from pathgan.slides.jobs import tile
+from pathgan.slides.slide_work import tile
 
 with job(snakemake):
     tiling = snakemake.params.tiling

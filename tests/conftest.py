@@ -9,11 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathgan.config.datasets import PhantomDataset, Split, Tiles, Tissue
+from pathgan.config.dataset_types import Split, Tiles
+from pathgan.config.phantom_looks import Tissue
+from pathgan.datasets.adapters.phantom import PhantomDataset
 from pathgan.datasets.prepare import prepare_dataset
-from pathgan.recipes.sources import Source
+from pathgan.stores.source import Source
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-docs", action="store_true", help="write tables that tests find into docs/")
+
+
 TISSUE = Tissue(nuclei_per_mpx=6000, radius_px=5)
 
 

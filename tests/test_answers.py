@@ -12,26 +12,32 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.neighbors import NearestNeighbors
 
-from pathgan.config.models import AccuracyScore, Column, CoverageScore, MemorisationScore, Row, ScoreTable
-from pathgan.config.plan import SCORE_METRICS, SET
-from pathgan.datasets.embeddings import Embedder, Embeddings, write_embeddings
-from pathgan.datasets.store import write_manifest, write_store
+from doing import embeddings, score, write_store
+from pathgan.config.metric_table import metric_of
+from pathgan.config.scores.accuracy_score import AccuracyScore
+from pathgan.config.scores.coverage_score import CoverageScore
+from pathgan.config.scores.memorisation_score import MemorisationScore
+from pathgan.config.table_types import SET, Column, Row, ScoreTable
 from pathgan.errors import DataError
 from pathgan.files import sha256_of, write_rows
 from pathgan.intervals import clustered_interval, mcnemar_exact, wilson_interval
 from pathgan.metrics.neighbours import nearest_distances
-from pathgan.recipes.classifying import OUTPUTS
-from pathgan.render.tables import build_table, write_table
-from pathgan.scoring import Inputs, score
+from pathgan.recipes.classifier_training import OUTPUTS
+from pathgan.render.score_tables import build_table
+from pathgan.render.table_files import write_table
+from pathgan.scoring.score_files import Inputs
+from pathgan.stores.embedding_file import Embedder, write_embeddings
+from pathgan.stores.manifest import write_manifest
 
 ACCURACY = AccuracyScore(kind="accuracy")
+METRICS = {key: metric_of(key) for key in ("accuracy/orig", "accuracy/prop", "empty", "empty_real")}
 NOTHING = pd.DataFrame({name: [] for name in ("table", "row", "column", "value", "sd", "note")})
 
 
 def predictions(path, right, first="random"):
     """right: set -> 0 or 1 of each test image."""
     rows = [
-        (name, f"i{index}", "a", "a" if answer else "b", 0.9, first)
+        (name, f"i{index}", "a", "a" if answer else "b", 0.9, first, "")
         for name, answers in right.items()
         for index, answer in enumerate(answers)
     ]
@@ -89,7 +95,7 @@ def answers(n_right, n=30):
 def cells_of(frames, folds=None, groups=None):
     names = [f"d_{fold}" for fold in range(folds)] if folds else ["d"]
     return build_table(
-        "t", table(folds), dict.fromkeys(names, ""), {}, lambda run, _: frames[run], groups or {}, NOTHING
+        "t", table(folds), dict.fromkeys(names, ""), {}, lambda run, _: frames[run], groups or {}, NOTHING, METRICS
     ).set_index("column")
 
 
@@ -158,7 +164,7 @@ def test_tiles_of_many_patients_have_an_interval_over_these_whatever_the_seeds()
 def test_the_written_table_says_what_its_intervals_are_about(tmp_path):
     frames = {"net": [frame({"orig": answers(20), "prop": answers(21)})] * 2}
     out = {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")}
-    write_table(cells_of(frames).reset_index(), table(), out)
+    write_table(cells_of(frames).reset_index(), table(), out, proportions=True)
     assert "Ours [95 % interval over images]" in out["md"].read_text()
 
 
@@ -203,7 +209,7 @@ def test_points_of_other_dimensions_are_refused():
 def embedded(path, images, store):
     """Mean colours as embeddings."""
     values = images.reshape(len(images), -1, 3).mean(1).astype(np.float32)
-    write_embeddings(path, Embeddings(values, Embedder("inception", "random, seed 0", "none"), sha256_of(store)))
+    write_embeddings(path, embeddings(values, Embedder("inception", "random, seed 0", "none"), store))
     return path
 
 
@@ -236,7 +242,7 @@ def test_copies_of_training_images_are_found(tmp_path, rng):
     assert values(scores, "copied_px") == [1, 1, 1]
     assert values(scores, "copied_embedding") == [1, 1, 1]
     assert values(scores, "nearest_px_real")[0] > 50
-    assert set(SCORE_METRICS["memorisation"]) <= {metric for _, metric, _ in scores}
+    assert set(MemorisationScore.metrics) <= {metric for _, metric, _ in scores}
 
 
 def test_a_distance_is_in_grey_levels_to_the_class_alone(tmp_path, rng):
@@ -286,7 +292,7 @@ def test_synthetic_masks_are_measured_beside_real_ones_of_their_class(tmp_path):
     assert values(scores, "coverage_real") == [2.5 / 16]
     assert values(scores, "n_nuclei_real") == [2.5]
     assert values(scores, "empty_real") == [0]
-    assert set(SCORE_METRICS["coverage"]) <= {metric for _, metric, _ in scores}
+    assert set(CoverageScore.metrics) <= {metric for _, metric, _ in scores}
     assert values(scores, "n_images") + values(scores, "n_real") == [3, 2]
 
 
@@ -295,7 +301,7 @@ def test_a_collapsed_mask_gan_shows_in_the_table(tmp_path):
     columns = {name: Column(label=name, score="coverage", metric=name) for name in ("empty", "empty_real")}
     rows = {"benign": Row(label="benign", run="prop", dataset="d")}
     shown = ScoreTable(kind="scores", caption="c", rows=rows, columns=columns)
-    cells = build_table("t", shown, {"d": ""}, {}, lambda *_: [scores], {}, NOTHING).set_index("column")
+    cells = build_table("t", shown, {"d": ""}, {}, lambda *_: [scores], {}, NOTHING, METRICS).set_index("column")
     assert cells.loc["empty", ["value", "low", "high"]].tolist() == pytest.approx([29 / 30, *wilson_interval(29, 30)])
     assert cells.loc["empty_real", "value"] == 0
     assert cells.loc["empty_real", ["low", "high"]].isna().all()

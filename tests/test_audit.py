@@ -16,18 +16,21 @@ from hypothesis import strategies as st
 
 from pathgan.errors import ProvenanceError
 from pathgan.files import sha256_of
-from pathgan.provenance import JobFacts, attempts, code_state, note, record, record_path
+from pathgan.provenance import attempts
+from pathgan.provenance.attempts import note
 from pathgan.provenance.audit import Verdict, audit, recorded_data_root
 from pathgan.provenance.bundle import bundle, unbundle
 from pathgan.provenance.checksums import Disk, read_checksums, write_checksums
+from pathgan.provenance.closure import code_state
 from pathgan.provenance.lock import against, lock
-from pathgan.provenance.records import sealed, sha256_once
+from pathgan.provenance.places import record_path
+from pathgan.provenance.records import JobFacts, record, sealed, sha256_once
 
 ROOT = Path(__file__).parents[1]
-CODE = code_state(ROOT / "scripts" / "score.py")
+CODE = code_state(["scripts/score.py"], ROOT)
 CURRENT = SimpleNamespace(  # what the workflow would do now: of every job the same, with the inputs of `make`
-    code=lambda rule: CODE,
-    job=lambda rule, wildcards: ({"a": 1}, set(wildcards.get("inputs", "").split("|")) - {""}),
+    code=lambda entry: CODE,
+    job=lambda entry: ({"a": 1}, set(entry["wildcards"].get("inputs", "").split("|")) - {""}),
     data_root=Path("data"),
     config={"device": "auto"},
     paper_files=lambda paper: f"config/papers/{paper}.yaml",
@@ -93,10 +96,10 @@ def test_scores_and_their_record_made_anew_do_not_fit_the_table(chain: str) -> N
     [
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
-        ("[]", "a record of format 1 expected, got None"),
-        ('{"format": 2}', "a record of format 1 expected, got 2"),
-        ('{"format": 1, "seal": "0"}', "the record was edited after it was written"),
-        (sealed({"format": 1}), "output: Field required"),
+        ("[]", "a record of format 2 expected, got None"),
+        ('{"format": 1}', "a record of format 2 expected, got 1"),
+        ('{"format": 2, "seal": "0"}', "the record was edited after it was written"),
+        (sealed({"format": 2}), "output: Field required"),
     ],
 )
 def test_a_record_that_is_none_is_named(text: str, message: str, chain: str) -> None:
@@ -280,7 +283,7 @@ def test_data_are_looked_for_where_they_were(chain: str) -> None:
 def test_raw_files_that_moved_with_data_root_are_the_same(chain: str, tmp_path: Path) -> None:
     Path("data").rename("disk")
     current = SimpleNamespace(**vars(CURRENT) | {"data_root": Path("disk")})
-    current.job = lambda rule, wildcards: ({"a": 1}, {wildcards["inputs"].replace("data/", "disk/")})
+    current.job = lambda entry: ({"a": 1}, {entry["wildcards"]["inputs"].replace("data/", "disk/")})
     assert {one.verdict for one in audit([Path(chain)], current, Disk())} == {Verdict.OK}  # type: ignore[arg-type]
 
 
@@ -307,7 +310,7 @@ def test_paths_below_data_root_are_compared_within_it(chain: str, monkeypatch: p
     make("results/demo/x/scores/s.csv", "data/raw.png", content="scores", params={"a": {"slide": "data/s/a.svs"}})
     moved = {"a": {"slide": "/disk/s/a.svs"}}
     current = SimpleNamespace(
-        **vars(CURRENT) | {"data_root": Path("/disk"), "job": lambda rule, wildcards: (moved, set())}
+        **vars(CURRENT) | {"data_root": Path("/disk"), "job": lambda entry: (moved, set())}
     )
     found = audit([Path("results/demo/x/scores/s.csv")], current, Disk())  # type: ignore[arg-type]
     assert not [one for one in found if "slide" in one.detail]

@@ -12,17 +12,19 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pathgan.config.datasets import CellDataset, FocusPhantom, SlideSheet, Split
+from pathgan.config.dataset_types import Split
+from pathgan.config.slide_types import CellDataset, FocusPhantom, SlideSheet
 from pathgan.datasets.slide_sets import SlideFile, read_slides
-from pathgan.datasets.stacks import IN_FOCUS, N_PLANES
-from pathgan.datasets.store import ImageStore, read_manifest
 from pathgan.errors import DataError
-from pathgan.phantoms.stacks import focus_field, paint_stack
+from pathgan.phantoms.painted_stacks import focus_field, paint_stack
 from pathgan.sharpness import focus_profile
 from pathgan.slides.cells import DROPPED_FOR, Frame, extract, find_threshold, plane_step, resample_planes
-from pathgan.slides.jobs import extract_cells, gather
 from pathgan.slides.reading import open_slide
-from pathgan.slides.writing import write_planes
+from pathgan.slides.slide_work import extract_cells, gather
+from pathgan.stores.focus_stacks import IN_FOCUS, N_PLANES
+from pathgan.stores.manifest import read_manifest
+from pathgan.stores.slide_files import write_planes
+from pathgan.stores.store import ImageStore
 
 CELLS = CellDataset(adapter="cells", slides="s", stain="pap")
 
@@ -182,7 +184,7 @@ class MemorySlide:
     """Planes (n, h, w, 3) as a slide of one level."""
 
     def __init__(self, planes, mpp=0.23, plane_um=1.0):
-        from pathgan.slides.base import Level
+        from pathgan.slides.slide import Level
 
         self.planes, self.n_planes, self.mpp, self.plane_um, self.path = planes, len(planes), mpp, plane_um, Path("m")
         self.levels = (Level(planes.shape[2], planes.shape[1], 1.0),)

@@ -11,18 +11,22 @@ import pytest
 import torch
 from torch import nn
 
-from pathgan.config.datasets import Smear, SmearDataset, Split, Tiles
-from pathgan.config.runs import ClassificationRun, Training
-from pathgan.datasets.prepare import prepare
-from pathgan.datasets.store import read_manifest, write_manifest, write_store
+from doing import prepare, train_run, write_store
+from pathgan.config.dataset_types import Split, Tiles
+from pathgan.config.phantom_looks import Smear
+from pathgan.config.runs.classification_run import ClassificationRun
+from pathgan.config.training_options import Training
+from pathgan.datasets.adapters.phantom_smears import SmearDataset
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
 from pathgan.networks.classifiers import Classifier
-from pathgan.recipes import classifying
-from pathgan.recipes.classifying import OUTPUTS, train_classifiers
-from pathgan.recipes.running import Job
-from pathgan.recipes.sources import Source
-from pathgan.training import Interrupted
+from pathgan.recipes import classifier_training as classifying
+from pathgan.recipes.classifier_training import OUTPUTS
+from pathgan.stores.manifest import read_manifest, write_manifest
+from pathgan.stores.source import Source
+from pathgan.stores.store import ImageStore
+from pathgan.training.loop import Interrupted
+from pathgan.training.run_training import Job
 
 SIDE = 32
 
@@ -76,14 +80,19 @@ def sets(smears, tmp_path, n=12):
     return {"orig": {"s": real(smears)}, "orig+more": {"s": real(smears), "more": more}}
 
 
+def sources(run, smears, training_sets):
+    """In the order of `run.uses`: what is in the sets, then validation and test images."""
+    given = {name: source for items in training_sets.values() for name, source in items.items()}
+    return [*(given[name] for name in run.items), real(smears, "validation"), real(smears, "test")]
+
+
 def fit(run, smears, tmp_path, training_sets=None, folder="out", ratios=None, **job):
     out = tmp_path / folder
     out.mkdir(exist_ok=True)
     outputs = {name: out / f"{name}.csv" for name in OUTPUTS}
-    held_out = {side: real(smears, side) for side in ("validation", "test")}
     work = Job(seed=0, state_dir=out / "state", device="cpu", **job)
     training_sets = training_sets or sets(smears, tmp_path)
-    train_classifiers(run, training_sets, held_out, ratios or {"more": 2}, None, work, outputs)
+    train_run(run, sources(run, smears, training_sets), work, outputs, facts={"ratios": ratios or {"more": 2}})
     return {name: path.read_bytes() for name, path in outputs.items()}
 
 
@@ -232,7 +241,9 @@ def test_a_finished_set_of_other_names_is_trained_again(smears, tmp_path):
     for row in table:
         row["id"] = f"new-{row['id']}"
     write_manifest(tmp_path / "s.csv", table)
-    fit(run_of(), (smears[0], tmp_path / "s.csv"), tmp_path)
+    with ImageStore(smears[0]) as store:
+        write_store(tmp_path / "s.h5", [f"new-{name}" for name in store.ids], images=iter(store.images()))
+    fit(run_of(), (tmp_path / "s.h5", tmp_path / "s.csv"), tmp_path)
     assert all(row["item"].startswith("new-") for row in rows(tmp_path / "out" / "predictions.csv"))
 
 
@@ -262,10 +273,9 @@ def test_weights_of_another_hash_are_not_opened(smears, tmp_path):
     path = tmp_path / "w.pth"
     path.write_bytes(b"x")
     outputs = {name: tmp_path / f"{name}.csv" for name in OUTPUTS}
-    held_out = {side: real(smears, side) for side in ("validation", "test")}
-    work = Job(seed=0, state_dir=tmp_path / "state", device="cpu")
+    work, known = Job(seed=0, state_dir=tmp_path / "state", device="cpu"), sources(run_of(), smears, sets(smears, tmp_path))
     with pytest.raises(DataError, match=f"expected sha256 {'0' * 64}, got {sha256_of(path)}"):
-        train_classifiers(run_of(), sets(smears, tmp_path), held_out, {}, (path, "0" * 64), work, outputs)
+        train_run(run_of(), known, work, outputs, pretrained=(path, "0" * 64))
 
 
 def test_a_real_network_is_trained_on_two_sets(smears, tmp_path):

@@ -9,6 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from packaging.requirements import Requirement
 
+from pathgan.config.kinds import KINDS, kind_of
 from pathgan.config.loading import (
     declared_presets,
     expand_templates,
@@ -280,9 +281,10 @@ def test_conda_environments_pin_what_the_lock_pins_for_their_python():
 
 
 def test_conda_environments_hold_what_their_rules_import():
-    rendering = {"pathgan.render.figures", "pathgan.render.tables", "pathgan.datasets.fetch", "pathgan.scoring"}
+    drawing = {"pathgan.render.image_grids", "pathgan.render.score_tables", "pathgan.datasets.fetch"}
+    scoring = {kind_of("scores", name).scorer for name in KINDS["scores"]}
     code = "import sys, importlib; [importlib.import_module(m) for m in sys.argv[1:]]; print(*sys.modules)"
-    for modules, absent in ((rendering, {"torch"}), ({"pathgan.recipes.running"}, {"matplotlib", "requests"})):
+    for modules, absent in ((drawing | scoring, {"torch"}), ({"pathgan.recipes.paired"}, {"matplotlib", "requests"})):
         done = subprocess.run([sys.executable, "-c", code, *modules], capture_output=True, text=True, check=True)
         assert not absent & set(done.stdout.split())
 

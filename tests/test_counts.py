@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from pathgan.config.models import CountColumn, CountRow, CountTable
+from pathgan.config.table_types import CountColumn, CountRow, CountTable
 from pathgan.errors import TableError
-from pathgan.render.counts import build_counts, manifest_of_samples
-from pathgan.render.tables import write_table
+from pathgan.render.count_tables import build_counts, manifest_of_samples
+from pathgan.render.table_files import write_table
 
 TABLE = CountTable.model_validate(
     {

@@ -14,18 +14,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytorch_msssim import ssim
 
-from pathgan import losses
-from pathgan.config.runs import Adversarial, Cycle, CycleRun, Identity, LinearDecay
-from pathgan.datasets.store import ImageStore, write_manifest, write_store
+from doing import synthesize, train_run, write_store
+from pathgan.config.runs.cycle_run import Cycle, CycleRun, Identity
+from pathgan.config.training_options import Adversarial, LinearDecay
 from pathgan.errors import DataError, TrainingError
+from pathgan.losses.structural import structural_dissimilarity
 from pathgan.metrics import structural_similarity
-from pathgan.networks import ResidualGenerator
-from pathgan.networks.residual import Reflect
+from pathgan.networks.residual import Reflect, ResidualGenerator
 from pathgan.recipes.cycle import CycleTranslation, ImagePool, _Made, _term
-from pathgan.recipes.evaluation import evaluate
-from pathgan.recipes.running import Job, synthesize, train_run
-from pathgan.recipes.sources import Source
-from pathgan.training import Interrupted, TrainingData, Unpaired, compute_on, parallel
+from pathgan.stores.manifest import write_manifest
+from pathgan.stores.source import Source
+from pathgan.stores.store import ImageStore
+from pathgan.training.devices import compute_on
+from pathgan.training.loop import Interrupted
+from pathgan.training.resident_data import TrainingData, Unpaired
+from pathgan.training.run_training import Job
 
 
 def run(**changes) -> CycleRun:
@@ -118,10 +121,10 @@ def test_reflection_equals_torchs():
 def test_structural_dissimilarity_equals_pytorch_msssim_and_our_metric(rng):
     a, b = (rng.integers(0, 256, (3, 40, 36, 3), dtype=np.uint8) for _ in range(2))
     x, y = (torch.from_numpy(image).permute(0, 3, 1, 2).double() / 255 for image in (a, b))
-    ours = 1 - losses.structural_dissimilarity(x, y).item()
+    ours = 1 - structural_dissimilarity(x, y).item()
     assert ours == pytest.approx(ssim(x, y, data_range=1.0).item(), abs=1e-6)
     assert ours == pytest.approx(structural_similarity(a, b).mean(), abs=1e-6)
-    assert losses.structural_dissimilarity(x, x).item() == pytest.approx(0, abs=1e-12)
+    assert structural_dissimilarity(x, x).item() == pytest.approx(0, abs=1e-12)
 
 
 @settings(max_examples=20, deadline=None)
@@ -130,7 +133,7 @@ def test_structural_dissimilarity_of_even_images(a, b):
     """Without texture SSIM is its luminance term."""
     x, y = torch.full((1, 1, 16, 16), a, dtype=torch.float64), torch.full((1, 1, 16, 16), b, dtype=torch.float64)
     expected = 1 - (2 * a * b + 1e-4) / (a * a + b * b + 1e-4)
-    assert losses.structural_dissimilarity(x, y).item() == pytest.approx(expected, abs=1e-6)
+    assert structural_dissimilarity(x, y).item() == pytest.approx(expected, abs=1e-6)
 
 
 # --- pool -------------------------------------------------------------------------------------------------
@@ -180,14 +183,14 @@ def test_both_sets_are_seen_in_orders_of_their_own():
 def test_interrupted_training_ends_in_the_same_bytes(tmp_path, sources, monkeypatch):
     """Networks, both optimisers, pools, evaluations and decay: stopped after each iteration, to the last bit."""
     whole, parts = outputs(tmp_path / "whole"), outputs(tmp_path / "parts")
-    train_run(run(), sources, Job(seed=3, state_dir=tmp_path / "whole" / "state"), whole, evaluate)
+    train_run(run(), sources, Job(seed=3, state_dir=tmp_path / "whole" / "state"), whole)
     clock = iter([0.0, 2.0] * 50)
     monkeypatch.setattr("pathgan.training.loop.time.time", lambda: next(clock))
     stopped = 0
     for _ in range(20):
         try:
             train_run(
-                run(), sources, Job(seed=3, state_dir=tmp_path / "parts" / "state", deadline=1.0), parts, evaluate
+                run(), sources, Job(seed=3, state_dir=tmp_path / "parts" / "state", deadline=1.0), parts
             )
             break
         except Interrupted:
@@ -199,7 +202,7 @@ def test_interrupted_training_ends_in_the_same_bytes(tmp_path, sources, monkeypa
 
 def test_evaluations_are_evenly_spaced_and_end_with_the_training(tmp_path, sources):
     files = outputs(tmp_path)
-    train_run(run(), sources, Job(seed=0, state_dir=tmp_path / "state"), files, evaluate)
+    train_run(run(), sources, Job(seed=0, state_dir=tmp_path / "state"), files)
     rows = list(csv.DictReader(files["evaluations"].open()))
     assert [int(row["iteration"]) for row in rows] == [2, 4, 6]
     assert [float(row["epoch"]) for row in rows] == pytest.approx([2 * t / 6 for t in (2, 4, 6)], abs=1e-5)
@@ -210,7 +213,7 @@ def test_evaluations_are_evenly_spaced_and_end_with_the_training(tmp_path, sourc
 
 def test_the_last_evaluation_is_of_the_weights_that_leave(tmp_path, sources):
     files = outputs(tmp_path)
-    train_run(run(), sources, Job(seed=1, state_dir=tmp_path / "state"), files, evaluate)
+    train_run(run(), sources, Job(seed=1, state_dir=tmp_path / "state"), files)
     n = synthesize(run(), files["weights"], sources[2], tmp_path / "samples.h5", inverse=files["inverse"])
     with ImageStore(tmp_path / "samples.h5") as store:
         back = store.reconstructions()
@@ -283,8 +286,8 @@ def test_the_rate_of_a_whole_training_falls_to_the_end_even_when_it_was_cut(sour
     if stop_at:
         monkeypatch.setattr("pathgan.training.loop._overdue", lambda _: "enough" if len(rates) == stop_at else "")
         with pytest.raises(Interrupted):
-            train_run(run(training=training), sources, job, outputs(tmp_path), None)
-    train_run(run(training=training), sources, job, outputs(tmp_path), None)
+            train_run(run(training=training), sources, job, outputs(tmp_path))
+    train_run(run(training=training), sources, job, outputs(tmp_path))
     assert rates == pytest.approx([2e-4 * share for share in (1, 1, 1, 1, 2 / 3, 1 / 3)])
 
 
@@ -292,7 +295,7 @@ def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):
     training = run().training.model_dump() | {"crop_px": 18}
     with pytest.raises(DataError, match=r"training.crop_px = 18 is no multiple of 2\^downsamplings = 4"):
         train_run(
-            run(training=training), sources, Job(seed=0, state_dir=tmp_path / "state"), outputs(tmp_path), evaluate
+            run(training=training), sources, Job(seed=0, state_dir=tmp_path / "state"), outputs(tmp_path)
         )
 
 
@@ -300,10 +303,10 @@ def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):
 def test_processes_keep_their_own_pools_over_a_stop(tmp_path, sources):
     both = run(training=run().training.model_dump() | {"gpus": 2, "batch_size": 1})
     whole, parts = outputs(tmp_path / "whole"), outputs(tmp_path / "parts")
-    parallel.launch(2, train_run, both, sources, Job(seed=3, state_dir=tmp_path / "whole" / "state"), whole, evaluate)
+    train_run(both, sources, Job(seed=3, state_dir=tmp_path / "whole" / "state"), whole)
     job = Job(seed=3, state_dir=tmp_path / "parts" / "state", deadline=time.time())
     with pytest.raises(TrainingError):
-        parallel.launch(2, train_run, both, sources, job, parts, evaluate)
-    parallel.launch(2, train_run, both, sources, replace(job, deadline=None), parts, evaluate)
+        train_run(both, sources, job, parts)
+    train_run(both, sources, replace(job, deadline=None), parts)
     for name in whole:
         assert whole[name].read_bytes() == parts[name].read_bytes(), name

@@ -13,28 +13,23 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from pathgan.config.datasets import (
-    BreakHisDataset,
-    CpmDataset,
-    Download,
-    ImageFoldersDataset,
-    MonusegDataset,
-    PhantomDataset,
-    PolygonDataset,
-    Split,
-    Tiles,
-    TnbcDataset,
-)
-from pathgan.datasets.adapters import read_items
+from doing import prepare, read_items, write_store
+from pathgan.config.dataset_types import Download, Split, Tiles
+from pathgan.datasets.adapters.breakhis import BreakHisDataset
+from pathgan.datasets.adapters.cpm import CpmDataset
+from pathgan.datasets.adapters.image_folders import ImageFoldersDataset
+from pathgan.datasets.adapters.monuseg import MonusegDataset
+from pathgan.datasets.adapters.phantom import PhantomDataset
+from pathgan.datasets.adapters.polygons import PolygonDataset
+from pathgan.datasets.adapters.tnbc import TnbcDataset
 from pathgan.datasets.fetch import fetch
-from pathgan.datasets.images import resized
-from pathgan.datasets.layouts import raw_files
-from pathgan.datasets.prepare import prepare
 from pathgan.datasets.splits import assign_splits
-from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split, write_store
 from pathgan.datasets.tiles import tile_offsets
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
+from pathgan.resizing import resized
+from pathgan.stores.manifest import read_manifest, rows_of_split
+from pathgan.stores.store import ImageStore
 
 # --- real layouts -----------------------------------------------------------------------------------------
 
@@ -53,7 +48,7 @@ def test_monuseg_breast_as_published(real_data):
     # 2,358 polygons; one is hidden below another.
     assert sum(item.instances.max() for item in items) == 2357
     assert len({item.patient for item in items}) == 6
-    assert len(raw_files(dataset, real_data)) == 12
+    assert len(dataset.raw_files(real_data)) == 12
 
 
 def test_real_nuclei_are_darker_than_the_rest(real_data):
@@ -137,7 +132,7 @@ def test_breakhis_tells_class_and_patient_by_name(tmp_path):
     dataset = BreakHisDataset(adapter="breakhis", folder="breakhis")
     items = [(item.category, item.patient) for item in read_items(dataset, tmp_path)]
     assert items == [("benign", "22549"), ("malignant", "13412"), ("malignant", "2523"), ("malignant", "13412")]
-    assert len(raw_files(dataset, tmp_path)) == 4
+    assert len(dataset.raw_files(tmp_path)) == 4
     benign = dataset.model_copy(update={"classes": ("benign",), "magnification": "100X", "resize_px": 16})
     (item,) = read_items(benign, tmp_path)
     assert item.image.shape == (16, 16, 3)
@@ -183,7 +178,7 @@ def test_polygons_and_phantoms_are_prepared(tmp_path):
         prepare(phantoms, tmp_path, tmp_path / f"{name}.h5", tmp_path / f"{name}.csv")
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
-    assert raw_files(phantoms, tmp_path) == []
+    assert phantoms.raw_files(tmp_path) == []
 
 
 # --- pieces -----------------------------------------------------------------------------------------------

@@ -10,19 +10,13 @@ import torch
 from PIL import Image
 from torch import nn
 
-from pathgan.datasets.embeddings import (
-    Embedder,
-    Embeddings,
-    check_same_embedder,
-    read_embeddings,
-    write_embeddings,
-)
-from pathgan.datasets.images import read_image
-from pathgan.datasets.store import write_store
+from doing import write_store
+from pathgan.datasets.image_files import read_image
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
 from pathgan.networks.pretrained import PRETRAINED, build
-from pathgan.recipes.embedding import embed, embed_store
+from pathgan.sampling.embedding import embed, embed_store
+from pathgan.stores.embedding_file import Embedder, Embeddings, check_same_embedder, read_embeddings, write_embeddings
 from pathgan.training.devices import compute_on
 
 EMBEDDER = Embedder("inception", "0" * 64, "clean-fid, 299 px")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -15,28 +16,34 @@ from scipy.stats import pearsonr
 from skimage.metrics import structural_similarity
 from torch import nn
 
-from pathgan import losses
-from pathgan.config.models import Column, FocusScore, Row, ScoreTable
-from pathgan.config.plan import SCORE_METRICS
-from pathgan.config.runs import Critic as CriticOptions
-from pathgan.config.runs import DefocusRun, FocusRun, LatentRun, Training
-from pathgan.datasets.embeddings import Embedder, Embeddings, read_embeddings, write_embeddings
-from pathgan.datasets.stacks import IN_FOCUS, N_PLANES, write_stacks
-from pathgan.datasets.store import ImageStore, write_manifest
+from doing import compose, defocus, draw_samples, score, synthesize, train_run
+from pathgan.config.metric_table import metric_of
+from pathgan.config.network_options import Critic as CriticOptions
+from pathgan.config.runs.defocus_run import DefocusRun
+from pathgan.config.runs.wasserstein_run import FocusRun, LatentRun
+from pathgan.config.scores.focus_score import FocusScore
+from pathgan.config.table_types import Column, Row, ScoreTable
+from pathgan.config.training_options import Training
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
+from pathgan.losses.critic_losses import critic_loss, gradient_penalty
 from pathgan.metrics import adjacent_similarity, full_kernel_distance, profile_correlation
-from pathgan.networks import BaseGenerator, Critic, StackGenerator
+from pathgan.networks.stack_networks import BaseGenerator, Critic, StackGenerator
 from pathgan.recipes import wasserstein
-from pathgan.recipes.defocus import WIDTHS_PX, blurred, defocus, fit_widths
-from pathgan.recipes.drawing import compose_stacks, draw_samples, n_samples
-from pathgan.recipes.embedding import embed_store
-from pathgan.recipes.running import Job, load_weights, remove_state, synthesize, train_run
-from pathgan.recipes.sources import Source
-from pathgan.render.tables import build_table
-from pathgan.scoring import Inputs, score
+from pathgan.render.score_tables import build_table
+from pathgan.sampling.defocus import WIDTHS_PX, blurred, fit_widths
+from pathgan.sampling.embedding import embed_store
+from pathgan.scoring.score_files import Inputs
 from pathgan.sharpness import focus_profile
-from pathgan.training import TrainingData, compute_on
+from pathgan.stores.embedding_file import Embedder, Embeddings, read_embeddings, write_embeddings
+from pathgan.stores.focus_stacks import IN_FOCUS, N_PLANES, write_stacks
+from pathgan.stores.manifest import write_manifest
+from pathgan.stores.source import Source
+from pathgan.stores.store import ImageStore
+from pathgan.training.devices import compute_on
+from pathgan.training.resident_data import TrainingData
+from pathgan.training.run_training import Job
+from pathgan.training.weight_files import load_weights
 
 SIDE = 16
 NOTHING = pd.DataFrame({name: [] for name in ("table", "row", "column", "value", "sd", "note")})
@@ -75,7 +82,7 @@ def stacks():
 @pytest.fixture(scope="module")
 def source(stacks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("stacks")
-    write_stacks(folder / "s.h5", iter(stacks))
+    write_stacks(folder / "s.h5", [f"c{i}" for i in range(8)], iter(stacks))
     sides = ["train"] * 4 + ["test"] * 4
     rows = [{"id": f"c{i}", "split": side, "group": f"slide{i // 2}", "class": ""} for i, side in enumerate(sides)]
     write_manifest(folder / "s.csv", rows)
@@ -196,7 +203,7 @@ def test_the_penalty_of_a_linear_critic_is_known():
     """D(x) = <w, x> has the slope |w| everywhere."""
     weight = torch.tensor([3.0, 4.0], dtype=torch.float64)
     real, fake = torch.randn(5, 2).double(), torch.randn(5, 2).double()
-    penalty = losses.gradient_penalty(lambda x: x @ weight, real, fake, torch.rand(5).double())
+    penalty = gradient_penalty(lambda x: x @ weight, real, fake, torch.rand(5).double())
     assert penalty.item() == pytest.approx((5 - 1) ** 2)
 
 
@@ -205,19 +212,19 @@ def test_the_penalty_is_taken_between_real_and_fake():
     real, fake = torch.tensor([[5.0]]).double(), torch.tensor([[1.0]]).double()
     for share, at in ((1.0, 5.0), (0.0, 1.0), (0.5, 3.0)):
         mix = torch.tensor([share]).double()
-        penalty = losses.gradient_penalty(lambda x: (x**2 / 2).sum(1), real, fake, mix)
+        penalty = gradient_penalty(lambda x: (x**2 / 2).sum(1), real, fake, mix)
         assert penalty.item() == pytest.approx((at - 1) ** 2)
 
 
 def test_the_penalty_teaches_the_critic_and_not_the_generator():
     critic, fake = nn.Linear(2, 1).double(), torch.zeros(4, 2, dtype=torch.float64, requires_grad=True)
-    losses.gradient_penalty(lambda x: critic(x).flatten(), torch.ones(4, 2).double(), fake, torch.rand(4)).backward()
+    gradient_penalty(lambda x: critic(x).flatten(), torch.ones(4, 2).double(), fake, torch.rand(4)).backward()
     assert critic.weight.grad.abs().sum() > 0
     assert fake.grad is None
 
 
 def test_the_critics_loss_is_the_difference_of_means():
-    assert losses.critic_loss(torch.tensor([1.0, 3.0]), torch.tensor([5.0])).item() == 3.0
+    assert critic_loss(torch.tensor([1.0, 3.0]), torch.tensor([5.0])).item() == 3.0
 
 
 # --- training data ------------------------------------------------------------------------------------------
@@ -254,7 +261,7 @@ def train(run, source, folder, first=None):
     work = Job(seed=0, state_dir=folder / "state", device="cpu")
     outputs = {name: folder / name for name in ("weights", "critic", "history")}
     train_run(run, [source], work, outputs, first=first)
-    remove_state(work.state_dir)
+    shutil.rmtree(work.state_dir)  # as the script does
     return {name: path.read_bytes() for name, path in outputs.items()}
 
 
@@ -342,7 +349,7 @@ def test_the_link_draws_the_plane_in_focus_to_its_input(source, stacks, tmp_path
         run = focus_run(link=link, n_critic=1, training=training)
         train(run, source, tmp_path / str(link))
         tested = test_source(source)
-        synthesize(run, tmp_path / str(link) / "weights", tested, tmp_path / f"{link}.h5", "cpu")
+        synthesize(run, tmp_path / str(link) / "weights", tested, tmp_path / f"{link}.h5")
         with ImageStore(tmp_path / f"{link}.h5") as store:
             assert np.array_equal(store.images(), store.stacks()[:, IN_FOCUS])
             return np.abs(store.images().astype(float) - stacks[4:, IN_FOCUS]).mean()
@@ -354,21 +361,19 @@ def test_stacks_from_noise_can_be_made_again(source, tmp_path):
     base, lens = latent_run(ratio=2), focus_run()
     train(base, source, tmp_path / "base")
     train(lens, source, tmp_path / "lens")
-    n = n_samples(base, tmp_path.joinpath(source.manifest))
-    assert n == 8
     weights = tmp_path / "lens" / "weights", tmp_path / "base" / "weights"
     for name in ("one", "two"):
-        assert compose_stacks(lens, base, *weights, n, 3, tmp_path / name, "cpu") == 8
+        assert compose(lens, base, *weights, 8, 3, tmp_path / name) == 8
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     with ImageStore(tmp_path / "one") as store:
         assert store.stacks().shape == (8, 11, SIDE, SIDE, 3)
-    draw_samples(base, weights[1], 3, 3, tmp_path / "bases", "cpu")
+    draw_samples(base, weights[1], 3, 3, tmp_path / "bases")
     with ImageStore(tmp_path / "bases") as store:
         assert store.images().shape == (3, SIDE, SIDE, 3)
 
 
 def test_nine_planes_are_refused(tmp_path, stacks):
-    write_stacks(tmp_path / "n.h5", iter(stacks[:, :9]))
+    write_stacks(tmp_path / "n.h5", [str(i) for i in range(8)], iter(stacks[:, :9]))
     write_manifest(tmp_path / "n.csv", [{"id": str(i), "split": "train", "class": ""} for i in range(8)])
     nine = Source(images=str(tmp_path / "n.h5"), instances="", manifest=str(tmp_path / "n.csv"), split="train")
     with pytest.raises(DataError, match="expected stacks of 11 planes, got 9"):
@@ -438,21 +443,22 @@ def test_adjacent_similarity_is_skimages(stacks):
 # --- scores -------------------------------------------------------------------------------------------------
 
 
-def embedded(path, stacks, store):
+def embedded(path, stacks, store, ids):
     """Mean colours of planes as embeddings."""
     values = stacks.mean((2, 3)).astype(np.float32)
-    write_embeddings(path, Embeddings(values, Embedder("inception", "random, seed 0", "none"), sha256_of(store)))
+    write_embeddings(path, Embeddings(values, Embedder("inception", "random, seed 0", "none"), sha256_of(store), ids))
     return path
 
 
 def scored(tmp_path, source, stacks, fake):
-    write_stacks(tmp_path / "fake.h5", iter(fake))
+    ids = tuple(f"c{i}" for i in range(8))
+    write_stacks(tmp_path / "fake.h5", ids[4:], iter(fake))
     files = Inputs(
         tmp_path / "fake.h5",
         source.images,
         tmp_path.joinpath(source.manifest),
-        real_embeddings=embedded(tmp_path / "re.h5", stacks, source.images),
-        fake_embeddings=embedded(tmp_path / "fe.h5", fake, tmp_path / "fake.h5"),
+        real_embeddings=embedded(tmp_path / "re.h5", stacks, source.images, ids),
+        fake_embeddings=embedded(tmp_path / "fe.h5", fake, tmp_path / "fake.h5", ids[4:]),
     )
     return pd.DataFrame(score(FocusScore(kind="focus"), files), columns=["item", "metric", "value"])
 
@@ -472,7 +478,7 @@ def test_the_true_stacks_have_full_marks(source, stacks, tmp_path):
         assert values(scores, metric) == pytest.approx(np.full(4, best))
     assert values(scores, "base_psnr") == pytest.approx(np.full(4, 58.92), abs=0.01)
     assert values(scores, "adjacent_ssim").mean() == pytest.approx(values(scores, "adjacent_ssim_real")[0])
-    assert set(SCORE_METRICS["focus"]) <= set(scores["metric"])
+    assert set(FocusScore.metrics) <= set(scores["metric"])
 
 
 def test_stacks_upside_down_keep_their_peak_and_flat_ones_lose_it(source, stacks, tmp_path):
@@ -488,7 +494,7 @@ def test_a_plane_that_is_off_shows_in_its_own_kid(source, stacks, tmp_path):
     fake = stacks[4:].copy()
     fake[:, 0] = 0
     scores = scored(tmp_path, source, stacks, fake)
-    each = {name: values(scores, name)[0] for name in SCORE_METRICS["focus"] if name.startswith("kid/")}
+    each = {name: values(scores, name)[0] for name in FocusScore.metrics if name.startswith("kid/")}
     assert max(each, key=each.get) == "kid/-5"
     assert values(scores, "plane_kid")[0] == pytest.approx(np.mean(list(each.values())))
 
@@ -506,7 +512,8 @@ def test_only_kid_depends_on_the_network(source, stacks, tmp_path):
     )
     columns = {name: Column(label=name, score="focus", metric=name) for name in names}
     table = ScoreTable(kind="scores", caption="c", rows={"r": Row(label="r", run="r", dataset="s")}, columns=columns)
-    cells = build_table("t", table, {"s": ""}, {}, lambda *_: [scores], {}, NOTHING).set_index("column")
+    metrics = {name: metric_of(name) for name in names}
+    cells = build_table("t", table, {"s": ""}, {}, lambda *_: [scores], {}, NOTHING, metrics).set_index("column")
     random = cells["note"].str.contains("random network for Inception")
     assert random.to_dict() == {name: "kid" in name for name in names}
     assert cells.loc["peak_within_1", ["low", "high"]].notna().all()

@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pathgan.config.datasets import SlideDataset, Smear, SmearDataset, Split, Tiles
-from pathgan.datasets.adapters import Item
-from pathgan.datasets.prepare import prepare
+from doing import prepare
+from pathgan.config.dataset_types import Split, Tiles
+from pathgan.config.phantom_looks import Smear
+from pathgan.config.slide_types import SlideDataset
+from pathgan.datasets.adapters.phantom_smears import SmearDataset
+from pathgan.datasets.items import Item
 from pathgan.datasets.splits import assign_folds, check_apart, check_every_class, chosen
-from pathgan.datasets.store import read_manifest
 from pathgan.errors import DataError
+from pathgan.stores.manifest import read_manifest
 
 SIDES = ("train", "validation", "test")
 

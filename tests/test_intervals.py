@@ -1,8 +1,12 @@
+from math import comb
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
-from pathgan.intervals import clustered_interval, student_interval, wilson_interval
+from pathgan.intervals import clustered_interval, mcnemar_exact, student_interval, wilson_interval
 
 
 def test_students_interval_is_scipys():
@@ -45,3 +49,18 @@ def test_a_few_clusters_or_infinite_values_give_no_interval():
     assert np.isnan(clustered_interval(np.full(6, np.inf), list("abcdef"))).all()
     with pytest.raises(ValueError, match="a cluster a value"):
         clustered_interval(np.arange(3.0), ["a"])
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 5))
+def test_mcnemar_is_the_sign_test_of_the_disagreements(only_a, only_b, both):
+    right_a = np.array([True] * only_a + [False] * only_b + [True] * both, bool)
+    right_b = np.array([False] * only_a + [True] * only_b + [True] * both, bool)
+    n, few = only_a + only_b, min(only_a, only_b)
+    tail = sum(comb(n, k) for k in range(few + 1)) / 2**n
+    assert mcnemar_exact(right_a, right_b) == pytest.approx(min(1, 2 * tail))
+    assert mcnemar_exact(right_a, right_b) == mcnemar_exact(right_b, right_a)
+
+
+def test_mcnemar_wants_the_same_images():
+    with pytest.raises(ValueError, match="same images"):
+        mcnemar_exact(np.ones(3, bool), np.ones(4, bool))

@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from pathgan.losses import discriminator_loss, generator_loss, grey, sharpness, smoothness
+from pathgan.losses.adversarial import discriminator_loss, generator_loss
+from pathgan.losses.contour_losses import grey, sharpness, smoothness
 
 NEIGHBOURHOOD = [(p, q) for p in (-1, 0, 1) for q in (-1, 0, 1) if (p, q) != (0, 0)]
 

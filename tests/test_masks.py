@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from pathgan.config.datasets import PolygonDataset
-from pathgan.config.runs import Watershed
+from pathgan.config.runs.watershed_options import Watershed
+from pathgan.datasets.adapters.polygons import PolygonDataset
 from pathgan.masks import (
     contours,
     distance_map,
@@ -17,8 +17,8 @@ from pathgan.masks import (
     skeleton,
     skeleton_map,
 )
-from pathgan.masks.drawing import draw_polygon
 from pathgan.masks.maps import erosion_counts
+from pathgan.masks.mask_drawing import draw_polygon
 from pathgan.masks.watershed import instances_from_probability
 
 

@@ -2,8 +2,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pathgan.networks import PatchDiscriminator, SegmentationNetwork, UNetGenerator
-from pathgan.networks.segnet import pool, unpool
+from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.segnet import SegmentationNetwork, pool, unpool
+from pathgan.networks.unet import UNetGenerator
 
 
 def n_parameters(network):

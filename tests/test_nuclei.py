@@ -7,15 +7,17 @@ import numpy as np
 import pytest
 from sklearn.mixture import GaussianMixture
 
-from pathgan.config.datasets import ClassMaskDataset, MonusegDataset, Smear
-from pathgan.config.runs import ColourMixture
-from pathgan.datasets.adapters import read_items
-from pathgan.datasets.nuclei import segment_store
-from pathgan.datasets.store import ImageStore, write_store
+from doing import read_items, write_store
+from pathgan.config.phantom_looks import Smear
+from pathgan.config.runs.mixture_run import ColourMixture
+from pathgan.datasets.adapters.class_masks import ClassMaskDataset
+from pathgan.datasets.adapters.monuseg import MonusegDataset
 from pathgan.errors import DataError
-from pathgan.masks.nuclei import components, part, segment_nuclei, stretch
+from pathgan.masks.colour_nuclei import components, part, segment_nuclei, stretch
 from pathgan.metrics import aggregated_jaccard_index, dice_coefficient
-from pathgan.phantoms import cytology_smear
+from pathgan.phantoms.smears import cytology_smear
+from pathgan.sampling.nuclei_finding import segment_store
+from pathgan.stores.store import ImageStore
 
 PURPLE, PINK, RED, GLASS = (90, 60, 140), (225, 170, 205), (225, 130, 135), (240, 238, 242)
 LOOKS = {

@@ -12,15 +12,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from doing import train_run, write_store
 from pathgan.config.loading import load_paper
-from pathgan.config.runs import Adversarial, FocusRun, PairedRun, PatchGAN, Pixel, Training, UNet
-from pathgan.datasets.store import write_store
+from pathgan.config.network_options import PatchGAN, UNet
+from pathgan.config.runs.paired_run import PairedRun, Pixel
+from pathgan.config.runs.wasserstein_run import FocusRun
+from pathgan.config.training_options import Adversarial, Training
 from pathgan.errors import ConfigError, TrainingError
-from pathgan.recipes.paired import build_generator
-from pathgan.recipes.running import Job, load_weights, train_run
-from pathgan.recipes.sources import Source
-from pathgan.training import TrainingData, check_gpus, parallel
+from pathgan.networks.unet import unet_of
+from pathgan.stores.source import Source
+from pathgan.training import parallel
 from pathgan.training.checkpoints import MAGIC
+from pathgan.training.devices import check_gpus
+from pathgan.training.resident_data import TrainingData
+from pathgan.training.run_training import Job
+from pathgan.training.weight_files import load_weights
 
 ITERATIONS = 6
 
@@ -43,10 +49,7 @@ def trained(run: PairedRun | FocusRun, source: Source, folder: Path, deadline: f
         names["critic"] = "critic.safetensors"
     outputs = {name: folder / file for name, file in names.items()}
     job = Job(seed=0, state_dir=folder / "state", device="cpu", deadline=deadline)
-    if run.training.gpus == 1:
-        train_run(run, [source], job, outputs)
-    else:
-        parallel.launch(run.training.gpus, train_run, run, [source], job, outputs)
+    train_run(run, [source], job, outputs)
     return outputs
 
 
@@ -64,7 +67,7 @@ def test_two_processes_have_the_losses_of_one_with_twice_the_batch(phantom_sourc
     np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=0, atol=1e-5)
     # Not weight by weight: biases before a norm have a gradient of 0, and drift with its rounding.
     condition = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(1))
-    images = [load_weights(build_generator(gan(1, 4).generator, 32), run["weights"])(condition) for run in (one, two)]
+    images = [load_weights(unet_of(gan(1, 4).generator, 32), run["weights"])(condition) for run in (one, two)]
     torch.testing.assert_close(*images, rtol=0, atol=1e-4)
 
 

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from pathgan.config.datasets import Smear, Tissue
-from pathgan.phantoms import cytology_smear, histology_field, rasterise, scatter
-from pathgan.phantoms.noise import blobs, fibres
+from pathgan.config.phantom_looks import Smear, Tissue
+from pathgan.phantoms.drawn_nuclei import rasterise, scatter
+from pathgan.phantoms.fields import histology_field
+from pathgan.phantoms.smears import cytology_smear
+from pathgan.phantoms.textures import blobs, fibres
 from pathgan.stains import STAIN_VECTORS, beer_lambert, optical_density
 
 

@@ -7,13 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from pathgan.config.datasets import SlideDataset
-from pathgan.config.models import Workflow
-from pathgan.config.plan import Composition
-from pathgan.config.runs import AugmentationRun, ClassRun, NoiseRun, PairedRun, SegmentationRun, StyleRun
+from pathgan.cluster.resources import keep_memory, share_source
+from pathgan.config.workflow import Workflow
 from pathgan.errors import ConfigError
-from pathgan.resources import keep_memory, share_source
-from pathgan.workflow import Plan
+from pathgan.plan.workflow_plan import Plan
 
 ROOT = Path(__file__).parents[1]
 BASE = "results/demo/sharpgan"
@@ -22,6 +19,10 @@ BASE = "results/demo/sharpgan"
 @pytest.fixture(scope="module")
 def plan():
     return Plan(Workflow(), ROOT)
+
+
+def images_of(plan, wildcards):
+    return plan.training.inputs(wildcards)["images"]
 
 
 def w(**wildcards):
@@ -38,12 +39,12 @@ def test_targets_are_every_table_and_figure_and_their_provenance(plan):
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):
-    assert plan.training.files(w(run="enhanced-cpm")) == [f"{BASE}/data/cpm.h5", f"{BASE}/data/cpm.csv"]
-    assert plan.training.sources(w(run="enhanced-cpm"))[0]["split"] == "train"
+    assert images_of(plan, w(run="enhanced-cpm")) == [f"{BASE}/data/cpm.h5", f"{BASE}/data/cpm.csv"]
+    assert plan.training.sources(w(run="enhanced-cpm"))["train"]["split"] == "train"
 
 
 def test_a_segmenter_is_trained_on_real_and_synthetic_images(plan):
-    real, synthetic = plan.training.sources(w(run="segnet_s_aug-tnbc"))
+    real, synthetic = plan.training.sources(w(run="segnet_s_aug-tnbc")).values()
     assert real["images"] == real["instances"] == f"{BASE}/data/cpm.h5"
     assert synthetic["images"] == f"{BASE}/samples/synthetic-tnbc/seed0.h5"
     assert synthetic["instances"] == f"{BASE}/data/polygons.h5"
@@ -52,24 +53,23 @@ def test_a_segmenter_is_trained_on_real_and_synthetic_images(plan):
 
 
 def test_samples_need_weights_and_conditions(plan):
-    assert plan.samples.synthesis(w(samples="synthetic-cpm")) == {
-        "weights": f"{BASE}/models/enhanced-cpm/seed0/generator.safetensors",
-        "store": f"{BASE}/data/polygons.h5",
-        "manifest": f"{BASE}/data/polygons.csv",
+    assert plan.samples.inputs(w(samples="synthetic-cpm")) == {
+        "weights": [f"{BASE}/models/enhanced-cpm/seed0/generator.safetensors"],
+        "images": [f"{BASE}/data/polygons.h5", f"{BASE}/data/polygons.csv"],
     }
-    assert plan.samples.source(w(samples="enhanced-cpm"))["split"] == "test"
-    assert plan.samples.run(w(samples="synthetic-cpm"))["condition"] == "skeleton_map"
+    assert plan.samples.sources(w(samples="enhanced-cpm"))["conditions"]["split"] == "test"
+    assert plan.samples.options(w(samples="synthetic-cpm"))["condition"] == "skeleton_map"
 
 
 def test_embeddings_are_of_a_dataset_or_of_samples(plan, tmp_path):
     dataset = w(network="inception", images="data/cpm")
-    assert plan.scores.embedding(dataset) == {"images": f"{BASE}/data/cpm.h5"}
+    assert plan.scores.embedded(dataset) == {"images": f"{BASE}/data/cpm.h5"}
     samples = w(network="inception", images="samples/enhanced-cpm/seed1")
-    assert plan.scores.embedding(samples) == {"images": f"{BASE}/samples/enhanced-cpm/seed1.h5"}
+    assert plan.scores.embedded(samples) == {"images": f"{BASE}/samples/enhanced-cpm/seed1.h5"}
     assert plan.scores.embedding_weights(samples) is None
     # The papers' own numbers are never made with random weights; elsewhere they are used where they lie.
     paper = w(preset="paper", network="inception", images="data/cpm")
-    assert plan.scores.embedding(paper)["weights"] == "data/weights/inception-2015-12-05.pt"
+    assert plan.scores.embedded(paper)["weights"] == "data/weights/inception-2015-12-05.pt"
     found = Plan(Workflow(data_root=str(tmp_path)), ROOT)
     (tmp_path / "weights").mkdir()
     found.weights.file("inception").touch()
@@ -77,7 +77,7 @@ def test_embeddings_are_of_a_dataset_or_of_samples(plan, tmp_path):
     assert re.fullmatch(found.weights.absent(), "inception-2015-12-05.pt")
     found = Plan(Workflow(data_root=str(tmp_path)), ROOT)
     assert not re.fullmatch(found.weights.absent(), "inception-2015-12-05.pt")  # its owner's: never fetched over
-    assert found.scores.embedding(samples)["weights"] == str(tmp_path / "weights" / "inception-2015-12-05.pt")
+    assert found.scores.embedded(samples)["weights"] == str(tmp_path / "weights" / "inception-2015-12-05.pt")
     assert found.scores.embedding_weights(samples).startswith("f58cb9b6")
 
 
@@ -118,36 +118,36 @@ def test_preservation_reads_real_images_of_every_class(plan):
 def test_style_transfer_needs_both_sets_and_trains_nothing(plan):
     base = "results/demo/histo2cyto/data"
     asked = w(paper="histo2cyto", samples="style_malignant")
-    assert plan.samples.stylization(asked) == {
-        "store": f"{base}/histology_malignant.h5",
-        "manifest": f"{base}/histology_malignant.csv",
-        "style_store": f"{base}/cytology_malignant.h5",
-        "style_manifest": f"{base}/cytology_malignant.csv",
+    assert plan.samples.inputs(asked) == {
+        "weights": [],
+        "images": [
+            f"{base}/{name}_malignant.{suffix}" for name in ("histology", "cytology") for suffix in ("h5", "csv")
+        ],
     }
-    sources = plan.samples.style_sources(asked)
+    sources = plan.samples.sources(asked)
     assert (sources["source"]["split"], sources["style"]["split"]) == ("test", "train")
     assert sources["source"]["images"] == f"{base}/histology_malignant.h5"
     asked.preset = "paper"
-    assert plan.samples.stylization(asked)["weights"] == "data/weights/vgg19-dcbb9e9d.pth"
+    assert plan.samples.inputs(asked)["pretrained"] == "data/weights/vgg19-dcbb9e9d.pth"
 
 
 def test_an_archive_is_fetched_once_for_all_that_is_in_it(plan):
-    origin = plan.download(SimpleNamespace(folder="breakhis", archive="BreaKHis_v1.tar.gz"))
+    origin = plan.datasets.download(SimpleNamespace(folder="breakhis", archive="BreaKHis_v1.tar.gz"))
     assert origin["url"].endswith("/BreaKHis_v1.tar.gz")
     benign, malignant = (
-        plan.raw(w(preset="paper", paper="histo2cyto", dataset=f"histology_{name}")) for name in ("benign", "malignant")
+        plan.datasets.raw(w(preset="paper", paper="histo2cyto", dataset=f"histology_{name}")) for name in ("benign", "malignant")
     )
     assert benign == malignant == ["data/breakhis/BreaKHis_v1.tar.gz.fetched.json"]
     with pytest.raises(ConfigError, match=r"the archive other\.zip of the folder breakhis: no dataset names it"):
-        plan.download(SimpleNamespace(folder="breakhis", archive="other.zip"))
+        plan.datasets.download(SimpleNamespace(folder="breakhis", archive="other.zip"))
 
 
 def test_segmentations_read_datasets_and_samples(plan):
-    files = plan.segmentation(w(segmenter="segnet_r-cpm", images="tnbc"))
-    assert files["images"] == files["store"] == f"{BASE}/data/tnbc.h5"
-    files = plan.segmentation(w(segmenter="segnet_r-cpm", images="enhanced-cpm"))
-    assert files["images"] == f"{BASE}/samples/enhanced-cpm/seed0.h5"
-    assert files["store"] == f"{BASE}/data/cpm.h5"
+    files = plan.segmentations.inputs(w(segmenter="segnet_r-cpm", images="tnbc"))
+    assert files["weights"] == f"{BASE}/models/segnet_r-cpm/seed0/segmenter.safetensors"
+    assert files["images"] == [f"{BASE}/data/tnbc.h5", f"{BASE}/data/tnbc.csv"]
+    files = plan.segmentations.inputs(w(segmenter="segnet_r-cpm", images="enhanced-cpm"))
+    assert files["images"] == [f"{BASE}/samples/enhanced-cpm/seed0.h5", f"{BASE}/data/cpm.csv"]
 
 
 @pytest.mark.parametrize(
@@ -163,22 +163,22 @@ def test_each_kind_of_score_reads_its_own(plan, run, score, predicted):
 
 
 def test_tables_and_figures_list_their_files(plan):
-    files = plan.table(w(table="table1"))
+    files = plan.tables.inputs(w(table="table1"))
     assert len(files) == 18  # four methods, two data sets, two scores, one seed; and two manifests
     assert all(file.startswith(f"{BASE}/scores/") for file in files[:-2])
     assert files[-2:] == [f"{BASE}/data/cpm.csv", f"{BASE}/data/tnbc.csv"]
-    drawn = plan.figure(w(figure="figure5"))
+    drawn = plan.figures.inputs(w(figure="figure5"))
     assert f"{BASE}/segmentations/segnet_r-cpm/seed0/enhanced-cpm.h5" in drawn
     assert f"{BASE}/data/cpm.csv" in drawn
-    assert plan.table_config(w(table="table1"))["columns"]["cpm/ssim"]["label"] == "CPM phantom SSIM ↑"
-    titles = [panel["title"] for panel in plan.figure_config(w(figure="figure4"))["panels"]]
+    assert plan.tables.config(w(table="table1"))["columns"]["cpm/ssim"]["label"] == "CPM phantom SSIM ↑"
+    titles = [panel["title"] for panel in plan.figures.config(w(figure="figure4"))["panels"]]
     assert titles[3] == "TNBC phantom, synthetic"
 
 
 def test_caveats_say_why_numbers_are_not_comparable(plan):
-    assert plan.caveats(w())["cpm"] == "phantom data and a training of seconds"
-    assert plan.caveats(w(preset="public"))["tnbc"].endswith("stand-in dataset (MoNuSeg breast for TNBC)")
-    assert plan.caveats(w(preset="paper")) == {"cpm": "", "tnbc": "", "polygons": ""}
+    assert plan.tables.caveats(w())["cpm"] == "phantom data and a training of seconds"
+    assert plan.tables.caveats(w(preset="public"))["tnbc"].endswith("stand-in dataset (MoNuSeg breast for TNBC)")
+    assert plan.tables.caveats(w(preset="paper")) == {"cpm": "", "tnbc": "", "polygons": ""}
 
 
 def test_only_the_papers_sizes_ask_for_a_gpu_and_for_much_memory(plan):
@@ -211,48 +211,60 @@ def test_absent_downloads_are_fetched_and_present_files_never_overwritten(tmp_pa
     plan = Plan(Workflow(data_root=str(tmp_path)), ROOT)
     tnbc = w(preset="paper", dataset="tnbc")
     receipt = f"{tmp_path}/tnbc/TNBC_NucleiSegmentation.zip.fetched.json"
-    assert plan.raw(tnbc) == [receipt]
+    assert plan.datasets.raw(tnbc) == [receipt]
     (tmp_path / "tnbc" / "Slide_01").mkdir(parents=True)
     (tmp_path / "tnbc" / "Slide_01" / "01_1.png").touch()  # a user's own, without its mask: `prepare` will say so
-    assert plan.raw(tnbc) == []
+    assert plan.datasets.raw(tnbc) == []
     Path(receipt).touch()
-    assert plan.raw(tnbc) == [receipt]
-    assert plan.raw(w(preset="paper", dataset="cpm")) == []
-    assert plan.raw(w(dataset="polygons")) == []
+    assert plan.datasets.raw(tnbc) == [receipt]
+    assert plan.datasets.raw(w(preset="paper", dataset="cpm")) == []
+    assert plan.datasets.raw(w(dataset="polygons")) == []
+
+
+def rules_of(patterns, path):
+    """The names of the patterns that a path below `results/` fits."""
+    return [name for name, pattern in patterns.items() if re.match(pattern, path)]
 
 
 def test_runs_are_told_apart_by_kind(plan):
     """By preset, paper and name: another paper may give the same name to another kind."""
+    patterns = {rule.name: rule.preset for rule in plan.training.rules}
+    assert rules_of(patterns, "demo/sharpgan/models/enhanced-cpm/seed0") == ["train_paired"]
+    assert rules_of(patterns, "demo/sharpgan/models/segnet_r-cpm/seed0") == ["train_segmentation"]
+    assert rules_of(patterns, "demo/syncgan/models/cgan/seed0") == ["train_paired_best"]
+    assert rules_of(patterns, "demo/syncgan/models/gan_benign/seed0") == ["train_noise"]
+    for nobody in ("demo/sharpgan/models/enhanced-cpm2/seed0", "demo/ki67stain/models/enhanced-cpm/seed0"):
+        assert rules_of(patterns, nobody) == []
+    patterns = {"gather": plan.slides.preset, "prepare": plan.datasets.preset}
+    for path, rule in {"paper/ki67stain": "gather", "paper/ki67stain_mist": "prepare"}.items():
+        assert rules_of(patterns, f"{path}/data/he.h5") == rules_of(patterns, f"{path}/data/he.csv") == [rule]
+    assert rules_of(patterns, "paper/ki67stain/data/he.v2.h5") == []  # dots are for names too
 
-    def fits(path, section, kind, **options):
-        return bool(re.match(rf"results/{plan.presets_of(section, kind, **options)}/", path))
 
-    assert fits("results/demo/sharpgan/models/enhanced-cpm/seed0", "runs", PairedRun)
-    assert not fits("results/demo/sharpgan/models/enhanced-cpm2/seed0", "runs", PairedRun)
-    assert not fits("results/demo/sharpgan/models/enhanced-cpm/seed0", "runs", SegmentationRun)
-    assert not fits("results/demo/ki67stain/models/enhanced-cpm/seed0", "runs", PairedRun)
-    for path, slides in {"paper/ki67stain": True, "paper/ki67stain_mist": False, "public/ki67stain": False}.items():
-        assert fits(f"results/{path}/data/he.h5", "datasets", SlideDataset) == slides
-        assert fits(f"results/{path}/data/he.csv", "datasets", SlideDataset, others=True) != slides
-    assert not fits("results/paper/ki67stain/data/he.v2.h5", "datasets", SlideDataset)  # dots are for names too
+def test_a_rule_leaves_what_its_runs_export(plan):
+    rules = {rule.name: rule.outputs for rule in plan.training.rules}
+    assert set(rules["train_paired"]) == {"weights", "history"}
+    assert set(rules["train_paired_best"]) == {"weights", "last", "history", "evaluations"}
+    assert rules["train_cycle"]["inverse"].endswith("models/{run}/seed{seed}/inverse.safetensors")
+    assert set(rules["train_focus"]) == {"weights", "critic", "history"}
 
 
 def test_a_stand_in_is_compared_with_the_paper_that_it_extends(plan):
     stand_in = w(preset="paper", paper="ki67stain_mist", table="table1")
-    printed = plan.published(w(preset="paper", paper="ki67stain", table="table1"))
-    assert plan.published(stand_in) == printed != plan.published(w(table="table1"))
+    printed = plan.tables.published(w(preset="paper", paper="ki67stain", table="table1"))
+    assert plan.tables.published(stand_in) == printed != plan.tables.published(w(table="table1"))
     assert {row["table"] for row in printed} == {"table1"}
-    assert plan.paper_files(stand_in) == ["config/papers/ki67stain_mist.yaml", "config/papers/ki67stain.yaml"]
-    assert set(plan.caveats(stand_in).values()) == {"stand-in dataset"}
+    assert plan.tables.paper_files(stand_in) == ["config/papers/ki67stain_mist.yaml", "config/papers/ki67stain.yaml"]
+    assert set(plan.tables.caveats(stand_in).values()) == {"stand-in dataset"}
 
 
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda plan: plan.training.files(w(run="enhancd-cpm")), r"runs: no .enhancd-cpm.; there are: pix2pix-cpm"),
-        (lambda plan: plan.samples.synthesis(w(samples="none")), r"samples: no 'none'"),
-        (lambda plan: plan.samples.run(w(samples="none")), r"samples: no 'none'"),
-        (lambda plan: plan.table(w(table="table9")), r"tables: no 'table9'; there are: table1"),
+        (lambda plan: plan.training.inputs(w(run="enhancd-cpm")), r"runs: no .enhancd-cpm.; there are: pix2pix-cpm"),
+        (lambda plan: plan.samples.inputs(w(samples="none")), r"samples: no 'none'"),
+        (lambda plan: plan.samples.options(w(samples="none")), r"samples: no 'none'"),
+        (lambda plan: plan.tables.inputs(w(table="table9")), r"tables: no 'table9'; there are: table1"),
         (lambda plan: plan.scores.files(w(run="segnet_r-cpm", score="similarity")), r"\(similarity\) is not for the"),
         (lambda plan: Plan(Workflow(papers=("other",)), ROOT), r"no paper called 'other'; there are: histo2cyto, "),
     ],
@@ -286,10 +298,10 @@ MASKS = f"{SYNCGAN}/segmentations/masks/seed0/cytology.h5"
 
 
 def test_a_gan_of_masks_learns_the_nuclei_that_were_found(plan):
-    (source,) = plan.training.sources(syncgan(run="mask_gan_benign"))
+    (source,) = plan.training.sources(syncgan(run="mask_gan_benign")).values()
     assert source["instances"] == MASKS
     assert (source["split"], source["category"]) == ("train", "benign")
-    assert plan.training.files(syncgan(run="gan_benign")) == [
+    assert images_of(plan, syncgan(run="gan_benign")) == [
         f"{SYNCGAN}/data/cytology.h5",
         f"{SYNCGAN}/data/cytology.csv",
     ]
@@ -297,54 +309,52 @@ def test_a_gan_of_masks_learns_the_nuclei_that_were_found(plan):
 
 def test_a_run_that_keeps_its_best_weights_reads_validation_images(plan):
     sources = plan.training.sources(syncgan(run="cgan"))
-    assert [source["split"] for source in sources] == ["train", "validation"]
-    assert {source["instances"] for source in sources} == {MASKS}
+    assert {name: source["split"] for name, source in sources.items()} == {"train": "train", "validation": "validation"}
+    assert {source["instances"] for source in sources.values()} == {MASKS}
 
 
 def test_a_composition_takes_both_generators(plan):
-    assert plan.samples.composition(syncgan(samples="prop_benign_1_1")) == {
-        "drawn": f"{SYNCGAN}/models/mask_gan_benign_1_1/seed0/generator.safetensors",
+    assert plan.samples.weights(syncgan(samples="prop_benign_1_1")) == {
         "weights": f"{SYNCGAN}/models/cgan_1_1/seed0/generator.safetensors",
-        "manifest": f"{SYNCGAN}/data/cytology_1_1.csv",
+        "drawn": f"{SYNCGAN}/models/mask_gan_benign_1_1/seed0/generator.safetensors",
     }
+    assert plan.samples.inputs(syncgan(samples="prop_benign_1_1"))["images"] == [f"{SYNCGAN}/data/cytology_1_1.csv"]
+    assert list(plan.samples.options(syncgan(samples="prop_benign_1_1"))) == ["applied", "drawn"]
 
 
 def test_a_classifier_reads_every_set_and_knows_how_large_it_must_be(plan):
-    training = plan.training.sets(syncgan(run="resnet152"))
-    assert list(training["sets"]["orig+prop"]) == ["cytology", "prop_benign", "prop_malignant"]
-    assert training["sets"]["prop"]["prop_malignant"] == {
+    sources = plan.training.sources(syncgan(run="resnet152"))
+    assert {"cytology", "prop_benign", "prop_malignant", "@validation", "@test"} < set(sources)
+    assert sources["prop_malignant"] == {
         "images": f"{SYNCGAN}/samples/prop_malignant/seed0.h5",
         "instances": "",
         "manifest": "",
         "split": "all",
         "category": "malignant",
     }
-    assert {side: source["split"] for side, source in training["held_out"].items()} == {
-        "validation": "validation",
-        "test": "test",
-    }
-    assert training["ratios"] == dict.fromkeys(
+    assert [sources[name]["split"] for name in ("@validation", "@test")] == ["validation", "test"]
+    assert plan.training.facts(syncgan(run="resnet152"))["ratios"] == dict.fromkeys(
         (f"{kind}_{name}" for kind in ("prop", "gan", "trad") for name in ("benign", "malignant")), 2
     )
-    files = plan.training.classification(syncgan(run="resnet152"))
+    files = plan.training.inputs(syncgan(run="resnet152"))
     assert len(files["images"]) == len(set(files["images"])) == 8
     assert "weights" not in files  # absent, and the demo does without
 
 
 def test_every_fold_of_a_row_is_an_input_of_its_table(plan):
-    files = plan.score_files(syncgan(table="crossvalidation"))
+    files = plan.tables.scores(syncgan(table="crossvalidation"))
     assert list(files) == [f"densenet161_1_{fold}/accuracy" for fold in range(3)]
-    inputs = plan.table_inputs(syncgan(table="crossvalidation"))
+    inputs = plan.tables.made_with(syncgan(table="crossvalidation"))
     assert inputs["densenet161_1_2"] == ["cytology_1_2"]
 
 
 def test_samples_are_counted_where_a_table_counts_them(plan):
-    assert plan.counted_samples(syncgan(table="table1"))["prop_benign"] == {
+    assert plan.tables.samples(syncgan(table="table1"))["prop_benign"] == {
         "file": f"{SYNCGAN}/counts/prop_benign/seed0.csv",
         "category": "benign",
     }
-    assert f"{SYNCGAN}/counts/prop_benign/seed0.csv" in plan.table(syncgan(table="table1"))
-    assert plan.table_inputs(syncgan(table="table1"))["prop_benign"] == ["cytology"]
+    assert f"{SYNCGAN}/counts/prop_benign/seed0.csv" in plan.tables.inputs(syncgan(table="table1"))
+    assert plan.tables.made_with(syncgan(table="table1"))["prop_benign"] == ["cytology"]
 
 
 def test_memorisation_is_of_a_class(plan):
@@ -368,20 +378,16 @@ def test_synthetic_masks_are_held_against_those_that_their_gan_learned_from(plan
 
 
 def test_rules_of_one_path_are_told_apart_by_what_makes_it(plan):
-    patterns = {
-        "compose": plan.presets_of("samples", Composition),
-        "draw_samples": plan.presets_of("samples", NoiseRun),
-        "augment": plan.presets_of("samples", AugmentationRun),
-        "synthesize": plan.presets_of("samples", StyleRun | ClassRun | Composition, others=True),
+    patterns = {rule.name: rule.preset for rule in plan.samples.rules}
+    made_by = {
+        "prop_benign": "compose_paired",
+        "gan_benign": "sample_noise",
+        "trad_benign": "sample_augmentation",
+        "cgan": "sample_paired",
     }
-    made_by = {"prop_benign": "compose", "gan_benign": "draw_samples", "trad_benign": "augment", "cgan": "synthesize"}
     for samples, rule in made_by.items():
-        path = f"demo/syncgan/samples/{samples}/seed0.h5"
-        assert [name for name, pattern in patterns.items() if re.match(pattern, path)] == [rule]
-    best, last = (plan.presets_of("runs", PairedRun | NoiseRun, keep=keep) for keep in ("best", "last"))
-    for run, pattern in {"cgan": best, "gan_benign": last}.items():
-        assert re.match(pattern, f"demo/syncgan/models/{run}/seed0")
-    assert not re.match(last, "demo/syncgan/models/cgan/seed0")
+        assert rules_of(patterns, f"demo/syncgan/samples/{samples}/seed0.h5") == [rule]
+    assert plan.samples.sampler(syncgan(samples="prop_benign")) == "pathgan.sampling.composed_images"
 
 
 # --- focus stacks -------------------------------------------------------------------------------------------
@@ -424,30 +430,31 @@ def test_a_transfer_needs_the_weights_that_it_starts_from(plan):
         "weights": f"{MIGAN}/models/linked/seed0/generator.safetensors",
         "critic": f"{MIGAN}/models/linked/seed0/critic.safetensors",
     }
-    assert plan.training.wasserstein(migan(run="linked")) == {
+    assert plan.training.inputs(migan(run="linked")) == {
         "images": [f"{MIGAN}/data/siha.h5", f"{MIGAN}/data/siha.csv"],
         "first": [],
     }
 
 
 def test_stacks_are_made_of_real_planes_or_of_drawn_ones(plan):
-    assert plan.samples.source(migan(samples="linked"))["images"] == f"{MIGAN}/data/siha.h5"
-    assert plan.samples.source(migan(samples="linked"))["split"] == "test"
-    assert plan.samples.composition(migan(samples="synthetic_siha")) == {
-        "drawn": f"{MIGAN}/models/base_siha/seed0/generator.safetensors",
-        "weights": f"{MIGAN}/models/linked/seed0/generator.safetensors",
-        "manifest": f"{MIGAN}/data/siha.csv",
+    linked = plan.samples.sources(migan(samples="linked"))["images"]
+    assert (linked["images"], linked["split"]) == (f"{MIGAN}/data/siha.h5", "test")
+    assert plan.samples.inputs(migan(samples="synthetic_siha")) == {
+        "weights": [
+            f"{MIGAN}/models/linked/seed0/generator.safetensors",
+            f"{MIGAN}/models/base_siha/seed0/generator.safetensors",
+        ],
+        "images": [f"{MIGAN}/data/siha.csv"],
     }
-    sources = plan.samples.defocused_sources(migan(samples="blurred"))
+    sources = plan.samples.sources(migan(samples="blurred"))
     assert [source["split"] for source in sources.values()] == ["train", "test"]
     files = plan.scores.files(migan(run="blurred", score="focus"))
     assert files["fake_embeddings"] == f"{MIGAN}/embeddings/inception/samples/blurred/seed0.h5"
 
 
 def test_figures_of_stacks_show_test_cells_or_samples(plan):
-    assert plan.shown_stacks(migan(figure="figure4")) == {
-        "siha": {"file": f"{MIGAN}/data/siha.h5", "manifest": f"{MIGAN}/data/siha.csv"}
-    }
-    assert plan.figure(migan(figure="figure5")) == [f"{MIGAN}/samples/synthetic_siha/seed0.h5"]
-    assert len(plan.figure(migan(figure="profiles"))) == 7
-    assert plan.shown_stacks(w(figure="figure3")) == {}
+    assert plan.figures.shown(migan(figure="figure4")) == [
+        {"file": f"{MIGAN}/data/siha.h5", "manifest": f"{MIGAN}/data/siha.csv"}
+    ]
+    assert plan.figures.inputs(migan(figure="figure5")) == [f"{MIGAN}/samples/synthetic_siha/seed0.h5"]
+    assert len(plan.figures.inputs(migan(figure="profiles"))) == 7

@@ -7,14 +7,16 @@ import pytest
 from skimage.color import hdx_from_rgb, separate_stains
 from skimage.data import immunohistochemistry
 
-from pathgan.config.datasets import SectionPhantom, Tissue
-from pathgan.config.models import PositivityScore
-from pathgan.datasets.store import write_manifest, write_store
+from doing import score, write_store
+from pathgan.config.phantom_looks import Tissue
+from pathgan.config.scores.positivity_score import PositivityScore
+from pathgan.config.slide_types import SectionPhantom
 from pathgan.errors import DataError
 from pathgan.metrics import positive_share
 from pathgan.phantoms.sections import serial_pair
-from pathgan.scoring import Inputs, score
+from pathgan.scoring.score_files import Inputs
 from pathgan.stains import beer_lambert, unmix
+from pathgan.stores.manifest import write_manifest
 
 
 def test_unmixing_inverts_beer_lambert(rng):
@@ -91,7 +93,7 @@ def test_shares_of_phantom_regions_follow_the_known_status():
 def scored(tmp_path, real, fake):
     write_store(tmp_path / "real.h5", images=iter(real))
     write_store(tmp_path / "fake.h5", images=iter(fake))
-    write_manifest(tmp_path / "real.csv", [{"id": f"t{k}", "split": "test"} for k in range(len(real))])
+    write_manifest(tmp_path / "real.csv", [{"id": str(k), "split": "test"} for k in range(len(real))])
     inputs = Inputs(tmp_path / "fake.h5", tmp_path / "real.h5", tmp_path / "real.csv")
     return score(PositivityScore(kind="positivity"), inputs)
 

@@ -3,6 +3,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,12 +12,15 @@ import numpy as np
 import pytest
 
 from pathgan import files
+from pathgan.config.workflow import Workflow
 from pathgan.errors import DataError
 from pathgan.files import atomic, sha256_of
 from pathgan.jobs import DEADLINE_MARGIN_S, deadline, job
 from pathgan.metrics import feature_similarity, gradient_magnitude_similarity_deviation
-from pathgan.provenance import JobFacts, closure, code_digest, code_files, code_state, commit_state, record, record_path
-from pathgan.provenance.closure import BYSTANDERS
+from pathgan.plan.workflow_plan import Plan
+from pathgan.provenance.closure import EXEMPT, code_digest, code_files, code_state
+from pathgan.provenance.places import record_path
+from pathgan.provenance.records import JobFacts, commit_state, record
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,7 +38,7 @@ def facts(tmp_path, **changes):
         "wildcards": {"seed": "0"},
         "threads": 1,
         "config": {"data_root": "data"},
-        "code": code_state(ROOT / "scripts" / "score.py"),
+        "code": code_state(["scripts/score.py"], ROOT),
         "commit": commit_state(),
     }
     return JobFacts(**{**given, **changes})
@@ -47,9 +51,9 @@ def test_a_record_holds_the_pedigree(tmp_path):
     entry = json.loads(path.read_text())
     assert entry["outputs"] == {described.outputs[0]: sha256_of(described.outputs[0])}
     assert entry["inputs"] == {described.inputs[0]: sha256_of(described.inputs[0])}
-    assert entry["code"]["digest"] == code_digest(ROOT / "scripts" / "score.py")
-    module = "src/pathgan/scoring/inputs.py"
-    assert entry["code"]["files"][module] == sha256_of(ROOT / module)
+    assert entry["code"]["digest"] == code_digest(["scripts/score.py"], ROOT)
+    module = "src/pathgan/scoring/score_files.py"
+    assert entry["code"]["files"][module]["sha256"] == sha256_of(ROOT / module)
     assert entry["params"] == {"score": {"kind": "similarity"}}
     assert entry["lock"] == sha256_of(ROOT / "envs" / "requirements.lock")
     assert entry["libraries"]["numpy"]
@@ -60,41 +64,122 @@ def test_record_paths_mirror_results():
     assert record_path("data/tnbc/got.json") == Path("data/tnbc/got.json.provenance.json")
 
 
-def test_the_closure_holds_what_a_script_can_reach_and_no_more():
-    reached = {file.name for file in code_files(ROOT / "scripts" / "train_generator.py")}
-    assert {"train_generator.py", "loop.py", "losses.py", "unet.py", "lease.py", "maps.py"} <= reached
-    assert "tables.py" not in reached
-    assert "fields.py" not in reached  # a phantom's texture retrains nothing on real images
-    assert "record.py" not in reached
-    assert "unet.py" not in {file.name for file in code_files(ROOT / "scripts" / "tabulate.py")}
+# --- code -------------------------------------------------------------------------------------------------
 
 
-def test_the_closure_holds_every_module_that_python_loads():
+def reached(*roots: str) -> set[str]:
+    return {file.relative_to(ROOT).as_posix().removeprefix("src/pathgan/") for file in code_files(roots, ROOT)}
+
+
+def test_a_run_reaches_its_own_kind_and_no_more():
+    paired = reached("scripts/train.py", "pathgan.recipes.paired", "pathgan.config.runs.paired_run")
+    assert {"scripts/train.py", "training/loop.py", "losses/contour_losses.py", "networks/unet.py"} <= paired
+    assert {"training/lease.py", "masks/maps.py", "determinism.py"} <= paired
+    others = {"recipes/cycle.py", "config/runs/cycle_run.py", "losses/critic_losses.py", "networks/residual.py"}
+    assert not others & paired
+    assert not {name for name in paired if name.startswith(("phantoms/", "render/", "datasets/", "slides/", "plan/"))}
+    assert not {"errors.py", "provenance/attempts.py", "provenance/recording.py", "provenance/records.py"} & paired
+    assert "networks/unet.py" not in reached("scripts/tabulate.py", "pathgan.render.score_tables")
+
+
+def roots_of(plan: Plan) -> Iterator[tuple[str, ...]]:
+    """Of every job that the demo of every paper has of a run, sample set, score, table, figure and dataset."""
+    for name in plan.papers:
+        if "demo" not in plan.library.presets(name):
+            continue
+        paper = plan.library.paper("demo", name)
+        w = {"preset": "demo", "paper": name, "seed": "0"}
+        for run, entry in paper.runs.items():
+            if hasattr(entry, "trainer"):
+                yield "scripts/train.py", *plan.training.workers(SimpleNamespace(**w, run=run))
+        for samples in paper.sample_sets:
+            yield "scripts/sample.py", *plan.samples.workers(SimpleNamespace(**w, samples=samples))
+        for score in paper.scores:
+            yield "scripts/score.py", *plan.scores.workers(SimpleNamespace(**w, score=score))
+        for table in paper.tables:
+            yield "scripts/tabulate.py", *plan.tables.workers(SimpleNamespace(**w, table=table))
+        for figure in paper.figures:
+            yield "scripts/draw.py", *plan.figures.workers(SimpleNamespace(**w, figure=figure))
+
+
+def test_no_job_but_the_plans_reaches_all_kinds():
+    """What holds every kind would make every edit everybody's."""
+    for roots in set(roots_of(Plan(Workflow(), ROOT))):
+        of_kinds = {name for name in reached(*roots) if name.startswith("config/runs/") and name.endswith("_run.py")}
+        assert len(of_kinds) <= 1, roots
+        assert not {name for name in reached(*roots) if name.startswith("plan/")}, roots
+
+
+@pytest.mark.parametrize(
+    "roots",
+    [
+        ("scripts/train.py", "pathgan.recipes.cycle", "pathgan.config.runs.cycle_run"),
+        ("scripts/score.py", "pathgan.scoring.distribution_scores", "pathgan.config.scores.distribution_score"),
+        ("scripts/prepare.py", "pathgan.datasets.adapters.tnbc"),
+    ],
+)
+def test_the_closure_holds_every_module_that_python_loads(roots):
     """Static reading must not miss what an import really brings."""
-    listed = "[m.__file__ for n, m in sys.modules.items() if n.startswith('pathgan') and not n.startswith(BYSTANDERS)]"
-    code = f"import sys, pathgan.recipes.running; BYSTANDERS = {BYSTANDERS}; print(*{listed})"
+    modules = [name for name in roots if not name.endswith(".py")]
+    listed = "[m.__file__ for n, m in sys.modules.items() if n.startswith('pathgan')]"
+    code = f"import sys, importlib; [importlib.import_module(m) for m in {modules}]; print(*{listed})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {Path(name).resolve() for name in done.stdout.split()}
-    assert loaded <= set(code_files(ROOT / "scripts" / "train_generator.py"))
+    exempt = {ROOT / "src" / f"{name.replace('.', '/')}.py" for name in EXEMPT}
+    exempt.add(ROOT / "src/pathgan/provenance/__init__.py")
+    exempt.add(ROOT / "src/pathgan/provenance/places.py")  # reached through attempts alone
+    assert loaded - exempt <= set(code_files(roots, ROOT))
 
 
-def test_the_digest_follows_code_and_not_its_place(tmp_path):
-    def digest_in(folder):
-        closure._imported.cache_clear()
-        return code_digest(folder / "scripts" / "score.py")
+@pytest.fixture
+def project(tmp_path):
+    """A project of two modules that a script reaches."""
+    (tmp_path / "src" / "own").mkdir(parents=True)
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "src/own/__init__.py").write_text("")
+    (tmp_path / "src/own/work.py").write_text('"""What it does."""\n\n\ndef work(x):\n    return x + 1\n')
+    (tmp_path / "src/own/other.py").write_text("Y = 1\n")
+    (tmp_path / "scripts/a.py").write_text(
+        "from typing import TYPE_CHECKING\nfrom own.work import work\nfrom pathgan.jobs import job\nif TYPE_CHECKING:\n    from own.other import Y\n"
+    )
+    shutil.copytree(ROOT / "src/pathgan", tmp_path / "src/pathgan", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
 
-    for name in ("a", "b"):
-        shutil.copytree(ROOT / "src", tmp_path / name / "src", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(ROOT / "scripts", tmp_path / name / "scripts")
-    before = digest_in(tmp_path / "a")
-    assert digest_in(tmp_path / "b") == before
-    unrelated = tmp_path / "b/src/pathgan/losses.py"
-    unrelated.write_text(unrelated.read_text() + "\n# a word\n")
-    assert digest_in(tmp_path / "b") == before
-    related = tmp_path / "b/src/pathgan/metrics/instances.py"
-    related.write_text(related.read_text().replace("> 0.5", "> 0.6"))
-    assert digest_in(tmp_path / "b") != before
-    closure._imported.cache_clear()
+
+@pytest.mark.parametrize(
+    ("file", "text", "changes"),
+    [
+        ("src/own/work.py", '"""Other words."""\n# and a comment\ndef work(x): return (x + 1)\n', False),
+        ("src/own/work.py", "def work(x):\n    return x + 2\n", True),
+        ("src/own/work.py", "def work(x):\n    return x +\n", True),  # does not parse
+        ("src/own/work.py", "def work(x):\n    'x'\n    return x + 1\n", False),
+        ("src/own/other.py", "Y = 2\n", False),  # imported for type checkers alone
+        ("src/own/__init__.py", "Z = 1\n", True),  # Python runs it first
+        ("scripts/a.py", "from own.work import work\n", True),
+        ("src/pathgan/determinism.py", "X = 1\n", True),  # every job's
+        ("src/pathgan/provenance/recording.py", "X = 1\n", False),
+    ],
+)
+def test_a_digest_follows_what_code_does(project, file, text, changes):
+    before = code_state(["scripts/a.py"], project)
+    (project / file).write_text(text)
+    after = code_state(["scripts/a.py"], project)
+    assert (after["digest"] != before["digest"]) == changes
+    if file in before["files"]:
+        assert after["files"][file]["sha256"] != before["files"][file]["sha256"]
+
+
+def test_a_digest_does_not_depend_on_where_the_checkout_lies(project, tmp_path_factory):
+    moved = tmp_path_factory.mktemp("moved") / "there"
+    shutil.copytree(project, moved)
+    assert code_digest(["scripts/a.py"], moved) == code_digest(["scripts/a.py"], project)
+
+
+def test_a_root_that_is_missing_is_named():
+    with pytest.raises(FileNotFoundError, match=r"scripts/none\.py"):
+        code_digest(["scripts/none.py"], ROOT)
+    with pytest.raises(FileNotFoundError, match=r"pathgan\.recipes\.none"):
+        code_digest(["scripts/train.py", "pathgan.recipes.none"], ROOT)
 
 
 # --- jobs and files ---------------------------------------------------------------------------------------

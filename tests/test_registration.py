@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pathgan.config.datasets import SectionPhantom, Tissue
+from pathgan.config.phantom_looks import Tissue
+from pathgan.config.slide_types import SectionPhantom
 from pathgan.phantoms.sections import serial_pair
 from pathgan.slides import open_slide, register
 from pathgan.slides.registration import RegistrationError, align, landmark_errors, quality
 from pathgan.slides.transforms import GRID, Transform
-from pathgan.slides.writing import write_slide
+from pathgan.stores.slide_files import write_slide
 
 PHANTOM = SectionPhantom(
     adapter="phantom_sections",

@@ -4,13 +4,16 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from pathgan.config.models import Column, ImageFigure, Panel, Row, ScoreTable
-from pathgan.config.plan import SET
-from pathgan.datasets.store import write_manifest, write_store
+from doing import write_store
+from pathgan.config.figure_types import ImageFigure, Panel
+from pathgan.config.metric_table import metric_of
+from pathgan.config.table_types import SET, Column, Row, ScoreTable
 from pathgan.errors import TableError
 from pathgan.intervals import clustered_interval
-from pathgan.render.figures import PanelImages, colour_instances, draw_figure, render_panel
-from pathgan.render.tables import build_table, write_table
+from pathgan.render import score_tables
+from pathgan.render.image_grids import PanelImages, colour_instances, draw_grid, render_panel
+from pathgan.render.table_files import write_table
+from pathgan.stores.manifest import write_manifest
 
 TABLE = ScoreTable(
     kind="scores",
@@ -22,6 +25,12 @@ PUBLISHED = pd.DataFrame(
     {"table": "table1", "row": ["a", "b"], "column": "x/ssim", "value": ["0.500", "0.250"], "sd": ["", "0.1"],
      "note": ["", "DQ x SQ is not PQ"]}
 )  # fmt: skip
+
+
+def build_table(name, table, *given):
+    """With the metrics that the rule `tabulate` is given."""
+    metrics = {column.metric: metric_of(column.metric) for column in table.columns.values()}
+    return score_tables.build_table(name, table, *given, metrics)
 
 
 GROUPS = {"x": {str(i): str(i // 2) for i in range(20)}}
@@ -230,11 +239,11 @@ def test_a_figure_is_drawn_from_the_right_rows_and_reproducibly(tmp_path):
     figure = ImageFigure(
         kind="images", caption="", panels=(Panel(title="Real", show="image", of="x"),), items=(0, 1), across="items"
     )
-    files = [{"file": str(tmp_path / "x.h5"), "field": "images", "manifest": str(tmp_path / "x.csv")}]
+    files = [{"file": str(tmp_path / "x.h5"), "manifest": str(tmp_path / "x.csv")}]
     read = PanelImages(figure, files).read
     assert read(figure.panels[0], 1)[0, 0, 0] == 200
     for name in ("a", "b"):
-        draw_figure(figure, read, tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
+        draw_grid(figure, read, tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
     pixels = np.asarray(Image.open(tmp_path / "a.png").convert("L"))

@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pathgan.config.datasets import SectionPhantom, SlideDataset, SlideSheet, Split, Tiles, Tissue
+from pathgan.config.dataset_types import Split, Tiles
+from pathgan.config.phantom_looks import Tissue
+from pathgan.config.slide_types import SectionPhantom, SlideDataset, SlideSheet
 from pathgan.datasets.slide_sets import SlideFile, moving_pairs, read_slides, sides
-from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
 from pathgan.errors import DataError
-from pathgan.phantoms.slides import paint
-from pathgan.slides.jobs import gather, register_pair, tile
+from pathgan.phantoms.painted_sections import paint
 from pathgan.slides.pairs import read_landmarks, register_slides
+from pathgan.slides.slide_work import gather, register_pair, tile
 from pathgan.slides.transforms import Transform
-from pathgan.slides.writing import write_slide
+from pathgan.stores.manifest import read_manifest, rows_of_split
+from pathgan.stores.slide_files import write_slide
+from pathgan.stores.store import ImageStore
 
 HEADER = "slide\tstain\tpair\tpatient\tsplit\tpath\tmpp\tlandmarks"
 PHANTOM = SectionPhantom(

@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pathgan.config.models import CurveFigure, ImageFigure, Panel
-from pathgan.datasets.store import write_manifest, write_store
+from doing import write_store
+from pathgan.config.figure_types import CurveFigure, ImageFigure, Panel
 from pathgan.errors import TableError
-from pathgan.render.figures import PanelImages, draw_curves, draw_figure, render_panel
+from pathgan.render import curves
+from pathgan.render.image_grids import PanelImages, draw_grid, render_panel
 from pathgan.render.slide_tables import COUNTED, slide_table
-from pathgan.render.tables import write_table
+from pathgan.render.table_files import write_table
+from pathgan.stores.manifest import write_manifest
 
 
 def scores(item: str, **values: float) -> pd.DataFrame:
@@ -39,19 +41,19 @@ def test_no_slides_are_an_error():
 
 
 def test_curves_are_drawn_of_every_run_and_reproducibly(tmp_path):
-    files = {}
+    files = []
     for run, best in (("a", 0.9), ("b", 0.4)):
-        files[run] = []
+        files.append({})
         for seed in range(2):
             path = tmp_path / f"{run}{seed}.csv"
             pd.DataFrame({"iteration": [1, 2], "epoch": [0.5, 1.0], "ssim": [0.1, best], "mae": [9.0, 3.0]}).to_csv(
                 path
             )
-            files[run].append(str(path))
+            files[-1][f"seed{seed}"] = str(path)
     figure = CurveFigure(kind="curves", caption="", curves={"a": "A", "b": "B"}, metrics={"ssim": "SSIM", "mae": "MAE"})
     drawn = []
     for name in ("one", "two"):
-        draw_curves(figure, files, tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
+        curves.draw(figure, files, tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
         drawn.append((tmp_path / f"{name}.png").read_bytes())
     assert drawn[0] == drawn[1]
     pixels = np.asarray(Image.open(tmp_path / "one.png").convert("RGB")).astype(int)
@@ -63,12 +65,12 @@ def test_panels_show_what_came_back_and_how_far_off(tmp_path, rng):
     original = rng.integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
     back = rng.integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
     write_store(tmp_path / "he.h5", images=iter(original))
-    write_store(tmp_path / "run.h5", images=iter(back), reconstructions=iter(back))
+    write_store(tmp_path / "run.h5", ["0", "2"], images=iter(back), reconstructions=iter(back))
     rows = [{"id": str(k), "split": split} for k, split in enumerate(("test", "train", "test"))]
     write_manifest(tmp_path / "he.csv", rows)
     panels = tuple(Panel(title="", show=show, of="run") for show in ("reconstruction", "residual"))
     figure = ImageFigure(kind="images", caption="", panels=panels, items=(1,), columns=1)
-    files = {"file": str(tmp_path / "run.h5"), "field": "reconstructions"}
+    files = {"file": str(tmp_path / "run.h5")}
     files |= {"original": str(tmp_path / "he.h5"), "manifest": str(tmp_path / "he.csv")}
     images = PanelImages(figure, [files, files])
     np.testing.assert_array_equal(images.read(panels[0], 1), back[1])
@@ -77,6 +79,6 @@ def test_panels_show_what_came_back_and_how_far_off(tmp_path, rng):
     dark, bright = (render_panel(panels[1], np.full((2, 2), value)) for value in (0.0, 64.0))
     assert dark.max() < 10
     assert bright.mean() > 200
-    draw_figure(figure, images.read, tmp_path / "f.png", tmp_path / "f.pdf")
+    draw_grid(figure, images.read, tmp_path / "f.png", tmp_path / "f.pdf")
     width, height = Image.open(tmp_path / "f.png").size
     assert height > 1.5 * width  # one column, two rows

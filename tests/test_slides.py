@@ -23,7 +23,7 @@ from pathgan.slides.resampling import resampled_bands, resampled_size
 from pathgan.slides.tiff import TiffSlide
 from pathgan.slides.tiling import draw_grid, plan_tiles, read_tiles
 from pathgan.slides.tissue import tissue_mask
-from pathgan.slides.writing import write_slide
+from pathgan.stores.slide_files import write_slide
 
 
 def tissue_like(height: int, width: int, seed: int = 0) -> np.ndarray:

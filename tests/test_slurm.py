@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snakemake_executor_plugin_slurm.utils import get_job_wildcards
 
-from pathgan import slurm
-from pathgan.errors import ClusterError
-from pathgan.slurm import (
+from pathgan.cluster import slurm
+from pathgan.cluster.slurm import (
     Partition,
     Watch,
     check_accounts,
@@ -27,6 +26,7 @@ from pathgan.slurm import (
     minutes_of,
     read_partitions,
 )
+from pathgan.errors import ClusterError
 
 PARTITIONS = {"cpu": Partition(600.0), "gpu": Partition(None, has_gpu=True)}
 

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from pathgan.config.runs import StyleRun
-from pathgan.datasets.store import ImageStore, write_manifest, write_store
+from doing import stylize, write_store
+from pathgan.config.runs.style_run import StyleRun
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
 from pathgan.networks.vgg import DEVIATION, MEAN, style_features
-from pathgan.recipes.lbfgs import minimise
-from pathgan.recipes.sources import Source
-from pathgan.recipes.style import STYLE, StyleLoss, companions, gram, stylize, transfer
-from pathgan.training import compute_on
+from pathgan.sampling.lbfgs import minimise
+from pathgan.sampling.style_transfer import STYLE, StyleLoss, companions, gram, transfer
+from pathgan.stores.manifest import write_manifest
+from pathgan.stores.source import Source
+from pathgan.stores.store import ImageStore
+from pathgan.training.devices import compute_on
 
 
 def run(**changes) -> StyleRun:
@@ -187,12 +189,12 @@ def test_an_images_result_does_not_depend_on_its_neighbours(cpu, rng):
 
 
 def test_images_take_on_the_style_of_a_training_image(tmp_path, sources):
-    n = stylize(run(iterations=30, content_weight=1e-3), *sources, None, 0, tmp_path / "out.h5", "cpu")
+    n = stylize(run(iterations=30, content_weight=1e-3), *sources, None, 0, tmp_path / "out.h5")
     with ImageStore(tmp_path / "out.h5") as store:
         images = store.images()
     assert images.shape == (n, 40, 40, 3) == (2, 40, 40, 3)
     assert images.mean() > sources[0].images_of_split().mean() + 60
-    stylize(run(iterations=30, content_weight=1e-3), *sources, None, 0, tmp_path / "again.h5", "cpu")
+    stylize(run(iterations=30, content_weight=1e-3), *sources, None, 0, tmp_path / "again.h5")
     assert (tmp_path / "again.h5").read_bytes() == (tmp_path / "out.h5").read_bytes()
 
 
@@ -205,9 +207,9 @@ def test_style_images_are_drawn_with_the_seed_and_none_twice_before_all():
 
 def test_weights_of_another_hash_are_not_opened(tmp_path, sources, vgg):
     with pytest.raises(DataError, match=r"vgg19\.pth: expected sha256 000"):
-        stylize(run(), *sources, (vgg[1], "0" * 64), 0, tmp_path / "out.h5", "cpu")
+        stylize(run(), *sources, (vgg[1], "0" * 64), 0, tmp_path / "out.h5")
     assert not (tmp_path / "out.h5").exists()
-    stylize(run(iterations=1), *sources, (vgg[1], sha256_of(vgg[1])), 0, tmp_path / "out.h5", "cpu")
+    stylize(run(iterations=1), *sources, (vgg[1], sha256_of(vgg[1])), 0, tmp_path / "out.h5")
 
 
 def test_images_too_small_for_the_fifth_stage_are_refused(cpu):

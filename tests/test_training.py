@@ -7,6 +7,7 @@ import json
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -15,26 +16,23 @@ import numpy as np
 import pytest
 import torch
 
-from pathgan.config.runs import (
-    Adversarial,
-    PairedRun,
-    PatchGAN,
-    Pixel,
-    SegmentationRun,
-    SegNet,
-    Sharpness,
-    Smoothness,
-    Training,
-    UNet,
-)
+from doing import synthesize, train_run
+from pathgan.config.network_options import PatchGAN, SegNet, UNet
+from pathgan.config.runs.paired_run import PairedRun, Pixel, Sharpness, Smoothness
+from pathgan.config.runs.segmentation_run import SegmentationRun
+from pathgan.config.training_options import Adversarial, Training
 from pathgan.errors import DataError, TrainingError
+from pathgan.networks.segnet import segnet_of
+from pathgan.networks.unet import unet_of
 from pathgan.recipes import paired, segmentation
-from pathgan.recipes.running import Job, load_weights, remove_state, synthesize, train_run
-from pathgan.recipes.running import segment as segment_images
-from pathgan.training import Interrupted, TrainingData, compute_on
+from pathgan.sampling.segmenting import segment_source
 from pathgan.training import checkpoints as checkpoints_module
 from pathgan.training.checkpoints import Checkpoints
-from pathgan.training.loop import History
+from pathgan.training.devices import compute_on
+from pathgan.training.loop import History, Interrupted
+from pathgan.training.resident_data import TrainingData
+from pathgan.training.run_training import Job
+from pathgan.training.weight_files import load_weights
 
 ITERATIONS = 7
 EVERY_STEP = 1e-9  # minutes: a checkpoint after each iteration
@@ -99,7 +97,7 @@ def outputs(folder):
 def train(run, source, folder: Path, seed: int = 0) -> bytes:
     job = Job(seed=seed, state_dir=folder / "state", device="cpu", threads=1)
     train_run(run, [source], job, outputs(folder))
-    remove_state(job.state_dir)
+    shutil.rmtree(job.state_dir)  # as the script does
     return result(folder)
 
 
@@ -332,9 +330,9 @@ def test_samples_and_segmentations_can_be_made_again(phantom_source, tmp_path):
     made = []
     for attempt in range(2):
         samples, instances = tmp_path / f"samples{attempt}.h5", tmp_path / f"instances{attempt}.h5"
-        synthesize(gan(crop_px=32), tmp_path / "gan" / "weights.safetensors", source, samples, "cpu")
+        synthesize(gan(crop_px=32), tmp_path / "gan" / "weights.safetensors", source, samples)
         read = source.model_copy(update={"images": str(samples)})
-        segment_images(segnet(), tmp_path / "segnet" / "weights.safetensors", read, instances, "cpu")
+        segment_source(segnet(), tmp_path / "segnet" / "weights.safetensors", read, instances, "cpu")
         made.append(samples.read_bytes() + instances.read_bytes())
     assert made[0] == made[1]
 
@@ -374,14 +372,18 @@ def test_bf16_stays_close_to_fp32(phantom_source, tmp_path):
 
 
 def build_gan(run):
-    return paired.build_generator(run.generator, run.training.crop_px)
+    return unet_of(run.generator, run.training.crop_px)
+
+
+def build_segnet(run):
+    return segnet_of(run.network, run.training.crop_px)
 
 
 @pytest.mark.parametrize(
     ("build", "run"),
     [
         (build_gan, gan(crop_px=24)),
-        (segmentation.build_segmenter, segnet(crop_px=18)),
+        (build_segnet, segnet(crop_px=18)),
     ],
 )
 def test_sizes_that_do_not_halve_are_refused(build, run):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pathgan.errors import DataError
-from pathgan.training import TrainingData
+from pathgan.training.resident_data import TrainingData
 
 
 def test_images_are_enlarged_before_they_are_cropped():

@@ -1,5 +1,4 @@
-"""95 % intervals: of a mean over seeds, of a proportion, and of a mean over images of a few patients; a test of two
-proportions."""
+"""95 % intervals of means and proportions, and a test of two proportions."""
 
 from __future__ import annotations
 

@@ -17,20 +17,18 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pathgan.config.datasets import (
-    BreakHisDataset,
-    CpmDataset,
-    ImageFoldersDataset,
-    MonusegDataset,
-    SheetDataset,
-    Split,
-    Tiles,
-    TnbcDataset,
-)
-from pathgan.datasets.images import read_image, read_mask
-from pathgan.datasets.prepare import prepare
-from pathgan.datasets.store import ImageStore, read_manifest
+from doing import prepare
+from pathgan.config.dataset_types import Split, Tiles
+from pathgan.datasets.adapters.breakhis import BreakHisDataset
+from pathgan.datasets.adapters.cpm import CpmDataset
+from pathgan.datasets.adapters.image_folders import ImageFoldersDataset
+from pathgan.datasets.adapters.monuseg import MonusegDataset
+from pathgan.datasets.adapters.sheet import SheetDataset
+from pathgan.datasets.adapters.tnbc import TnbcDataset
+from pathgan.datasets.image_files import read_image, read_mask
 from pathgan.errors import DataError
+from pathgan.stores.manifest import read_manifest
+from pathgan.stores.store import ImageStore
 
 SIZE = 40
 TILES = Tiles(tile_px=32, stride_px=32)
@@ -254,13 +252,11 @@ def test_a_palette_masks_indices_are_its_ids(tmp_path):
 
 
 def test_overlays_beside_images_are_no_images(tmp_path):
-    from pathgan.datasets.layouts import find_pairs
-
     for folder in ("Images", "Overlay"):
         save(tmp_path / "cpm15" / folder / "a.png", rgb())
     (tmp_path / "cpm15" / "Labels").mkdir()
     (tmp_path / "cpm15" / "Labels" / "a.mat").touch()
-    pairs = find_pairs(CpmDataset(adapter="cpm", folders=("cpm15",)), tmp_path)
+    pairs = CpmDataset(adapter="cpm", folders=("cpm15",)).find(tmp_path)
     assert [pair.image.parent.name for pair in pairs] == ["Images"]
 
 

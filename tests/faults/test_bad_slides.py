@@ -12,7 +12,7 @@ from PIL import Image
 
 from pathgan.errors import DataError
 from pathgan.slides import open_slide, tile_slide
-from pathgan.slides.writing import write_slide
+from pathgan.stores.slide_files import write_slide
 
 
 @pytest.fixture

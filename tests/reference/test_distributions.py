@@ -11,7 +11,7 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from pathgan.datasets.images import read_image
+from pathgan.datasets.image_files import read_image
 from pathgan.metrics import distributions, frechet_distance, full_kernel_distance, kernel_distance, precision_recall
 
 

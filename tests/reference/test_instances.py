@@ -110,8 +110,8 @@ def test_a_half_is_no_match():
 
 
 def test_real_masks_of_hundreds_of_nuclei(real_data):
-    from pathgan.config.datasets import MonusegDataset
-    from pathgan.datasets.adapters import read_items
+    from doing import read_items
+    from pathgan.datasets.adapters.monuseg import MonusegDataset
 
     item = next(iter(read_items(MonusegDataset(adapter="monuseg", folder="monuseg_breast"), real_data)))
     true = item.instances[:300, :300]

@@ -12,7 +12,7 @@ from skimage import data
 from skimage.metrics import peak_signal_noise_ratio as skimage_psnr
 from skimage.metrics import structural_similarity as skimage_ssim
 
-from pathgan.datasets.images import read_image
+from pathgan.datasets.image_files import read_image
 from pathgan.metrics import (
     contour_contrast,
     feature_similarities,
@@ -23,7 +23,7 @@ from pathgan.metrics import (
     peak_signal_noise_ratio,
     structural_similarity,
 )
-from pathgan.metrics.features import CHROMA_EXPONENT, YIQ
+from pathgan.metrics.phase_congruency import CHROMA_EXPONENT, YIQ
 from pathgan.metrics.similarity import SCALE_WEIGHTS, n_scales
 
 

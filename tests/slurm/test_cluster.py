@@ -44,8 +44,8 @@ def test_a_papers_demo_has_the_tables_of_a_local_run(cluster: Cluster, tmp_path:
     ("arguments", "message"),
     [
         (["--default-resources", "slurm_partition=cpuu"], "no partition 'cpuu' on this cluster; there are: brief, cpu"),
-        (["--set-resources", "train_generator:slurm_partition=brief"], "partition 'brief' ends jobs after 1 min"),
-        (["--set-resources", "train_generator:runtime=2"], "2 min leave no time to train"),
+        (["--set-resources", "train_paired:slurm_partition=brief"], "partition 'brief' ends jobs after 1 min"),
+        (["--set-resources", "train_paired:runtime=2"], "2 min leave no time to train"),
     ],
 )
 def test_what_slurm_would_never_start_is_refused_in_one_line(
@@ -77,7 +77,7 @@ def test_the_profiles_block_for_gpus_sends_the_preset_paper_there(
         target = TARGET.replace("demo", preset)
         run(folder, "--profile", "slurm", target)
         jobs = cluster.ask("squeue", "--noheader", "--states=all", "--format=%Z|%k|%A").splitlines()
-        (job,) = [job for job in jobs if job.startswith(f"{folder}|rule_train_generator_wildcards_{preset}_")]
+        (job,) = [job for job in jobs if job.startswith(f"{folder}|rule_train_paired_wildcards_{preset}_")]
         told = cluster.ask("scontrol", "show", "job", job.split("|")[2])
         assert f"Partition={partition}" in told
         assert ("TresPerJob=gres:gpu:1" in told) == (preset == "paper")

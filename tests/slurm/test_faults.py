@@ -22,7 +22,7 @@ from checkouts import snakemake
 from cluster import NODE, Cluster
 from trainings import HANG_S, ITERATIONS, MODEL, TARGET, Running, Witness, outputs, processes_in, project
 
-from pathgan.provenance import record_path
+from pathgan.provenance.places import record_path
 
 MOMENTS = 3  # of each fault; one is in CI: the first, or where it took longest another
 IN_CI = {"scancel": 1, "time-out": 1, "--unlock while the job lives": 1, "disk full in state/": 1}

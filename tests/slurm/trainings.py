@@ -27,7 +27,7 @@ ITERATIONS = 500
 DATA = "results/demo/tiny/data/cells.h5"
 MODEL = Path("results/demo/tiny/models/gan/seed0")
 TARGET = f"{MODEL}/generator.safetensors"
-LOG = Path("results/demo/logs/tiny/train_generator/gan/seed0.log")
+LOG = Path("results/demo/logs/tiny/train_paired/gan/seed0.log")
 
 PAPER: dict[str, Any] = {
     "title": "A training of some seconds",
@@ -77,7 +77,7 @@ def project(
     profile |= {"slurm-init-seconds-before-status-checks": 2, "seconds-between-status-checks": 1, "latency-wait": 10}
     profile["retries"] = retries
     if resources:
-        profile["set-resources"] = {"train_generator": dict(resources)}
+        profile["set-resources"] = {"train_paired": dict(resources)}
     path.write_text(yaml.safe_dump(profile))
     return folder
 
@@ -137,7 +137,7 @@ class Running:
     def job(self) -> str:
         """The id of the SLURM job that trains."""
         jobs = self.cluster.ask("squeue", "--noheader", "--states=RUNNING", "--format=%A|%k").splitlines()
-        return next(line.split("|")[0] for line in jobs if "train_generator" in line)
+        return next(line.split("|")[0] for line in jobs if "train_paired" in line)
 
     def states(self) -> str:
         """Of all SLURM jobs of this training."""
@@ -147,7 +147,7 @@ class Running:
     def trainer(self) -> psutil.Process:
         """The process that trains, below srun and Snakemake."""
         return next(
-            process for process in processes_in(self.folder) if "train_generator.py" in " ".join(process.cmdline())
+            process for process in processes_in(self.folder) if ".train.py" in " ".join(process.cmdline())
         )
 
 
@@ -186,7 +186,7 @@ class Witness(threading.Thread):
         for process in processes_in(self.folder):
             with suppress(OSError, psutil.Error):  # Snakemake removes the log of an earlier attempt, but it stays open
                 files = [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-                if "train_generator.py" in " ".join(process.cmdline()) and any(
+                if ".train.py" in " ".join(process.cmdline()) and any(
                     LOG.as_posix() in name for name in files
                 ):
                     yield process.pid

@@ -32,7 +32,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "provenance.md"
 MARKS = ("<!-- tampering: begin -->\n", "<!-- tampering: end -->\n")
 BASE = Path("results/demo/tiny")
 RECORD = Path("results/demo/provenance/tiny/samples/gan/seed3.h5.json")
-LOG = Path("results/demo/logs/tiny/train_generator/gan/seed3.log")
+LOG = Path("results/demo/logs/tiny/train_paired/gan/seed3.log")
 PAPER = Path("config/papers/tiny.yaml")
 TABLE = BASE / "tables/table1.csv"
 CRATE = Path("results/demo/ro-crate-metadata.json")
@@ -400,7 +400,7 @@ def test_a_cell_is_traced_to_raw_images_and_the_training(made: Path) -> None:
         "samples/gan/seed3.h5",
         "generator.safetensors",
         "data/own/a.png",
-        "train_generator",
+        "train_paired",
     ):
         assert part in done.stdout, done.stderr
     tree = json.loads(pathgan(made, "trace", str(TABLE), "gan", "ssim", "--json").stdout)

@@ -20,7 +20,7 @@ import yaml
 from checkouts import CELLS, GAN, ROOT, checkout, jobs, snakemake
 
 from pathgan.files import sha256_of
-from pathgan.provenance import record_path
+from pathgan.provenance.places import record_path
 
 pytestmark = pytest.mark.workflow
 BASE = Path("results/demo/tiny")
@@ -106,7 +106,7 @@ def tiny(folder: Path) -> Path:
 def done(tmp_path_factory):
     folder = tiny(tmp_path_factory.mktemp("tiny"))
     output = snakemake(folder, "all")
-    assert jobs(output)["train_generator"] == 2
+    assert jobs(output)["train_paired"] == 2
     assert jobs(output)["embed"] == 6  # the data and two seeds' samples, by two networks
     return folder
 
@@ -125,7 +125,7 @@ def test_a_run_may_train_in_two_processes(tmp_path):
     folder = checkout(tmp_path / "two", {"tiny": paper})
     weights = BASE / "models/gan/seed0/generator.safetensors"
     snakemake(folder, str(weights))
-    log = (folder / "results/demo/logs/tiny/train_generator/gan/seed0.log").read_text()
+    log = (folder / "results/demo/logs/tiny/train_paired/gan/seed0.log").read_text()
     assert log.count("trained 3 iterations") == 1  # the first process alone speaks
     assert json.loads((folder / record_path(weights)).read_text())["threads"] == 1  # of each
     assert not (folder / weights).with_name("state").exists()
@@ -209,8 +209,8 @@ def test_an_edit_of_a_hyper_parameter_reruns_its_training(copied):
     tree["runs"]["segnet"]["training"]["learning_rate"] = 0.5
     paper.write_text(yaml.safe_dump(tree, sort_keys=False))
     planned = jobs(snakemake(copied, "-n", f"{BASE}/tables/table1.csv"))
-    assert planned["train_segmenter"] == 2
-    assert "train_generator" not in planned
+    assert planned["train_segmentation"] == 2
+    assert "train_paired" not in planned
 
 
 def test_absent_manual_data_name_page_file_and_folder(copied):
@@ -351,5 +351,5 @@ def test_any_path_of_any_preset_is_a_target():
 def test_planning_the_papers_own_sizes_is_quick():
     started = time.perf_counter()
     output = snakemake(ROOT, "-n", "sharpgan", "--config", "preset=paper")
-    assert jobs(output)["train_generator"] == 42
+    assert jobs(output)["train_paired"] == 42
     assert time.perf_counter() - started < 60  # a hang, not a benchmark

@@ -7,18 +7,19 @@ import itertools
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pathgan.config.models import NETWORKS, Paper, Weights, Workflow
-from pathgan.config.references import broken_references
+from pathgan.config.kinds import TAGS, extend
+from pathgan.config.papers import Paper
+from pathgan.config.weights import NETWORKS, Weights
+from pathgan.config.workflow import FULL_SIZE, PRESETS, Workflow
 from pathgan.errors import ConfigError
 
 PUBLISHED = "config/published.csv"  # the values that papers print, a row a cell
-PRESETS: tuple[str, ...] = get_args(Workflow.model_fields["preset"].annotation)
-DISCRIMINATORS = ("adapter", "recipe", "kind")  # a changed one replaces the whole entry
+DISCRIMINATORS = tuple(dict.fromkeys(TAGS.values()))  # a changed one replaces the whole entry
 # Every job of a cluster reads all papers; libyaml does it in a tenth of the time.
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MERGED = ("slides", "datasets", "runs", "samples", "scores", "tables", "figures")
@@ -27,14 +28,21 @@ Tree = dict[str, Any]
 
 
 def load_workflow(raw: Mapping[str, Any], source: str = "config/config.yaml") -> Workflow:
-    """Types `config/config.yaml` as Snakemake merged it with `--config`. Raises ConfigError."""
+    """Types `config/config.yaml` as Snakemake merged it with `--config`, and makes the kinds of its extensions known.
+
+    Raises ConfigError.
+    """
     raw = dict(raw)
     if isinstance(raw.get("papers"), str):  # --config papers=sharpgan
         raw["papers"] = raw["papers"].split(",")
+    if isinstance(raw.get("extensions"), str):
+        raw["extensions"] = raw["extensions"].split(",")
     try:
-        return Workflow.model_validate(raw)
+        workflow = Workflow.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(explain(error, source, Workflow)) from None
+    extend(workflow.extensions)
+    return workflow
 
 
 def load_weights_table(path: Path) -> dict[str, Weights]:
@@ -59,7 +67,7 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
     tree = _read_paper(path)
     presets = tree.pop("presets", {}) or {}
     known = {*PRESETS, *(f"{name}/gpu" for name in PRESETS)}
-    if preset != "paper" and preset not in presets:
+    if preset != FULL_SIZE and preset not in presets:
         raise ConfigError(
             f"{path}: presets.{preset}: expected an entry, if need be {{}}: it would be the paper's own size"
         )
@@ -78,7 +86,7 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
         paper = Paper.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(explain(error, f"{path} (preset {preset})", Paper)) from None
-    problems = [*dict.fromkeys(broken_references(paper)), *_unsourced(paper)]  # a column has the same in every row
+    problems = [*dict.fromkeys(paper.problems()), *_unsourced(paper)]  # a column has the same in every row
     if problems:
         raise ConfigError("\n".join(f"{path} (preset {preset}): {problem}" for problem in problems))
     return paper
@@ -86,7 +94,7 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
 
 def declared_presets(path: Path) -> list[str]:
     """The presets under which a paper can be asked for."""
-    return [preset for preset in PRESETS if preset == "paper" or preset in (_read(path).get("presets") or {})]
+    return [preset for preset in PRESETS if preset == FULL_SIZE or preset in (_read(path).get("presets") or {})]
 
 
 def _read_paper(path: Path) -> Tree:

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pathgan.config.models import Paper, Workflow
+from pathgan.config.kinds import TAGS
+from pathgan.config.papers import Paper
+from pathgan.config.workflow import Workflow
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-DISCRIMINATORS = {"adapter", "recipe", "kind"}
+DISCRIMINATORS = set(TAGS.values())
 OPEN = {"type": "object"}
 
 

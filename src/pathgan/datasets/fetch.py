@@ -13,8 +13,8 @@ from pathlib import Path
 
 import requests
 
-from pathgan.config.datasets import Download
-from pathgan.config.models import Weights
+from pathgan.config.dataset_types import Download
+from pathgan.config.weights import Weights
 from pathgan.errors import DataError
 from pathgan.files import atomic, sha256_of
 

@@ -7,31 +7,26 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.datasets import PolygonDataset, Split, Tiles
-from pathgan.datasets.adapters import Item, read_items
-from pathgan.datasets.images import relabel
-from pathgan.datasets.layouts import ImageAdapter
+from pathgan.config.dataset_types import Split, Tiles
+from pathgan.datasets.image_files import relabel
+from pathgan.datasets.items import Item
 from pathgan.datasets.splits import assign_folds, assign_splits, check_apart, check_every_class, chosen, groups_of
-from pathgan.datasets.store import write_manifest, write_store
-from pathgan.datasets.tiles import tile_offsets
+from pathgan.datasets.tiles import place_id, tile_offsets
 from pathgan.errors import DataError
-from pathgan.masks.polygons import polygon_masks
+from pathgan.stores.manifest import write_manifest
+from pathgan.stores.store import write_store
+
+if TYPE_CHECKING:
+    from pathgan.datasets.image_dataset import ImageDataset
 
 
-def prepare(dataset: ImageAdapter | PolygonDataset, data_root: Path, store: Path, manifest: Path) -> int:
-    """Writes the store and manifest of any dataset; returns the number of items."""
-    if isinstance(dataset, PolygonDataset):
-        return prepare_polygons(dataset, store, manifest)
-    return prepare_dataset(dataset, data_root, store, manifest)
-
-
-def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifest: Path) -> int:
+def prepare_dataset(dataset: ImageDataset, data_root: Path, store: Path, manifest: Path) -> int:
     """Reads, splits and tiles a dataset into `store` and `manifest`; returns the number of tiles.
 
     Training images are tiled at `stride_px`, test images edge to edge. Raises DataError, and leaves
@@ -40,7 +35,7 @@ def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifes
     with tempfile.TemporaryFile() as spool, h5py.File(spool, "w") as scratch:
         # Splits need every group, tiles need the split: one pass spools the items, one cuts them.
         items = []
-        for index, item in enumerate(read_items(dataset, data_root)):
+        for index, item in enumerate(dataset.items(data_root)):
             scratch[f"{index}/image"] = item.image
             if item.instances is not None:
                 scratch[f"{index}/instances"] = item.instances
@@ -48,13 +43,14 @@ def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifes
         taken = chosen(items, dataset.split)
         items = [items[index] for index in taken]
         groups, sides = _split(items, dataset.split)
-        rows, places = [], []
+        rows: list[dict[str, object]] = []
+        places: list[tuple[int, int, int]] = []
         for index, item, group, side in zip(taken, items, groups, sides, strict=True):
             for x, y in _places(scratch[f"{index}/image"].shape[:2], dataset.tiles, side, item):
                 places.append((index, x, y))
                 rows.append(
                     {
-                        "id": f"{item.id}_x{x}_y{y}",
+                        "id": f"{item.id}_{place_id(x, y)}",
                         "source": _source_name(item.source, data_root),
                         "sha256": item.sha256,
                         "class": item.category,
@@ -70,10 +66,10 @@ def prepare_dataset(dataset: ImageAdapter, data_root: Path, store: Path, manifes
             for index, x, y in places:
                 yield scratch[f"{index}/{field}"][y : y + tile_px, x : x + tile_px]
 
-        fields: dict[str, Iterator[NDArray[Any]]] = {"images": tiles("image")}
+        fields: dict[str, Any] = {"images": tiles("image")}
         if "0/instances" in scratch:
             fields["instances"] = map(relabel, tiles("instances"))
-        n = write_store(store, {}, **fields)
+        n = write_store(store, [str(row["id"]) for row in rows], **fields)
     write_manifest(manifest, rows)
     return n
 
@@ -100,16 +96,6 @@ def _split(items: list[Item], split: Split) -> tuple[list[str], list[str]]:
     sides = [sides_of[group] for group in groups]
     check_apart(items, sides)
     return groups, sides
-
-
-def prepare_polygons(options: PolygonDataset, store: Path, manifest: Path) -> int:
-    """Writes the random masks of `options` as a store without images; returns their number."""
-    n = write_store(store, instances=polygon_masks(options))
-    rows: list[dict[str, object]] = [
-        {"id": f"polygons{index:05d}", "source": "procedural", "split": "train", "x": 0, "y": 0} for index in range(n)
-    ]
-    write_manifest(manifest, rows)
-    return n
 
 
 _NOTHING = np.empty((0, 0, 3), np.uint8)

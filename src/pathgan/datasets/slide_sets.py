@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from pathgan.config.base import Strict
-from pathgan.config.datasets import CellDataset, FocusPhantom, SectionPhantom, SlideDataset, SlideSet, SlideSheet
+from pathgan.config.slide_types import CutDataset, FocusPhantom, SectionPhantom, SlideSet, SlideSheet
+from pathgan.config.strict import Strict
 from pathgan.datasets.splits import assign_splits
 from pathgan.errors import DataError
 
@@ -42,8 +43,9 @@ def read_slides(options: SlideSet, data_root: Path, drawn: Path) -> list[SlideFi
             return _read_sheet(options, data_root)
         case FocusPhantom():
             return _focus_phantoms(options, drawn)
-        case _:
+        case SectionPhantom():
             return _phantoms(options, drawn)
+    raise TypeError(f"expected a set of slides that is known here, got {type(options).__name__}")
 
 
 def moving_pairs(slides: list[SlideFile], fixed: str) -> dict[str, tuple[SlideFile, SlideFile]]:
@@ -53,7 +55,7 @@ def moving_pairs(slides: list[SlideFile], fixed: str) -> dict[str, tuple[SlideFi
     return {slide.slide: (anchors[slide.pair], slide) for slide in moving}
 
 
-def sides(dataset: SlideDataset | CellDataset, slides: list[SlideFile]) -> dict[str, str]:
+def sides(dataset: CutDataset, slides: list[SlideFile]) -> dict[str, str]:
     """Slide -> `train` or `test`: as its sheet says, else seeded, by patient; a pair is never parted."""
     groups = {slide.slide: slide.patient or slide.pair for slide in slides}
     given = {groups[slide.slide]: slide.split for slide in slides}
@@ -139,9 +141,9 @@ def _check(slides: list[SlideFile], sheet: Path) -> None:
         "slide": [slide.slide for slide in slides],
         "stain of one pair": [f"{slide.stain} of {slide.pair}" for slide in slides],
     }.items():
-        twice = {key for key in keys if keys.count(key) > 1}
+        twice = sorted(key for key, n in Counter(keys).items() if n > 1)
         if twice:
-            raise DataError(f"{sheet}: the {what} {sorted(twice)[0]!r} is listed twice; give each a name of its own")
+            raise DataError(f"{sheet}: the {what} {twice[0]!r} is listed twice; give each a name of its own")
     splits: dict[str, str] = {}
     for slide in slides:
         group = slide.patient or slide.pair

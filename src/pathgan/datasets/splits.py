@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pathgan.config.datasets import Split
+from pathgan.config.dataset_types import Split
 from pathgan.errors import DataError
 
 if TYPE_CHECKING:  # the plan of the workflow splits slides, and reads no image
-    from pathgan.datasets.adapters import Item
+    from pathgan.datasets.items import Item
 
 
 def groups_of(items: Sequence[Item], by: str) -> list[str]:

@@ -12,3 +12,8 @@ def tile_offsets(length_px: int, tile_px: int, stride_px: int) -> list[int]:
         raise DataError(f"a side of {length_px} px is smaller than a tile of {tile_px} px")
     offsets = list(range(0, last + 1, stride_px))
     return offsets if offsets[-1] == last else [*offsets, last]
+
+
+def place_id(x: int, y: int) -> str:
+    """The part of a tile's id that says where it lies on its image."""
+    return f"x{x}_y{y}"

@@ -64,6 +64,11 @@ def mask_map(instances: Instances) -> Map:
     return (instances > 0).astype(np.float32)
 
 
+def quantised(field: NDArray[np.floating] | NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """A map (h, w) in [0, 1] as uint8, 255 for 1."""
+    return np.round(255.0 * field).astype(np.uint8)
+
+
 CONDITIONS = {"mask": mask_map, "distance_map": distance_map, "skeleton_map": skeleton_map}
 
 

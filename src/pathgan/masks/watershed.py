@@ -8,7 +8,7 @@ from skimage.measure import label
 from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import watershed
 
-from pathgan.config.runs import Watershed
+from pathgan.config.runs.watershed_options import Watershed
 
 
 def instances_from_probability(probability: NDArray[np.floating], options: Watershed) -> NDArray[np.int32]:

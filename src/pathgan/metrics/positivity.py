@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.metrics.images import Images, Scores
+from pathgan.metrics.image_pairs import Images, Scores
 from pathgan.stains import unmix
 
 BLUR_PX = 0.7

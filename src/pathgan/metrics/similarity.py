@@ -8,14 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.metrics.images import (
-    Images,
-    Scores,
-    check_pairs,
-    gradient_magnitude,
-    mix_channels,
-    ratio_similarity,
-)
+from pathgan.metrics.image_pairs import Images, Scores, check_pairs, gradient_magnitude, mix_channels, ratio_similarity
 from pathgan.stains import optical_density
 
 Channels = NDArray[np.float64]  # one value each of R, G and B

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from pathgan.networks.init import init_normal
+from pathgan.networks.initialisation import init_normal
 
 
 class PatchDiscriminator(nn.Sequential):

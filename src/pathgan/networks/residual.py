@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pathgan.networks.init import init_normal, init_xavier
+from pathgan.config.network_options import ResidualNet
+from pathgan.errors import DataError
+from pathgan.networks.initialisation import init_normal, init_xavier
 
 Skips = Literal["none", "concatenate", "add"]
 
@@ -104,3 +106,15 @@ class _Block(nn.Module):
 
 def _normalised(channels: int, activation: Literal["relu", "leaky_relu"]) -> list[nn.Module]:
     return [nn.InstanceNorm2d(channels), nn.ReLU() if activation == "relu" else nn.LeakyReLU(0.2)]
+
+
+def residual_of(options: ResidualNet, crop_px: int) -> ResidualGenerator:
+    """For images of crop_px. Raises DataError for a side that cannot be halved so often."""
+    if crop_px % 2**options.downsamplings:
+        raise DataError(
+            f"training.crop_px = {crop_px} is no multiple of 2^downsamplings = "
+            f"{2**options.downsamplings}; change it or generator.downsamplings"
+        )
+    return ResidualGenerator(
+        options.width, options.downsamplings, options.blocks, options.skips, options.activation, options.init
+    )

@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pathgan.config.network_options import SegNet
+from pathgan.errors import DataError
+
 CONVOLUTIONS = (2, 2, 3, 3, 3)  # a stage of VGG16
 MULTIPLES = (1, 2, 4, 8, 8)
 
@@ -64,3 +67,13 @@ def _block(channels: list[int]) -> nn.Sequential:
     for inside, outside in pairwise(channels):
         layers += [nn.Conv2d(inside, outside, 3, padding=1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
     return nn.Sequential(*layers)
+
+
+def segnet_of(options: SegNet, crop_px: int) -> SegmentationNetwork:
+    """For images of crop_px. Raises DataError for a side that cannot be halved so often."""
+    if crop_px % 2**options.stages:
+        raise DataError(
+            f"training.crop_px = {crop_px} is no multiple of 2^stages = {2**options.stages}; "
+            "change it or network.stages"
+        )
+    return SegmentationNetwork(options.width, options.stages)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pathgan.networks.init import init_normal
+from pathgan.config.network_options import UNet
+from pathgan.errors import DataError
+from pathgan.networks.initialisation import init_normal
 
 MAX_MULTIPLE = 8  # channels stop growing at 8 x width
 Upsampling = Literal["transposed", "bilinear"]
@@ -78,3 +82,24 @@ def _up(inside: int, outside: int, upsampling: Upsampling, final: bool, dropout:
         if dropout:
             layers.append(nn.Dropout(dropout))
     return nn.Sequential(*layers)
+
+
+def unet_of(options: UNet, crop_px: int, channels: int = 3) -> UNetGenerator:
+    """From one channel to `channels`, for images of crop_px. Raises DataError for a side that cannot be halved so often."""
+    depth = options.depth or crop_px.bit_length() - 1
+    if crop_px % 2**depth:
+        raise DataError(
+            f"training.crop_px = {crop_px} is no multiple of 2^depth = {2**depth}; "
+            "use a power of two, or set generator.depth"
+        )
+    return UNetGenerator(1, channels, options.width, depth, options.dropout, options.upsampling)
+
+
+def check_sides(generator: UNetGenerator, conditions: NDArray[np.uint8]) -> None:
+    """Raises DataError for conditions (n, h, w) whose sides the generator cannot halve often enough."""
+    side = 2 ** len(generator.down)
+    if any(length % side for length in conditions.shape[1:]):
+        raise DataError(
+            f"conditions of {conditions.shape[2]} x {conditions.shape[1]} px are no multiple of the generator's "
+            f"2^depth = {side}; change tiles.tile_px or generator.depth"
+        )

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.datasets import SectionPhantom
+from pathgan.config.slide_types import SectionPhantom
 
 N_WAVES = 6
 INVERSION_STEPS = 60

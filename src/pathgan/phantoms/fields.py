@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.datasets import Tissue
-from pathgan.phantoms.noise import blobs, fibres
-from pathgan.phantoms.nuclei import NUCLEUS_KINDS, Nuclei, NucleusKind, scatter
+from pathgan.config.phantom_looks import Tissue
+from pathgan.phantoms.drawn_nuclei import NUCLEUS_KINDS, Nuclei, NucleusKind, scatter
+from pathgan.phantoms.textures import blobs, fibres
 from pathgan.stains import beer_lambert
 
 

@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.datasets import SectionPhantom, Tissue
+from pathgan.config.phantom_looks import Tissue
+from pathgan.config.slide_types import SectionPhantom
 from pathgan.phantoms.deformations import Deformation, draw_deformation
+from pathgan.phantoms.drawn_nuclei import Nuclei, rasterise, scatter
 from pathgan.phantoms.fields import chromatin, photograph
-from pathgan.phantoms.noise import blobs, fibres
-from pathgan.phantoms.nuclei import Nuclei, rasterise, scatter
+from pathgan.phantoms.textures import blobs, fibres
 from pathgan.stains import beer_lambert
 
 TUMOUR_SHARE = 0.55  # of the tissue's area

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from scipy.special import expit
 
-from pathgan.config.datasets import Smear
+from pathgan.config.phantom_looks import Smear
+from pathgan.phantoms.drawn_nuclei import NucleusKind, scatter
 from pathgan.phantoms.fields import Field, chromatin, photograph
-from pathgan.phantoms.noise import Texture, blobs
-from pathgan.phantoms.nuclei import NucleusKind, scatter
+from pathgan.phantoms.textures import Texture, blobs
 from pathgan.stains import beer_lambert
 
 CYTOPLASM = 1.1  # width of the cytoplasm around a nucleus, in nuclear radii

@@ -13,17 +13,19 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from pathgan.config.loading import PUBLISHED
-from pathgan.config.models import Workflow
+from pathgan.config.workflow import Workflow
 from pathgan.errors import DataError, ProvenanceError
 from pathgan.provenance.attempts import SUFFIX, attempts_of
 from pathgan.provenance.bundle import left_out
 from pathgan.provenance.checksums import Disk, differ
+from pathgan.provenance.closure import Code
 from pathgan.provenance.current import Current
+from pathgan.provenance.differences import differences, relocated
 from pathgan.provenance.places import (
     BESIDES,
     CRATE,
@@ -36,7 +38,6 @@ from pathgan.provenance.places import (
     record_path,
 )
 from pathgan.provenance.records import LOCK, ROOT, Record, read_record
-from pathgan.provenance.settings import differences, relocated
 
 RECEIPT = ".fetched.json"
 
@@ -49,11 +50,12 @@ class Verdict(StrEnum):
     STALE_CODE = "stale code"
     STALE_CONFIGURATION = "stale configuration"
     INTERRUPTED = "interrupted"
+    TEXT_CHANGED = "text changed"  # of its code, which does what it did: comments, docstrings, formatting
     OTHER_ENVIRONMENT = "other environment"  # a warning
     NOT_BUNDLED = "not bundled"  # left out of the bundle that these results came in; its record is here
 
 
-PASSING = (Verdict.OK, Verdict.OTHER_ENVIRONMENT, Verdict.NOT_BUNDLED)
+PASSING = (Verdict.OK, Verdict.TEXT_CHANGED, Verdict.OTHER_ENVIRONMENT, Verdict.NOT_BUNDLED)
 
 
 @dataclass(frozen=True)
@@ -278,22 +280,25 @@ class _Walk:
 
     def _code(self, path: str, entry: Record) -> Iterator[Finding]:
         try:
-            now, then = self.current.code(entry["rule"]), entry["code"]
+            now, then = self.current.code(entry), entry["code"]
         except ProvenanceError as error:
-            yield Finding(path, Verdict.STALE_CODE, str(error), f"scripts/{entry['rule']}.py")
+            missing = str(error).partition(" ")[0]
+            yield Finding(path, Verdict.STALE_CODE, str(error), missing)
             return
-        if now["digest"] != then["digest"]:
-            changed = sorted(
-                name for name in {*now["files"], *then["files"]} if now["files"].get(name) != then["files"].get(name)
-            )
+        stale = now["digest"] != then["digest"]
+        kind: Literal["tree", "sha256"] = "tree" if stale else "sha256"
+        names = sorted({*now["files"], *then["files"]})
+        changed = [name for name in names if _of(now, name, kind) != _of(then, name, kind)]
+        if changed:
             others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            yield Finding(path, Verdict.STALE_CODE, f"{changed[0]}{others} changed since", changed[0])
+            verdict = Verdict.STALE_CODE if stale else Verdict.TEXT_CHANGED
+            yield Finding(path, verdict, f"{changed[0]}{others} changed since", changed[0])
 
     def _settings(self, path: str, entry: Record) -> Iterator[Finding]:
         """Parameters and the set of inputs, as this checkout would have them."""
         culprit = self.current.paper_files(entry["wildcards"].get("paper", ""))
         try:
-            params, inputs = self.current.job(entry["rule"], entry["wildcards"])
+            params, inputs = self.current.job(entry)
         except DataError as error:
             verdict = Verdict.NOT_BUNDLED if self.left_out else Verdict.STALE_CONFIGURATION
             yield Finding(path, verdict, f"its settings cannot be told: {error}", culprit)
@@ -309,7 +314,7 @@ class _Walk:
         then = relocated(entry["params"], _data_root(entry))
         for key, recorded, wanted in differences({name: then.get(name) for name in now}, now):
             detail = f"{key}: made with {recorded}, now {wanted}{self._hint(entry)}"
-            source = PUBLISHED if key.startswith("published") else culprit
+            source = PUBLISHED if key.startswith("given.printed") else culprit
             yield Finding(path, Verdict.STALE_CONFIGURATION, detail, source)
             return
         reads = {relocated(name, str(self.current.data_root)): name for name in inputs}
@@ -370,6 +375,10 @@ class _Walk:
             ring = error.args[1]
             detail = f"made from itself: {' <- '.join(ring)}"
             yield Finding(ring[0], Verdict.MODIFIED, detail, str(record_path(ring[0])))
+
+
+def _of(code: Code, name: str, kind: Literal["tree", "sha256"]) -> str | None:
+    return code["files"][name][kind] if name in code["files"] else None
 
 
 def _is_result(name: str) -> bool:

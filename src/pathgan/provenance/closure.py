@@ -1,76 +1,178 @@
-"""Which of our modules a script can reach, and one digest of them all.
+"""Which of our modules a job can reach, and one digest of what they do.
 
-Snakemake sees a script's path alone: without this, an edit in `src/` would leave old results standing.
+Snakemake sees a script's path alone: without this, an edit in `src/` would leave old results standing. The digest is of
+syntax trees without docstrings and without what type checkers alone read, so that a comment makes nothing stale. The
+sha256 of each file's text stands beside it in records.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from typing_extensions import TypedDict
+
 from pathgan.files import sha256_of
 
-PACKAGE = "pathgan"
-# They log, record and judge, and change no result.
-BYSTANDERS = ("pathgan.errors", "pathgan.jobs", "pathgan.provenance", "pathgan.cli")
+# Modules that every job loads and that change no byte of an output: they say what went wrong, and write logs and
+# records. tests/workflow/test_exempt_modules.py replaces each by one that does nothing, and compares.
+EXEMPT = (
+    "pathgan.errors",
+    "pathgan.provenance",
+    "pathgan.provenance.attempts",
+    "pathgan.provenance.recording",
+)
 
 
-def code_files(script: Path) -> list[Path]:
-    """The script and every file of the package beside it that it imports, directly or not, sorted.
+class CodeFile(TypedDict):
+    """sha256: of the text. tree: of what it does."""
 
-    script: `scripts/{rule}.py` of a checkout, whose package lies in `src/`.
+    sha256: str
+    tree: str
+
+
+class Code(TypedDict):
+    """digest: of the trees of all files, which are named within the checkout. roots: what was followed."""
+
+    digest: str
+    roots: list[str]
+    files: dict[str, CodeFile]
+
+
+def code_files(roots: Iterable[str], checkout: Path) -> list[Path]:
+    """The roots and every file of `src/` that they import, directly or not, sorted.
+
+    roots: scripts, as `scripts/score.py`, and modules that jobs import by name. Raises FileNotFoundError for a root
+    that is not there.
     """
+    source = checkout / "src"
+    waiting: list[Path] = []
+    for root in roots:
+        file = checkout / root if root.endswith(".py") else _file_of(root, source)
+        if file is None or not file.exists():
+            raise FileNotFoundError(root)
+        waiting.extend([file] if root.endswith(".py") else _module_files(root, source))
     found: set[Path] = set()
-    waiting = [script]
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting.extend(_imported(file, script.parents[1] / "src"))
+            waiting.extend(_reached(file, source))
     return sorted(found)
 
 
-def code_hashes(script: Path) -> dict[str, str]:
-    """Name within the checkout -> sha256, of `code_files`."""
-    return {file.relative_to(script.parents[1]).as_posix(): sha256_of(file) for file in code_files(script)}
+def code_state(roots: Iterable[str], checkout: Path) -> Code:
+    """The files that a job can reach, and one digest of what they do; moving the checkout does not change it."""
+    roots = list(roots)
+    files = {
+        file.relative_to(checkout).as_posix(): CodeFile(sha256=sha256_of(file), tree=_read(file).digest)
+        for file in code_files(roots, checkout)
+    }
+    return Code(digest=digest_of(files), roots=roots, files=files)
 
 
-def code_digest(script: Path) -> str:
-    """One sha256 of `code_hashes`; moving the whole tree does not change it."""
-    return digest_of(code_hashes(script))
+def code_digest(roots: Iterable[str], checkout: Path) -> str:
+    """The digest of `code_state`."""
+    return code_state(roots, checkout)["digest"]
 
 
-def digest_of(hashes: dict[str, str]) -> str:
-    """sha256 of `{hash}  {name}` lines, as `sha256sum` prints them, by name."""
-    lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
+def digest_of(files: dict[str, CodeFile]) -> str:
+    """sha256 of `{tree}  {name}` lines, by name."""
+    lines = "".join(f"{files[name]['tree']}  {name}\n" for name in sorted(files))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-@lru_cache(maxsize=512)
-def _imported(file: Path, source: Path) -> tuple[Path, ...]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    ours = {
-        name
-        for name in names
-        if (name == PACKAGE or name.startswith(f"{PACKAGE}.")) and not name.startswith(BYSTANDERS)
-    }
-    return tuple(path for name in sorted(ours) for path in _module_files(name, source))
+# --- one file -----------------------------------------------------------------------------------------------
+
+
+class _Parsed:
+    """What a file does and imports. One that does not parse is its own text, and imports nothing."""
+
+    def __init__(self, text: bytes):
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            self.digest, self.imports = hashlib.sha256(b"does not parse\0" + text).hexdigest(), frozenset[str]()
+            return
+        _strip(tree)
+        hashed = hashlib.sha256()
+        for part in _canonical(tree):
+            hashed.update(part.encode("utf-8", "surrogatepass"))
+        self.digest, self.imports = hashed.hexdigest(), frozenset(_imports(tree))
+
+
+def _read(file: Path) -> _Parsed:
+    return _parsed(file.read_bytes())
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: bytes) -> _Parsed:
+    return _Parsed(text)
+
+
+def _reached(file: Path, source: Path) -> list[Path]:
+    """The files that a file imports, and those of the packages around them, which Python runs first."""
+    return [path for name in _read(file).imports for path in _module_files(name, source)]
 
 
 def _module_files(name: str, source: Path) -> Iterator[Path]:
-    """A module's file and those of the packages around it, which Python runs first."""
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
-        base = source.joinpath(*parts[:depth])
-        if (base / "__init__.py").exists():
-            yield base / "__init__.py"
-        elif base.with_suffix(".py").exists():
-            yield base.with_suffix(".py")
+        file = _file_of(".".join(parts[:depth]), source)
+        if file is not None and ".".join(parts[:depth]) not in EXEMPT:
+            yield file
+
+
+def _file_of(name: str, source: Path) -> Path | None:
+    """The file of a module or package of ours."""
+    base = source.joinpath(*name.split("."))
+    return next((file for file in (base / "__init__.py", base.with_suffix(".py")) if file.exists()), None)
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _strip(tree: ast.AST) -> None:
+    """Takes docstrings away, and what stands under TYPE_CHECKING."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+                del node.body[0]
+        if isinstance(node, ast.If) and _is_type_checking(node.test):
+            node.test, node.body = ast.Constant(False), [ast.Pass()]
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return getattr(test, "id", getattr(test, "attr", "")) == "TYPE_CHECKING"
+
+
+def _canonical(node: object) -> Iterator[str]:
+    """A syntax tree as text that is the same under Python 3.11 to 3.13: fields that are empty are left out, as later
+    versions have more of them."""
+    if isinstance(node, ast.AST):
+        yield f"{type(node).__name__}("
+        for name, value in ast.iter_fields(node):
+            if value is not None and value != [] and name not in _PLACES:
+                yield f"{name}="
+                yield from _canonical(value)
+        yield ")"
+    elif isinstance(node, list):
+        yield "["
+        for item in node:
+            yield from _canonical(item)
+        yield "]"
+    else:
+        yield f"{type(node).__name__}:{node!r},"
+
+
+_PLACES = {"ctx", "type_comment", "kind"}  # they follow from the rest, or are comments

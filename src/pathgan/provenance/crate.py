@@ -16,8 +16,9 @@ from rocrate.rocrate import ROCrate
 
 from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, sha256_of
+from pathgan.provenance.closure import Code
 from pathgan.provenance.places import CRATE, RESULTS, WORKFLOW, record_path
-from pathgan.provenance.records import FORMAT, LOCK, ROOT, Code, Record, read_record, sealed
+from pathgan.provenance.records import FORMAT, LOCK, ROOT, Record, read_record, sealed
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -84,7 +85,7 @@ def _record(path: Path, jobs: Iterable[Record]) -> None:
         "config": {},
         "inputs": described | copied,
         "logs": {},
-        "code": Code(digest="", files={}),
+        "code": Code(digest="", roots=[], files={}),
         "commit": {},
         "lock": sha256_of(ROOT / LOCK),
         "threads": 1,
@@ -106,7 +107,7 @@ class _Crate:
         self._folder = folder
         self._crate = ROCrate(version="1.1")
         self._crate.metadata.extra_contexts.append(TERMS)
-        self._rules = sorted({job["rule"] for job in jobs})
+        self._rules = {job["rule"]: job["code"]["roots"][0] for job in sorted(jobs, key=lambda job: job["rule"])}
         self._jobs = sorted(jobs, key=lambda job: (_times(job), min(job["outputs"])))
         self._describe_root()
         self._describe_workflow()
@@ -141,8 +142,8 @@ class _Crate:
             programmingLanguage=language,
         )
         self._tools = {
-            rule: self._file(f"{WORKFLOW}/scripts/{rule}.py", ["File", "SoftwareSourceCode"], name=rule)
-            for rule in self._rules
+            rule: self._file(f"{WORKFLOW}/{script}", ["File", "SoftwareSourceCode"], name=rule)
+            for rule, script in self._rules.items()
         }
         self._steps = {
             rule: self._add(f"#step/{rule}", "HowToStep", position=str(number), workExample=self._tools[rule])
@@ -152,7 +153,7 @@ class _Crate:
             self._file(str(path.relative_to(self._folder)), ["File", "SoftwareSourceCode"], name=path.stem)
             for path in sorted((self._folder / WORKFLOW / "rules").glob("*.smk"))
         ]
-        self._workflow["hasPart"] = list(self._tools.values())
+        self._workflow["hasPart"] = list({tool.id: tool for tool in self._tools.values()}.values())
         self._workflow["step"] = list(self._steps.values())
         self._workflow["isBasedOn"] = included
         self._crate.root_dataset["mainEntity"] = self._workflow

@@ -5,14 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from pathgan.errors import ConfigError, DataError, ProvenanceError
+from pathgan.provenance.closure import Code, code_state
 from pathgan.provenance.places import RESULTS
-from pathgan.provenance.records import ROOT, Code, code_state, plain
+from pathgan.provenance.records import ROOT, Record, plain
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a job would be given now. roots: of its code."""
+
+    params: dict[str, Any]
+    inputs: set[str]
+    roots: list[str]
 
 
 class Current:
@@ -37,25 +48,33 @@ class Current:
                 raise ConfigError(f"this checkout's workflow cannot be read: {error}") from None
         self.config = plain(self._workflow.globals["config"])
         self.data_root = Path(self._workflow.globals["plan"].data_root)
-        self._code = lru_cache(maxsize=None)(lambda rule: code_state(ROOT / "scripts" / f"{rule}.py"))
+        self._code = lru_cache(maxsize=None)(lambda roots: code_state(roots, ROOT))
         self._jobs = lru_cache(maxsize=None)(self._expand)
 
-    def code(self, rule: str) -> Code:
-        """Digest and files of a rule's code. Raises ProvenanceError for a rule that has none."""
+    def code(self, entry: Record) -> Code:
+        """Digest and files of the code that would make an artefact now. Raises ProvenanceError where some is missing."""
         try:
-            return self._code(rule)
-        except OSError:
-            raise ProvenanceError(f"scripts/{rule}.py is missing") from None
+            roots = self._job(entry).roots
+        except (DataError, ProvenanceError):  # said of its settings; what made it is still known
+            roots = entry["code"]["roots"]
+        try:
+            return self._code(tuple(roots))
+        except FileNotFoundError as error:
+            raise ProvenanceError(f"{error} is missing") from None
 
-    def job(self, rule: str, wildcards: Mapping[str, str]) -> tuple[dict[str, Any], set[str]]:
-        """The parameters that a rule's job would be given, as JSON but for the code's digest, and its inputs.
+    def job(self, entry: Record) -> tuple[dict[str, Any], set[str]]:
+        """The parameters that an artefact's job would be given, as JSON but for its code, and its inputs.
 
         Raises ProvenanceError for a rule that is gone, or where the configuration no longer has what it is about;
         DataError where a sheet that it needs is not here.
         """
-        return self._jobs(rule, tuple(sorted(wildcards.items())))
+        found = self._job(entry)
+        return found.params, found.inputs
 
-    def _expand(self, rule: str, wildcards: tuple[tuple[str, str], ...]) -> tuple[dict[str, Any], set[str]]:
+    def _job(self, entry: Record) -> _Job:
+        return self._jobs(entry["rule"], tuple(sorted(entry["wildcards"].items())))
+
+    def _expand(self, rule: str, wildcards: tuple[tuple[str, str], ...]) -> _Job:
         from snakemake.exceptions import UnknownRuleException, WorkflowError
         from snakemake.iocontainers import InputFiles, OutputFiles, Wildcards
 
@@ -69,13 +88,16 @@ class Current:
             head = str(error).split("\nWildcards:")[0]  # without Snakemake's own trace
             kind, _, said = head.rpartition("Error: ")
             raise (DataError if kind.endswith("Data") else ProvenanceError)(said or type(error).__name__) from None
-        return {name: value for name, value in plain(dict(params.items())).items() if name != "code"}, inputs
+        given = plain(dict(params.items()))
+        code = given.pop("code", {"roots": [f"scripts/{rule}.py"]})
+        return _Job(given, inputs, code["roots"])
 
     def paper_files(self, paper: str) -> str:
         """The files that configure a paper: its own, and the one that it extends."""
         names = [paper]
         with suppress(ConfigError):
-            extended = self._workflow.globals["plan"].paper("demo", paper).extends
+            library = self._workflow.globals["plan"].library
+            extended = library.paper(library.presets(paper)[0], paper).extends
             names += [extended] if extended else []
         return " or ".join(f"config/papers/{name}.yaml" for name in names)
 

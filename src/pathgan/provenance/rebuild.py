@@ -17,7 +17,7 @@ from pathgan.provenance.records import ROOT, read_record
 
 LAST = ("tables", "figures")  # made from scores or images alone, nothing is trained or drawn at random
 RULES = ("tabulate", "tabulate_slides", "list_settings", "draw")
-REBUILT = (Verdict.OK, Verdict.STALE_CODE, Verdict.OTHER_ENVIRONMENT)
+REBUILT = (Verdict.OK, Verdict.TEXT_CHANGED, Verdict.STALE_CODE, Verdict.OTHER_ENVIRONMENT)
 SAID = 300  # characters of Snakemake's last words in a finding
 
 

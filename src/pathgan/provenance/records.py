@@ -24,10 +24,10 @@ from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, sha256_of
 from pathgan.provenance import attempts
 from pathgan.provenance.checksums import SHOWN
-from pathgan.provenance.closure import code_hashes, digest_of
+from pathgan.provenance.closure import Code
 from pathgan.provenance.places import HASHES, RESULTS, record_path
 
-FORMAT = 1
+FORMAT = 2
 LIBRARIES = (
     "numpy",
     "scipy",
@@ -42,11 +42,6 @@ ROOT = Path(__file__).resolve().parents[3]
 LOCK = "envs/requirements.lock"
 OUR_OUTPUT = (":!provenance.lock", ":!*.zip")  # of `pathgan lock` and `pathgan bundle`: no change of code
 LARGE_BYTES = 2**24  # from here on a file is read once, not once a job
-
-
-class Code(TypedDict):
-    digest: str
-    files: dict[str, str]  # name within the checkout -> sha256
 
 
 class Record(TypedDict):
@@ -210,12 +205,6 @@ def sha256_once(path: str | Path) -> str:
     with atomic(note) as temporary:
         temporary.write_text(json.dumps({"seen": seen, "sha256": found}) + "\n")
     return found
-
-
-def code_state(script: Path) -> Code:
-    """The files that a script can reach with their sha256, and one digest of them."""
-    files = code_hashes(script)
-    return Code(digest=digest_of(files), files=files)
 
 
 @lru_cache(maxsize=1)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.markup import escape
 from rich.tree import Tree
 
-from pathgan.config.models import CountTable, Table
-from pathgan.config.plan import Cell, table_cells
+from pathgan.config.kinds import parse
+from pathgan.config.table_types import Cell, CountTable
 from pathgan.errors import ProvenanceError
 from pathgan.files import sha256_of
 from pathgan.provenance.checksums import SHOWN, differ
@@ -75,23 +75,24 @@ def _cells(table: Path) -> pd.DataFrame:
 def _inputs_of(entry: Record, row: str, column: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Name, sha256 and what to say of each input that a cell rests on."""
     inputs, params = entry["inputs"], entry["params"]
-    if "scores" not in params:  # tables of slides, one or several a row
+    if "given" not in params:  # tables of slides, one or several a row
         of_row = {name: sha256 for name, sha256 in inputs.items() if Path(name).stem in re.split(r"[ /]", row)}
         return [(name, sha256, {}) for name, sha256 in (of_row or inputs).items()]
+    given = params["given"]
     try:
-        table = TypeAdapter(Table).validate_python(params["table"])
-    except ValidationError:
+        table = parse("tables", params["table"])
+    except (ValidationError, KeyError):
         raise ProvenanceError("the table was made by another version of pathgan; make it again to trace it") from None
     if isinstance(table, CountTable):
-        names = [_counted(params, dataset) for dataset in table.rows[row].datasets]
+        names = [_counted(given, dataset) for dataset in table.rows[row].datasets]
         return [(name, inputs.get(name, ""), {}) for name in dict.fromkeys(names)]
-    cells = [cell for cell in table_cells(table) if (cell.row, cell.column) == (row, column)]
-    files = {name: cell for cell in cells for name in params["scores"][f"{cell.run}/{cell.score}"]}
+    cells = [cell for cell in table.cells if (cell.row, cell.column) == (row, column)]
+    files = {name: cell for cell in cells for name in given["scores"][f"{cell.run}/{cell.score}"]}
     return [(name, inputs.get(name, ""), _of_seed(name, cell)) for name, cell in files.items()]
 
 
-def _counted(params: Mapping[str, Any], dataset: str) -> str:
-    return str(params["manifests"].get(dataset) or params["samples"][dataset]["file"])
+def _counted(given: Mapping[str, Any], dataset: str) -> str:
+    return str(given["manifests"].get(dataset) or given["samples"][dataset]["file"])
 
 
 def _of_seed(name: str, cell: Cell) -> dict[str, Any]:
@@ -131,6 +132,7 @@ def _facts(name: str, entry: Record) -> dict[str, Any]:
         "seconds": round(seconds_of(entry), 1),
         "device": f"{entry['device']}, {entry['threads']} thread(s) on {entry['host']}",
         "attempts": len(attempts) if len(attempts) > 1 else None,
+        "other code": " ".join(str(attempt["resumed_stale"]) for attempt in attempts if "resumed_stale" in attempt),
         "resumed at": ", ".join(str(attempt["resumed_at"]) for attempt in attempts if "resumed_at" in attempt),
         "commit": commit_of(entry),
         "log": next(iter(entry["logs"]), None),

@@ -1,1 +1,1 @@
-"""How one family of models trains, and how its trained network is applied."""
+"""How one family of models trains, and nothing else."""

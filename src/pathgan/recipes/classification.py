@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan.config.runs import ClassificationRun
+from pathgan.config.runs.classification_run import ClassificationRun
 from pathgan.networks.classifiers import Classifier
-from pathgan.training.best import Best
-from pathgan.training.data import Batch
+from pathgan.networks.pixels import to_unit
+from pathgan.training.best_weights import Best
 from pathgan.training.devices import Compute
 from pathgan.training.optimizers import adam, descend
+from pathgan.training.resident_data import Batch
 
 Images = NDArray[np.uint8]
 BATCH = 16
@@ -70,8 +71,7 @@ def predict(classifier: nn.Module, images: Images, compute: Compute) -> NDArray[
     classifier.eval()
     parts = []
     for start in range(0, len(images), BATCH):
-        batch = torch.from_numpy(images[start : start + BATCH]).to(compute.device).permute(0, 3, 1, 2).float().div(255)
         with compute.autocast():
-            logits, _ = classifier(batch)
+            logits, _ = classifier(to_unit(images[start : start + BATCH], compute.device))
         parts.append(torch.softmax(logits.double(), dim=1).cpu().numpy())
     return np.concatenate(parts)

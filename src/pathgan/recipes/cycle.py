@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan import losses
-from pathgan.config.runs import Adversarial, Cycle, CycleLoss, CycleRun, Identity, StructuralCycle
-from pathgan.errors import DataError
-from pathgan.networks import PatchDiscriminator, ResidualGenerator
-from pathgan.training.data import Batch, to_pixels
+from pathgan.config.runs.cycle_run import Cycle, CycleLoss, CycleRun, Identity, StructuralCycle
+from pathgan.config.training_options import Adversarial
+from pathgan.losses.adversarial import Form, discriminator_loss, generator_loss
+from pathgan.losses.structural import structural_dissimilarity
+from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.residual import residual_of
+from pathgan.recipes.cycle_evaluation import evaluate
+from pathgan.stores.source import Source
 from pathgan.training.devices import Compute
 from pathgan.training.optimizers import adam, descend
-
-Images = NDArray[np.uint8]
+from pathgan.training.resident_data import Batch, Unpaired
+from pathgan.training.run_training import Prepared, Work, resident, train_in_loop
 
 
 class ImagePool(nn.Module):
@@ -61,13 +62,13 @@ class CycleTranslation:
 
     def __init__(self, run: CycleRun, compute: Compute):
         self.losses = run.losses
-        self.form: losses.Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
+        self.form: Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
         self.has_identity = any(isinstance(loss, Identity) for loss in run.losses)
         self.compute = compute
         discriminator = partial(PatchDiscriminator, 3, run.discriminator.width, run.discriminator.layers)
         self.networks: dict[str, nn.Module] = {
-            "generator": build_generator(run),
-            "inverse": build_generator(run),
+            "generator": residual_of(run.generator, run.training.crop_px),
+            "inverse": residual_of(run.generator, run.training.crop_px),
             "source_discriminator": discriminator(),
             "target_discriminator": discriminator(),
             "source_pool": ImagePool(run.pool_size, run.training.crop_px),
@@ -112,7 +113,7 @@ class CycleTranslation:
                 pool = self.networks[f"{name}_pool"]
                 assert isinstance(pool, ImagePool)
                 judged.append((judge(reals[name]), judge(pool.exchange(fakes[name].detach().float()))))
-        each = [losses.discriminator_loss(real.float(), fake.float(), self.form) for real, fake in judged]
+        each = [discriminator_loss(real.float(), fake.float(), self.form) for real, fake in judged]
         values["discriminator"] = torch.stack(each).sum()
         descend(self.optimizers["discriminators"], values["discriminator"])
         return {name: value.detach() for name, value in values.items()}
@@ -134,39 +135,37 @@ def _term(loss: CycleLoss, made: _Made) -> Tensor:
     """Each is the sum over both directions."""
     match loss:
         case Adversarial():
-            each = [losses.generator_loss(logits, loss.form) for logits in made.logits]
+            each = [generator_loss(logits, loss.form) for logits in made.logits]
         case Cycle(norm="l1"):
             each = [(back - image).abs().mean() for back, image in made.cycles]
         case Cycle():
             each = [(back - image).square().mean() for back, image in made.cycles]
         case StructuralCycle():
-            each = [losses.structural_dissimilarity((a + 1) / 2, (b + 1) / 2) for a, b in made.cycles]
+            each = [structural_dissimilarity((a + 1) / 2, (b + 1) / 2) for a, b in made.cycles]
         case Identity():
             each = [(same - image).abs().mean() for same, image in made.identities]
     return torch.stack(each).sum()
 
 
-def build_generator(run: CycleRun) -> ResidualGenerator:
-    options = run.generator
-    if run.training.crop_px % 2**options.downsamplings:
-        raise DataError(
-            f"training.crop_px = {run.training.crop_px} is no multiple of 2^downsamplings = "
-            f"{2**options.downsamplings}; change it or generator.downsamplings"
+def set_up(run: CycleRun, sources: Mapping[str, Source], seed: int, compute: Compute) -> Prepared:
+    """source and target are trained on; images of `evaluated` are translated there and back while it trains."""
+    names = ("source", "target", "evaluated")
+    fields = {name: sources[name].images_of_split() for name in names}
+    fields["evaluated"] = fields["evaluated"][: run.training.evaluated_images]
+    recipe = CycleTranslation(run, compute)
+    # Seeds of their own: the n-th images of both sets must not be companions for ever.
+    unpaired = Unpaired(
+        *(
+            resident(run.training, {"image": fields[name]}, 2 * seed + k, compute)
+            for k, name in enumerate(("source", "target"))
         )
-    return ResidualGenerator(
-        options.width, options.downsamplings, options.blocks, options.skips, options.activation, options.init
     )
+    generators = (recipe.networks["generator"], recipe.networks["inverse"])
+    measure = partial(evaluate, *generators, fields["evaluated"], compute)
+    exported = dict(zip(("weights", "inverse"), generators, strict=True))
+    return Prepared(recipe, unpaired, exported, fields, measure)
 
 
-@torch.inference_mode()
-def translate(
-    generator: nn.Module, inverse: nn.Module, images: Images, compute: Compute, batch_size: int = 4
-) -> Iterator[tuple[Images, Images]]:
-    """For each image (h, w, 3) its translation and what comes back, both (h, w, 3) uint8."""
-    generator.eval(), inverse.eval()
-    for start in range(0, len(images), batch_size):
-        x = torch.from_numpy(images[start : start + batch_size]).to(compute.device).permute(0, 3, 1, 2).float()
-        with compute.autocast():
-            fake = generator(x / 127.5 - 1)
-            back = inverse(fake)
-        yield from zip(to_pixels(fake), to_pixels(back), strict=True)
+def train(run: CycleRun, work: Work) -> None:
+    """Trains a run; see `run_training`."""
+    train_in_loop(run, work, set_up)

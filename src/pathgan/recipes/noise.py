@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-import cv2
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan import losses
-from pathgan.config.runs import NoiseRun
+from pathgan.config.runs.noise_run import NoiseRun
 from pathgan.errors import DataError
-from pathgan.masks import mask_map
-from pathgan.networks import PatchDiscriminator, UNetGenerator
-from pathgan.recipes.paired import build_generator
-from pathgan.recipes.sources import Source
-from pathgan.training.data import Batch, to_pixels
+from pathgan.losses.adversarial import generator_loss, labelled_discriminator_loss
+from pathgan.masks.maps import mask_map, quantised
+from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.unet import unet_of
+from pathgan.stores.source import Source
 from pathgan.training.devices import Compute
 from pathgan.training.optimizers import adam, descend
+from pathgan.training.resident_data import Batch
+from pathgan.training.run_training import Fields, Prepared, Work, resident, train_in_loop
 
 LEAST_IMAGES = 2  # a GAN of one image can only repeat it
-BATCH = 8
+CHANNELS = {"images": 3, "masks": 1}
 
 
 class FromNoise:
@@ -33,10 +31,10 @@ class FromNoise:
 
     def __init__(self, run: NoiseRun, compute: Compute):
         self.labels, self.compute = run.labels, compute
-        n_channels = channels(run)
+        n_channels = CHANNELS[run.makes]
         discriminator = PatchDiscriminator(n_channels, run.discriminator.width, run.discriminator.layers)
         self.networks: dict[str, nn.Module] = {
-            "generator": build_generator(run.generator, run.training.crop_px, n_channels).to(compute.device),
+            "generator": unet_of(run.generator, run.training.crop_px, n_channels).to(compute.device),
             "discriminator": discriminator.to(compute.device),
         }
         self.optimizers: dict[str, Optimizer] = {
@@ -53,13 +51,13 @@ class FromNoise:
             fake = generator(latent)
             real_logits, fake_logits = discriminator(real), discriminator(fake.detach())
         told_real, told_fake = (labels.to(real) for labels in self._labels(len(real)))
-        judged = losses.labelled_discriminator_loss(real_logits.float(), fake_logits.float(), told_real, told_fake)
+        judged = labelled_discriminator_loss(real_logits.float(), fake_logits.float(), told_real, told_fake)
         descend(self.optimizers["discriminator"], judged)
 
         discriminator.requires_grad_(False)
         with self.compute.autocast():
             fake_logits = discriminator(fake)
-        adversarial = losses.generator_loss(fake_logits.float())
+        adversarial = generator_loss(fake_logits.float())
         descend(self.optimizers["generator"], adversarial)
         discriminator.requires_grad_(True)
         return {"discriminator": judged.detach(), "adversarial": adversarial.detach()}
@@ -71,13 +69,9 @@ class FromNoise:
         return (soft[1], soft[0]) if flipped else (soft[0], soft[1])
 
 
-def channels(run: NoiseRun) -> int:
-    return 1 if run.makes == "masks" else 3
-
-
-def training_fields(run: NoiseRun, source: Source) -> dict[str, NDArray[np.uint8]]:
+def training_fields(run: NoiseRun, source: Source) -> Fields:
     """image: the masks or images of the class. Raises DataError for fewer than LEAST_IMAGES, and for empty masks."""
-    images = source.maps(mask_map) if run.makes == "masks" else source.images_of_split()
+    images = source.maps(lambda one: quantised(mask_map(one))) if run.makes == "masks" else source.images_of_split()
     if len(images) < LEAST_IMAGES:
         raise DataError(
             f"{source.manifest}: the class {run.category!r} has {len(images)} training image, a GAN needs "
@@ -91,23 +85,14 @@ def training_fields(run: NoiseRun, source: Source) -> dict[str, NDArray[np.uint8
     return {"image": images}
 
 
-@torch.inference_mode()
-def draw(
-    run: NoiseRun, generator: UNetGenerator, n: int, seed: int, compute: Compute
-) -> Iterator[NDArray[np.uint8] | NDArray[np.int32]]:
-    """n images (h, w, 3) uint8, or instance maps (h, w) int32 of the separate pieces of n masks.
+def set_up(run: NoiseRun, sources: Mapping[str, Source], seed: int, compute: Compute) -> Prepared:
+    """The images or masks of its class are all that it learns from."""
+    (source,) = sources.values()
+    fields = training_fields(run, source)
+    gan = FromNoise(run, compute)
+    return Prepared(gan, resident(run.training, fields, seed, compute), {"weights": gan.networks["generator"]}, fields)
 
-    Sample i depends on (seed, i) alone; without dropout.
-    """
-    generator.eval()
-    side = run.training.crop_px
-    for start in range(0, n, BATCH):
-        indices = range(start, min(start + BATCH, n))
-        latent = np.stack([np.random.default_rng((seed, index)).standard_normal((1, side, side)) for index in indices])
-        with compute.autocast():
-            fakes = generator(torch.from_numpy(latent.astype(np.float32)).to(compute.device))
-        if run.makes == "images":
-            yield from to_pixels(fakes)
-        else:
-            for mask in (fakes[:, 0] > 0).cpu().numpy():
-                yield cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[1].astype(np.int32)
+
+def train(run: NoiseRun, work: Work) -> None:
+    """Trains a run; see `run_training`."""
+    train_in_loop(run, work, set_up)

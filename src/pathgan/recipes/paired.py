@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan import losses
-from pathgan.config.runs import Adversarial, Loss, PairedRun, Pixel, Sharpness, Smoothness, UNet
-from pathgan.errors import DataError
-from pathgan.masks import condition_map, contours
-from pathgan.networks import PatchDiscriminator, UNetGenerator
-from pathgan.recipes.sources import Source
-from pathgan.training.best import Best
-from pathgan.training.data import Batch, one_batch, to_pixels
+from pathgan.config.runs.paired_run import Loss, PairedRun, Pixel, Sharpness, Smoothness
+from pathgan.config.training_options import Adversarial
+from pathgan.losses.adversarial import Form, discriminator_loss, generator_loss
+from pathgan.losses.contour_losses import grey, sharpness, smoothness
+from pathgan.masks.maps import condition_map, contours, quantised
+from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.unet import UNetGenerator, check_sides, unet_of
+from pathgan.stores.source import Source
+from pathgan.training.best_weights import Best
 from pathgan.training.devices import Compute
 from pathgan.training.optimizers import adam, descend
+from pathgan.training.resident_data import Batch, one_batch
+from pathgan.training.run_training import Fields, Prepared, Work, resident, train_in_loop
 
 
 class Paired:
@@ -28,9 +31,9 @@ class Paired:
 
     def __init__(self, run: PairedRun, compute: Compute):
         self.losses = run.losses
-        self.form: losses.Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
+        self.form: Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
         self.compute = compute
-        generator = build_generator(run.generator, run.training.crop_px).to(compute.device)
+        generator = unet_of(run.generator, run.training.crop_px).to(compute.device)
         discriminator = PatchDiscriminator(4, run.discriminator.width, run.discriminator.layers).to(compute.device)
         self.networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         self.optimizers: dict[str, Optimizer] = {
@@ -49,7 +52,7 @@ class Paired:
             fake = generator(condition)
             real_logits = discriminator(torch.cat([condition, real], 1))
             fake_logits = discriminator(torch.cat([condition, fake.detach()], 1))
-        values = {"discriminator": losses.discriminator_loss(real_logits.float(), fake_logits.float(), self.form)}
+        values = {"discriminator": discriminator_loss(real_logits.float(), fake_logits.float(), self.form)}
         descend(self.optimizers["discriminator"], values["discriminator"])
 
         discriminator.requires_grad_(False)
@@ -95,61 +98,41 @@ class Paired:
 def _term(loss: Loss, fake: Tensor, real: Tensor, fake_logits: Tensor, contour: Tensor) -> Tensor:
     match loss:
         case Adversarial():
-            return losses.generator_loss(fake_logits, loss.form)
+            return generator_loss(fake_logits, loss.form)
         case Pixel(norm="l1"):
             return (fake - real).abs().mean()
         case Pixel():
             return (fake - real).square().mean()
         case Smoothness():
-            return losses.smoothness(losses.grey(fake), contour)
+            return smoothness(grey(fake), contour)
         case Sharpness():
-            return losses.sharpness(losses.grey(fake), contour, loss.contrast, loss.neighbours)
+            return sharpness(grey(fake), contour, loss.contrast, loss.neighbours)
 
 
-def build_generator(options: UNet, crop_px: int, channels: int = 3) -> UNetGenerator:
-    """From one channel to `channels`, for images of crop_px."""
-    depth = options.depth or crop_px.bit_length() - 1
-    if crop_px % 2**depth:
-        raise DataError(
-            f"training.crop_px = {crop_px} is no multiple of 2^depth = {2**depth}; "
-            "use a power of two, or set generator.depth"
-        )
-    return UNetGenerator(1, channels, options.width, depth, options.dropout, options.upsampling)
-
-
-def training_fields(run: PairedRun, source: Source) -> dict[str, NDArray[np.uint8]]:
+def training_fields(run: PairedRun, source: Source) -> Fields:
     """image, condition and contour of a source's images."""
     return {
         "image": source.images_of_split(),
-        "condition": source.maps(partial(condition_map, run.condition)),
-        "contour": source.maps(contours),
+        "condition": source.maps(lambda one: quantised(condition_map(run.condition, one))),
+        "contour": source.maps(lambda one: quantised(contours(one))),
     }
 
 
-def check_sides(generator: nn.Module, conditions: NDArray[np.uint8]) -> None:
-    """Raises DataError for conditions (n, h, w) whose sides the generator cannot halve often enough."""
+def set_up(run: PairedRun, sources: Mapping[str, Source], seed: int, compute: Compute) -> Prepared:
+    """With `keep: best` it is judged on validation images, and its best weights leave it beside the last."""
+    fields = training_fields(run, sources["train"])
+    pair = Paired(run, compute)
+    data, generator = resident(run.training, fields, seed, compute), pair.networks["generator"]
+    if run.keep == "last":
+        return Prepared(pair, data, {"weights": generator}, fields)
+    validation = training_fields(run, sources["validation"])
     assert isinstance(generator, UNetGenerator)
-    side = 2 ** len(generator.down)
-    if any(length % side for length in conditions.shape[1:]):
-        raise DataError(
-            f"conditions of {conditions.shape[2]} x {conditions.shape[1]} px are no multiple of the generator's "
-            f"2^depth = {side}; change tiles.tile_px or generator.depth"
-        )
+    check_sides(generator, validation["condition"])
+    fields |= {f"validation_{name}": field for name, field in validation.items()}
+    exported = {"weights": pair.best.network, "last": generator}
+    return Prepared(pair, data, exported, fields, partial(pair.validate, validation))
 
 
-@torch.inference_mode()
-def generate(
-    run: PairedRun,
-    generator: UNetGenerator,
-    conditions: NDArray[np.uint8],
-    compute: Compute,
-    batch_size: int = 8,
-) -> Iterator[NDArray[np.uint8]]:
-    """Images (h, w, 3) uint8 for conditions (n, h, w) uint8; without dropout, so that they can be made again."""
-    check_sides(generator, conditions)
-    generator.eval()
-    for start in range(0, len(conditions), batch_size):
-        x = torch.from_numpy(conditions[start : start + batch_size, None]).to(compute.device).float() / 255
-        with compute.autocast():
-            fake = generator(2 * x - 1)
-        yield from to_pixels(fake)
+def train(run: PairedRun, work: Work) -> None:
+    """Trains a run; see `run_training`."""
+    train_in_loop(run, work, set_up)

@@ -1,24 +1,24 @@
-"""`segmentation`: a SegNet that tells nucleus from background, and the watershed that parts nuclei."""
+"""`segmentation`: a SegNet that tells nucleus from background."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan.config.runs import SegmentationRun
+from pathgan.config.runs.segmentation_run import SegmentationRun
 from pathgan.errors import DataError
-from pathgan.masks import separated
-from pathgan.networks import SegmentationNetwork
-from pathgan.recipes.sources import Source
-from pathgan.training.data import Batch
+from pathgan.masks.maps import quantised, separated
+from pathgan.networks.segnet import segnet_of
+from pathgan.stores.source import Source
 from pathgan.training.devices import Compute
 from pathgan.training.optimizers import descend
+from pathgan.training.resident_data import Batch
+from pathgan.training.run_training import Fields, Prepared, Work, resident, train_in_loop
 
 
 class Segmentation:
@@ -28,7 +28,7 @@ class Segmentation:
 
     def __init__(self, run: SegmentationRun, compute: Compute):
         self.compute = compute
-        segmenter = build_segmenter(run).to(compute.device)
+        segmenter = segnet_of(run.network, run.training.crop_px).to(compute.device)
         self.networks: dict[str, nn.Module] = {"segmenter": segmenter}
         self.optimizers: dict[str, Optimizer] = {
             "segmenter": torch.optim.SGD(
@@ -48,16 +48,7 @@ class Segmentation:
         return {"cross_entropy": loss.detach()}
 
 
-def build_segmenter(run: SegmentationRun) -> SegmentationNetwork:
-    if run.training.crop_px % 2**run.network.stages:
-        raise DataError(
-            f"training.crop_px = {run.training.crop_px} is no multiple of 2^stages = {2**run.network.stages}; "
-            "change it or network.stages"
-        )
-    return SegmentationNetwork(run.network.width, run.network.stages)
-
-
-def training_fields(sources: list[Source]) -> dict[str, NDArray[np.uint8]]:
+def training_fields(sources: Sequence[Source]) -> Fields:
     """image, and target: 1 inside nuclei, 0 outside and where two nuclei touch; all sources one after another."""
     images = [source.images_of_split() for source in sources]
     shapes = {array.shape[1:] for array in images}
@@ -65,25 +56,18 @@ def training_fields(sources: list[Source]) -> dict[str, NDArray[np.uint8]]:
         raise DataError(f"train_on: the sets have tiles of different sizes: {sorted(shapes)}; make them equal")
     return {
         "image": np.concatenate(images),
-        "target": np.concatenate([source.maps(separated) for source in sources]),
+        "target": np.concatenate([source.maps(lambda one: quantised(separated(one))) for source in sources]),
     }
 
 
-@torch.inference_mode()
-def segment(
-    run: SegmentationRun,
-    segmenter: SegmentationNetwork,
-    images: NDArray[np.uint8],
-    compute: Compute,
-    batch_size: int = 8,
-) -> Iterator[NDArray[np.int32]]:
-    """Instance maps (h, w) int32 of images (n, h, w, 3) uint8."""
-    from pathgan.masks.watershed import instances_from_probability  # here: training does without scikit-image
+def set_up(run: SegmentationRun, sources: Mapping[str, Source], seed: int, compute: Compute) -> Prepared:
+    """It learns from all sources alike."""
+    fields = training_fields([sources[name] for name in run.train_on])
+    nuclei = Segmentation(run, compute)
+    exported = {"weights": nuclei.networks["segmenter"]}
+    return Prepared(nuclei, resident(run.training, fields, seed, compute), exported, fields)
 
-    segmenter.eval()
-    for start in range(0, len(images), batch_size):
-        x = torch.from_numpy(images[start : start + batch_size]).to(compute.device).permute(0, 3, 1, 2).float()
-        with compute.autocast():
-            probability = torch.sigmoid(segmenter(x / 127.5 - 1).float())[:, 0].cpu().numpy()
-        for field in probability:
-            yield instances_from_probability(field, run.watershed)
+
+def train(run: SegmentationRun, work: Work) -> None:
+    """Trains a run; see `run_training`."""
+    train_in_loop(run, work, set_up)

@@ -1,26 +1,23 @@
-"""`latent` and `focus`: GANs with a critic and a penalty on its gradient, and the focus stacks they make (MI-GAN)."""
+"""`latent` and `focus`: GANs with a critic and a penalty on its gradient (MI-GAN)."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan import losses
-from pathgan.config.runs import FocusRun, LatentRun, WassersteinRun
-from pathgan.datasets.stacks import IN_FOCUS, N_PLANES, check_planes
-from pathgan.networks import BaseGenerator, Critic, StackGenerator
-from pathgan.recipes.sources import Source
-from pathgan.training.data import Batch, to_pixels
+from pathgan.config.runs.wasserstein_run import FocusRun, LatentRun, WassersteinRun
+from pathgan.losses.critic_losses import critic_loss, gradient_penalty
+from pathgan.networks.stack_networks import Critic, StackGenerator, base_generator_of
+from pathgan.stores.focus_stacks import IN_FOCUS, N_PLANES, check_planes
+from pathgan.stores.source import Source
 from pathgan.training.devices import Compute
 from pathgan.training.optimizers import adam, descend
-
-BATCH = 16
+from pathgan.training.resident_data import Batch
+from pathgan.training.run_training import Fields, Prepared, Work, resident, train_in_loop
 
 
 class Wasserstein(ABC):
@@ -55,8 +52,8 @@ class Wasserstein(ABC):
             with torch.no_grad(), self.compute.autocast():
                 fake = generator(self.condition(real))
             mix = torch.rand(len(real)).to(real)  # of the CPU's generator, which checkpoints hold
-            judged.append(losses.critic_loss(critic(real), critic(fake.float())))
-            penalties.append(losses.gradient_penalty(critic, real, fake.float(), mix))
+            judged.append(critic_loss(critic(real), critic(fake.float())))
+            penalties.append(gradient_penalty(critic, real, fake.float(), mix))
             descend(self.optimizers["critic"], judged[-1] + self.run.penalty * penalties[-1])
 
         critic.requires_grad_(False)
@@ -78,7 +75,7 @@ class FromLatent(Wasserstein):
     """G1 and D1 (Eqs. 1 to 3)."""
 
     def __init__(self, run: LatentRun, compute: Compute):
-        super().__init__(run, build_generator(run), Critic(2, run.critic.width, run.critic.norm), compute)
+        super().__init__(run, base_generator_of(run.n_latent, run.width, run.training.crop_px), Critic(2, run.critic.width, run.critic.norm), compute)
         self.n_latent = run.n_latent
 
     def real(self, batch: Batch) -> Tensor:
@@ -92,7 +89,7 @@ class FromFocus(Wasserstein):
     """G2 and D2 (Eqs. 4 to 6), and where `link` is above 0 an L1 between I0 and V0."""
 
     def __init__(self, run: FocusRun, compute: Compute):
-        super().__init__(run, build_generator(run), Critic(3, run.critic.width, run.critic.norm), compute)
+        super().__init__(run, StackGenerator(run.width, N_PLANES, run.n_layers), Critic(3, run.critic.width, run.critic.norm), compute)
 
     def real(self, batch: Batch) -> Tensor:
         return 2 * batch["stack"].unflatten(1, (N_PLANES, 3)).transpose(1, 2) - 1
@@ -105,14 +102,7 @@ def build(run: LatentRun | FocusRun, compute: Compute) -> Wasserstein:
     return FromLatent(run, compute) if isinstance(run, LatentRun) else FromFocus(run, compute)
 
 
-def build_generator(run: WassersteinRun) -> BaseGenerator | StackGenerator:
-    if isinstance(run, LatentRun):
-        return BaseGenerator(run.n_latent, run.width, run.training.crop_px // 16)
-    assert isinstance(run, FocusRun)
-    return StackGenerator(run.width, N_PLANES, run.n_layers)
-
-
-def training_fields(run: WassersteinRun, source: Source) -> dict[str, NDArray[np.uint8]]:
+def training_fields(run: WassersteinRun, source: Source) -> Fields:
     """image: the planes in focus (n, h, w, 3); or stack: (n, h, w, 3 * N_PLANES), the colours plane by plane."""
     if isinstance(run, LatentRun):
         return {"image": source.images_of_split()}
@@ -122,24 +112,15 @@ def training_fields(run: WassersteinRun, source: Source) -> dict[str, NDArray[np
     return {"stack": stacks.transpose(0, 2, 3, 1, 4).reshape(n, height, width, planes * colours)}
 
 
-@torch.inference_mode()
-def draw_bases(run: LatentRun, generator: BaseGenerator, n: int, seed: int, compute: Compute) -> NDArray[np.uint8]:
-    """n planes in focus (n, h, w, 3); sample i depends on (seed, i) alone."""
-    generator.eval()
-    latent = np.stack([np.random.default_rng((seed, index)).standard_normal(run.n_latent) for index in range(n)])
-    parts = []
-    for part in torch.from_numpy(latent.astype(np.float32)).split(BATCH):
-        with compute.autocast():
-            parts.append(to_pixels(generator(part.to(compute.device))))
-    return np.concatenate(parts)
+def set_up(run: LatentRun | FocusRun, sources: Mapping[str, Source], seed: int, compute: Compute) -> Prepared:
+    """Generator and critic leave it, so that another run may start from both."""
+    fields = training_fields(run, sources["stacks"])
+    judged = build(run, compute)
+    batches = resident(run.training, fields, seed, compute, run.n_critic)
+    exported = {"weights": judged.networks["generator"], "critic": judged.networks["critic"]}
+    return Prepared(judged, batches, exported, fields)
 
 
-@torch.inference_mode()
-def focus_through(generator: StackGenerator, bases: NDArray[np.uint8], compute: Compute) -> Iterator[NDArray[np.uint8]]:
-    """The stack (n_planes, h, w, 3) of each plane in focus (n, h, w, 3)."""
-    generator.eval()
-    for start in range(0, len(bases), BATCH):
-        part = torch.from_numpy(np.ascontiguousarray(bases[start : start + BATCH])).to(compute.device)
-        with compute.autocast():
-            stacks = generator(part.permute(0, 3, 1, 2).float() / 127.5 - 1)
-        yield from (to_pixels(stack.transpose(0, 1)) for stack in stacks)
+def train(run: LatentRun | FocusRun, work: Work) -> None:
+    """Trains a run; see `run_training`."""
+    train_in_loop(run, work, set_up)

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pathgan.files import atomic
-from pathgan.provenance import read_record, record_path
 from pathgan.provenance.checksums import SHOWN
-from pathgan.provenance.places import RESULTS
-from pathgan.provenance.records import Record, commit_of, seconds_of
-from pathgan.render.tables import STYLE
+from pathgan.provenance.places import RESULTS, record_path
+from pathgan.provenance.records import Record, commit_of, read_record, seconds_of
+from pathgan.render.table_files import STYLE
 
 MOST = 8  # files shown of what one was made from; the rest is behind a click
 STAGES = {  # folder of a paper -> heading, from what is printed back to what is read

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pathgan.config.models import Column, Row, ScoreTable
+from pathgan.config.table_types import Column, Row, ScoreTable
 from pathgan.errors import TableError
-from pathgan.render.tables import COLUMNS
+from pathgan.render.published_cells import BETWEEN, COLUMNS
 
 REGISTRATION = {  # metric -> heading and digits
     "rtre_unaligned": ("median rTRE [%] as they lie", 2),
@@ -58,7 +58,7 @@ def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.
         raise TableError(f"{name}: no slides to tell of; does the sheet hold pairs with the fixed stain?")
     values = {str(frame["item"].iloc[0]): frame.set_index("metric")["value"].to_dict() for frame in scores}
     shown = {key: what for key, what in columns.items() if any(key in known for known in values.values())}
-    note = "; ".join(text for text in (caveat, "not in the paper") if text)
+    note = BETWEEN.join(text for text in (caveat, "not in the paper") if text)
     cells = [
         {
             "row": slide,

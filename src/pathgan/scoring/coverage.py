@@ -5,23 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.plan import SET
-from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
-from pathgan.scoring.inputs import Inputs, Tidy, tidy
+from pathgan.config.scores.coverage_score import CoverageScore
+from pathgan.config.table_types import SET
+from pathgan.scoring.score_files import Inputs, Tidy, tidy
+from pathgan.stores.manifest import ids_of_split, read_manifest
+from pathgan.stores.store import ImageStore
 
 
-def score_coverage(inputs: Inputs, category: str) -> Tidy:
+def score(config: CoverageScore, inputs: Inputs, category: str) -> Tidy:
     """Of each synthetic mask: `coverage`, the share of its area that is nuclei; `n_nuclei`; `empty`, 1 without any.
 
-    `..._real`: the mean of real masks of the class, training split. `inputs.store` holds those of all rows of the
-    manifest. A GAN that has collapsed to empty masks shows as `empty` near 1.
+    `..._real`: the mean of real masks of the class, training split. A GAN that has collapsed to empty masks shows as `empty` near 1.
     """
-    known = rows_of_split(read_manifest(inputs.manifest), "train", inputs.manifest.name, category)
+    known = ids_of_split(read_manifest(inputs.manifest), "train", inputs.manifest.name, category)
     with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
-        real, fake = _nuclei(real_store.instances(known)), _nuclei(sample_store.instances())
+        real, fake = _nuclei(real_store.instances(real_store.rows(known))), _nuclei(sample_store.instances())
+        items = sample_store.ids
     facts = {f"{name}_real": float(values.mean()) for name, values in real.items()}
     facts |= {"n_images": float(len(fake["empty"])), "n_real": float(len(known))}
-    items = [f"sample{index:05d}" for index in range(len(fake["empty"]))]
     return [*tidy(items, fake), *((SET, name, value) for name, value in facts.items())]
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.plan import SET
-from pathgan.datasets.embeddings import check_same_embedder
-from pathgan.datasets.store import ImageStore, read_manifest, rows_of_split
+from pathgan.config.scores.memorisation_score import MemorisationScore
+from pathgan.config.table_types import SET
 from pathgan.errors import DataError
 from pathgan.metrics.neighbours import nearest_distances
-from pathgan.scoring.embeddings import fresh
-from pathgan.scoring.inputs import Inputs, Tidy, tidy
+from pathgan.scoring.embedded_sets import fresh
+from pathgan.scoring.score_files import Inputs, Tidy, tidy
+from pathgan.stores.embedding_file import check_same_embedder
+from pathgan.stores.manifest import ids_of_split, read_manifest
+from pathgan.stores.store import ImageStore
 
 SMALL_PX = 32  # images are averaged down to this side before their pixels are compared: copies need not be exact
 
 
-def score_memorisation(inputs: Inputs, category: str) -> Tidy:
+def score(config: MemorisationScore, inputs: Inputs, category: str) -> Tidy:
     """The distance of each sample to the training image of its class next to it, and the same of real held-out images.
 
     `nearest_px`: root mean square of grey levels, of images averaged down to SMALL_PX; `nearest_embedding`: Euclidean.
@@ -25,14 +27,13 @@ def score_memorisation(inputs: Inputs, category: str) -> Tidy:
     Raises DataError without held-out images of the class.
     """
     manifest = read_manifest(inputs.manifest)
-    known = rows_of_split(manifest, "train", inputs.manifest.name, category)
-    held_out = np.array(
-        [i for i, row in enumerate(manifest) if row["split"] != "train" and row["class"] == category], np.int64
-    )
-    if len(held_out) == 0:
+    trained = ids_of_split(manifest, "train", inputs.manifest.name, category)
+    unseen = [row for row in manifest if row["split"] != "train" and row["class"] == category]
+    if not unseen:
         raise DataError(f"{inputs.manifest}: no held-out images of the class {category!r}; change the dataset's split")
     with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
-        real, fake = real_store.images(), sample_store.images()
+        real, fake, real_ids, items = real_store.images(), sample_store.images(), real_store.ids, sample_store.ids
+        known, held_out = real_store.rows(trained), real_store.rows([row["id"] for row in unseen])
     if real.shape[1:] != fake.shape[1:]:
         raise DataError(f"{inputs.predicted}: holds images of {fake.shape[1:]}, {inputs.store} of {real.shape[1:]}")
     real_embeddings, fake_embeddings = (
@@ -42,13 +43,16 @@ def score_memorisation(inputs: Inputs, category: str) -> Tidy:
     check_same_embedder(inputs.real_embeddings, real_embeddings, inputs.fake_embeddings, fake_embeddings)
     spaces = {
         "px": (_pixels(real), _pixels(fake)),
-        "embedding": (real_embeddings.values.astype(np.float64), fake_embeddings.values.astype(np.float64)),
+        "embedding": (
+            real_embeddings.of(real_ids, inputs.store).astype(np.float64),
+            fake_embeddings.of(items, inputs.predicted).astype(np.float64),
+        ),
     }
     each: dict[str, NDArray[np.float64]] = {}
     facts = {
         "n_images": float(len(fake)),
         "n_real": float(len(held_out)),
-        "n_origins": float(len({manifest[index]["group"] for index in held_out})),
+        "n_origins": float(len({row["group"] for row in unseen})),
         "random_weights": float(real_embeddings.embedder.is_random),
     }
     for name, (of_real, of_fake) in spaces.items():
@@ -56,7 +60,6 @@ def score_memorisation(inputs: Inputs, category: str) -> Tidy:
         each[f"nearest_{name}"] = nearest_distances(of_fake, of_real[known])
         each[f"copied_{name}"] = (each[f"nearest_{name}"] < floor.min()).astype(float)
         facts[f"nearest_{name}_real"] = float(floor.mean())
-    items = [f"sample{index:05d}" for index in range(len(fake))]
     return [*tidy(items, each), *((SET, name, value) for name, value in facts.items())]
 
 

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.config.datasets import CellDataset
-from pathgan.datasets.stacks import N_PLANES, Stack
+from pathgan.config.slide_types import CellDataset
 from pathgan.errors import DataError
 from pathgan.sharpness import focus_profile
-from pathgan.slides.base import Pixels, Slide
 from pathgan.slides.reading import level_for, pixel_size, thumbnail
+from pathgan.slides.slide import Pixels, Slide
+from pathgan.stores.focus_stacks import N_PLANES, Stack
 
 BLOCK_PX = 1024  # a slide is read in blocks of this side, with a margin of a cell around each
 SAMPLED_BLOCKS = 64  # at most, that tell cells from ground

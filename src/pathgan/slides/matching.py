@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.slides.base import Pixels
-from pathgan.slides.features import Field, locally_normalised, nuclear_absorbance, shrunk
+from pathgan.slides.slide import Pixels
+from pathgan.slides.stain_features import Field, locally_normalised, nuclear_absorbance, shrunk
 from pathgan.slides.transforms import GRID, Transform
 
 ROUNDS = 5  # of reweighting

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from pathgan.datasets.slide_sets import SlideFile
 from pathgan.errors import DataError
-from pathgan.slides.base import Pixels, Slide
 from pathgan.slides.reading import open_slide, pixel_size, thumbnail
 from pathgan.slides.registration import Registration, RegistrationError, align, landmark_errors
+from pathgan.slides.slide import Pixels, Slide
 from pathgan.slides.tiling import Tiling
 from pathgan.slides.transforms import Points, Transform
 

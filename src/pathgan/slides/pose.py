@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.slides.base import Pixels
-from pathgan.slides.features import Field, nuclear_absorbance, shrunk
+from pathgan.slides.slide import Pixels
+from pathgan.slides.stain_features import Field, nuclear_absorbance, shrunk
 
 SWEEP_PX = 192  # longer side in the sweep
 STEP_DEG = 5.0  # the blocks that follow take up half of it

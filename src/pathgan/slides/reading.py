@@ -9,8 +9,8 @@ import numpy as np
 import tifffile
 
 from pathgan.errors import DataError
-from pathgan.slides.base import MPP_RANGE, Pixels, Slide, plausible_mpp
-from pathgan.slides.others import PlainImage, PlaneFolder, VendorSlide
+from pathgan.slides.openslide_and_images import PlainImage, PlaneFolder, VendorSlide
+from pathgan.slides.slide import MPP_RANGE, Pixels, Slide, plausible_mpp
 from pathgan.slides.tiff import TiffSlide
 
 PLAIN = {".png", ".jpg", ".jpeg", ".bmp"}

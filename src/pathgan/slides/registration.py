@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pathgan.errors import DataError
-from pathgan.slides.base import Pixels
-from pathgan.slides.features import Field, locally_normalised
 from pathgan.slides.matching import AFFINE, ELASTIC, Blocks, aligned_fields, match_blocks, refine
 from pathgan.slides.pose import sift_pose, sweep_poses
+from pathgan.slides.slide import Pixels
+from pathgan.slides.stain_features import Field, locally_normalised
 from pathgan.slides.transforms import Transform
 
 N_POSES, N_FINALISTS = 6, 2  # of the sweep that are followed up, and of them to the end of the affine stages

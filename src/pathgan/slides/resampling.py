@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pathgan.slides.base import Pixels, Slide
+from pathgan.slides.slide import Pixels, Slide
 
 
 def resampled_size(slide: Slide, level: int, scale: float) -> tuple[int, int]:

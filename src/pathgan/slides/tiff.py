@@ -14,8 +14,8 @@ import numpy as np
 import tifffile
 
 from pathgan.errors import DataError
-from pathgan.slides.base import GLASS, Level, Pixels, Slide, plausible_mpp
 from pathgan.slides.codestreams import damage
+from pathgan.slides.slide import GLASS, Level, Pixels, Slide, plausible_mpp
 
 MAX_TILE_PIXELS = 67_000_000  # of one compressed piece, which is decoded whole
 MICROMETRES = {"um": 1.0, "µm": 1.0, "μm": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "": 1.0}

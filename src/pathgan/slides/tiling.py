@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.datasets.store import write_store
-from pathgan.datasets.tiles import tile_offsets
+from pathgan.datasets.tiles import place_id, tile_offsets
 from pathgan.errors import DataError
-from pathgan.slides.base import Pixels, Slide
 from pathgan.slides.reading import level_for, open_slide, pixel_size, thumbnail
 from pathgan.slides.resampling import resampled_bands, resampled_size
+from pathgan.slides.slide import Pixels, Slide
 from pathgan.slides.tissue import tissue_mask
+from pathgan.stores.store import write_store
 
 TISSUE_PX = 1024  # longer side of the thumbnail in which tissue is looked for
 
@@ -38,6 +38,11 @@ class Tiling:
     tile_px: int
     size: tuple[int, int]
     grid: tuple[int, int]
+
+    @property
+    def ids(self) -> list[str]:
+        """Of its tiles, within their slide."""
+        return [place_id(x, y) for x, y in zip(self.x, self.y, strict=True)]
 
     def __len__(self) -> int:
         return len(self.x)
@@ -116,6 +121,7 @@ def tile_slide(
 def write_tiles(out: Path, slide: Slide, tiling: Tiling) -> None:
     write_store(
         out,
+        tiling.ids,
         {"level": tiling.level, "mpp": tiling.mpp, "scale": tiling.scale},
         images=read_tiles(slide, tiling),
         x=tiling.x,

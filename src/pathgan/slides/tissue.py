@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skimage.filters import threshold_otsu
 from skimage.morphology import remove_small_holes, remove_small_objects
 
-from pathgan.slides.base import Pixels
+from pathgan.slides.slide import Pixels
 from pathgan.stains import optical_density
 
 UNSCANNED = 254

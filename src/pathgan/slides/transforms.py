@@ -14,7 +14,7 @@ from scipy.ndimage import map_coordinates
 
 from pathgan.errors import DataError
 from pathgan.files import atomic
-from pathgan.slides.base import Pixels, Slide
+from pathgan.slides.slide import Pixels, Slide
 
 GRID = 65  # knots a side: a slide bends over a sixtieth of its side or more
 Points = NDArray[np.float64]  # (n, 2) x, y [px]; (0, 0) is the centre of the first pixel

@@ -7,6 +7,7 @@ import hashlib
 import io
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import torch
 
 from pathgan.errors import TrainingError
 from pathgan.files import atomic
+from pathgan.training.states_aside import SHOWN, folders_aside, place_aside, set_aside
 
-MAGIC = b"pathgan-checkpoint-1\n"
+MAGIC = b"pathgan-checkpoint-2\n"
 KEEP = 2
 log = logging.getLogger(__name__)
 
@@ -24,17 +26,22 @@ class Checkpoints:
     """The states of one run in a folder. A state is a mapping of tensors, numbers, strings and containers.
 
     `fingerprint` names what the run is made of; a state of another run is not resumed but removed, as its
-    iteration would outrank ours.
+    iteration would outrank ours. `code` is the digest of the code that trains: a state that other code left is set
+    aside, and comes back where that code does. With `resume_stale` training goes on from the newest of them.
+
+    resumed_stale: digests of the other codes that a part of this training was done with.
     """
 
-    def __init__(self, folder: Path, fingerprint: str):
+    def __init__(self, folder: Path, fingerprint: str, code: str = "", resume_stale: bool = False):
         self.folder = folder
-        self._fingerprint = fingerprint
+        self.resumed_stale: list[str] = []
+        self._fingerprint, self._code, self._resume_stale = fingerprint, code, resume_stale
 
     def save(self, iteration: int, state: dict[str, Any]) -> Path:
         """Writes a state; a crash at any moment leaves the earlier ones. Raises TrainingError on a full disk."""
         buffer = io.BytesIO()
-        torch.save({"fingerprint": self._fingerprint, "iteration": iteration, **state}, buffer)
+        own = {"fingerprint": self._fingerprint, "code": self._code, "resumed_stale": self.resumed_stale}
+        torch.save({**own, "iteration": iteration, **state}, buffer)
         payload = buffer.getbuffer()
         path = self.folder / f"checkpoint-{iteration:09d}.pt"
         try:
@@ -48,26 +55,47 @@ class Checkpoints:
                 f"{self.folder}: no space for a checkpoint of {len(payload) / 1e6:.0f} MB; free some and start "
                 "again: training goes on from the last one"
             ) from error
-        for old in self._paths()[:-KEEP]:
+        for old in _paths(self.folder)[:-KEEP]:
             old.unlink()
         return path
 
     def latest(self) -> dict[str, Any] | None:
         """The newest sound state of this run, or None. A damaged one is named in the log and passed over."""
-        for path in reversed(self._paths()):
+        for path, state in self._sound(self.folder):
+            if state["code"] == self._code:
+                return self._chosen(state)
+            set_aside(path, state["code"])
+        for path, state in self._sound(place_aside(self.folder, self._code)):
+            log.info("%s: the code is again what it was then", path)
+            return self._chosen(state)
+        for folder in reversed(folders_aside(self.folder)) if self._resume_stale else ():
+            for path, state in self._sound(folder):
+                log.warning("%s: going on from a state of other code, as resume_stale asks for", path)
+                return self._chosen(state)
+        return None
+
+    def _chosen(self, state: dict[str, Any]) -> dict[str, Any]:
+        stale = [] if state["code"] == self._code else [state["code"][:SHOWN]]
+        self.resumed_stale = [*dict.fromkeys([*state["resumed_stale"], *stale])]
+        return state
+
+    def _sound(self, folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Undamaged states of this run in a folder, newest first; those of another one are removed."""
+        for path in reversed(_paths(folder)):
             try:
                 state = _load(path)
             except TrainingError as error:
                 log.warning("%s; falling back to the one before", error)
                 continue
             if state["fingerprint"] == self._fingerprint:
-                return state
-            log.warning("%s belongs to other settings, data or code; removed", path)
-            path.unlink()
-        return None
+                yield path, state
+            else:
+                log.warning("%s belongs to other settings or data; removed", path)
+                path.unlink()
 
-    def _paths(self) -> list[Path]:
-        return sorted(path for path in self.folder.glob("checkpoint-*.pt") if re.search(r"-\d{9}\.pt$", path.name))
+
+def _paths(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("checkpoint-*.pt") if re.search(r"-\d{9}\.pt$", path.name))
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import torch
 
+from pathgan.determinism import make_repeatable
 from pathgan.errors import ConfigError
 
 
@@ -31,8 +31,8 @@ def check_gpus(wanted: int, device: str) -> None:
         raise ConfigError(f"training.gpus: expected {wanted} GPUs, but torch finds {found}; lower it")
 
 
-def compute_on(device: Literal["auto", "cpu", "gpu"], threads: int, precision: Literal["fp32", "bf16"]) -> Compute:
-    """Sets up the process for deterministic work. Raises ConfigError for `gpu` where there is none."""
+def compute_on(device: str, threads: int, precision: Literal["fp32", "bf16"]) -> Compute:
+    """Sets up the process for deterministic work; device: auto, cpu or gpu. Raises ConfigError for `gpu` where there is none."""
     available = torch.cuda.is_available()
     if device == "gpu" and not available:
         raise ConfigError("device: expected a GPU, but torch finds none; set device to auto or cpu")
@@ -41,8 +41,7 @@ def compute_on(device: Literal["auto", "cpu", "gpu"], threads: int, precision: L
     torch.set_deterministic_debug_mode("error")
     torch.backends.cudnn.allow_tf32 = False  # fp32 means fp32
     torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
-    cv2.ipp.setUseIPP(False)  # it rounds by where an array lies in memory
+    make_repeatable(threads)
     use_gpu = available and device != "cpu"
     if use_gpu:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))  # of the processes that train together

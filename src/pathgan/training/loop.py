@@ -20,15 +20,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan.config.runs import Training
+from pathgan.config.training_options import Training
 from pathgan.errors import TrainingError
 from pathgan.files import write_rows
-from pathgan.provenance import note
+from pathgan.provenance.attempts import note
 from pathgan.training import parallel
 from pathgan.training.checkpoints import Checkpoints
-from pathgan.training.data import Batch, Data
 from pathgan.training.devices import Compute
 from pathgan.training.lease import Lease
+from pathgan.training.resident_data import Batch, Data
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +240,8 @@ def _resume(
         torch.cuda.set_rng_state(generators["cuda"])
     log.info("resumed at iteration %d", state["iteration"])
     if parallel.rank() == 0:
-        note(resumed_at=state["iteration"])
+        stale = {"resumed_stale": " ".join(checkpoints.resumed_stale)} if checkpoints.resumed_stale else {}
+        note(resumed_at=state["iteration"], **stale)
     return int(state["iteration"])
 
 

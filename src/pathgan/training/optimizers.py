@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from pathgan.config.runs import Adam
+from pathgan.config.training_options import Adam
 from pathgan.training import parallel
 
 

@@ -1,0 +1,21 @@
+"""Make a set of samples: with trained weights, or by a method that needs none."""
+
+from importlib import import_module
+from pathlib import Path
+
+from pathgan.jobs import checked, device_of, job
+from pathgan.sampling.sample_work import SampleWork
+from pathgan.stores.source import Source
+
+with job(snakemake):
+    params = snakemake.params
+    work = SampleWork(
+        sources={name: Source.model_validate(source) for name, source in params.sources.items()},
+        weights={output: Path(path) for output, path in params.weights.items()},
+        seed=int(snakemake.wildcards.seed),
+        out=Path(snakemake.output[0]),
+        device=device_of(snakemake),
+        threads=snakemake.threads,
+        pretrained=checked(snakemake.input.get("pretrained"), params.sha256),
+    )
+    import_module(params.sampler).make(params.options, work)

@@ -1,8 +1,0 @@
-"""Train a run's generator and keep its best weights."""
-
-from pathgan.jobs import job
-from pathgan.recipes.running import remove_state, train_job
-
-with job(snakemake):
-    state = train_job(snakemake)
-remove_state(state)

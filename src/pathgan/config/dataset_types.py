@@ -1,0 +1,113 @@
+"""What all datasets have in common: a label, a caveat, a split, tiles; and where their files come from."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from pathgan.config.strict import Positive, Sha256, Strict
+
+if TYPE_CHECKING:
+    from pathgan.config.papers import Paper
+
+
+class Download(Strict):
+    """An archive that the `fetch` rule gets."""
+
+    kind: Literal["download"]
+    url: str
+    sha256: Sha256 | None = None
+    max_bytes: Positive = 8_000_000_000
+    max_unpacked_bytes: Positive = 32_000_000_000
+
+
+class Manual(Strict):
+    """Files that a person must get: the error of an absent dataset names page, file and folder."""
+
+    kind: Literal["manual"]
+    page: str
+    file: str
+
+
+Origin = Annotated[Download | Manual, Field(discriminator="kind")]
+
+
+class Split(Strict):
+    """Which images are held out. Seeded, by the manifest's `group` (patient, slide or image)."""
+
+    by: Literal["image", "patient", "slide"] = "image"
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    n_test: Positive | None = None  # images, instead of the fraction, where a paper prints their number
+    folds: Annotated[int, Field(ge=3)] | None = None  # each class is dealt into so many equal parts instead:
+    fold: Annotated[int, Field(ge=0)] = 0  # this one is tested, the next one validates, the others train
+    per_class: Positive | None = None  # images to take of each class, drawn with the seed; all where not given
+    last: bool = False  # test images are the last by name, not random ones
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _countable(self) -> Split:
+        if self.n_test and self.by != "image":
+            raise ValueError(f"n_test counts images: expected by: image, got {self.by}; or take it away, n_test: null")
+        if self.folds and (self.n_test or self.last):
+            raise ValueError("folds: says which images are held out; take n_test and last away")
+        if self.folds and self.fold >= self.folds:
+            raise ValueError(f"fold: expected 0 to {self.folds - 1}, got {self.fold}")
+        return self
+
+
+class Tiles(Strict):
+    """How images become equal tiles; the last tile of a row or column is flush with the edge."""
+
+    tile_px: Positive = 256
+    stride_px: Positive = 256  # of training tiles; test tiles lie edge to edge
+
+
+Resize = Annotated[
+    Positive | None, Field(description="images become squares of this side before they are tiled, whatever their shape")
+]
+
+
+class Dataset(Strict):
+    """A set of images, masks or both, of which one store and one manifest are made."""
+
+    adapter: str
+    label: str = ""  # the heading in tables and figures
+    caveat: str = ""  # why a number on these images may not be compared with the paper's
+    has_images: ClassVar[bool] = True
+    has_masks: ClassVar[bool] = False  # true instances of nuclei
+    has_stacks: ClassVar[bool] = False  # focal planes
+
+    @property
+    def folds(self) -> int | None:
+        """Of a cross-validation; None where images are held out once."""
+        return None
+
+    def problems(self, where: str, paper: Paper) -> Iterator[str]:
+        """What is wrong with it beside the other entries of its paper. where: its key, `datasets.NAME`."""
+        yield from ()
+
+
+class SplitDataset(Dataset):
+    """A dataset of which some images are held out."""
+
+    split: Split = Split()
+
+    @property
+    def folds(self) -> int | None:
+        return self.split.folds
+
+
+class PreparedDataset(Dataset):
+    """A dataset that the rule `prepare` makes; slides have rules of their own."""
+
+    def raw_files(self, data_root: Path) -> list[Path]:
+        """Every file that it is read from; none where it is drawn, and none where it is absent."""
+        return []
+
+    @abstractmethod
+    def prepare(self, data_root: Path, store: Path, manifest: Path) -> int:
+        """Writes its store and manifest; returns the number of items."""

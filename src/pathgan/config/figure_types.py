@@ -1,0 +1,155 @@
+"""What the figures of a paper show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import model_validator
+
+from pathgan.config.reads import Read
+from pathgan.config.strict import Name, Positive, Strict
+
+if TYPE_CHECKING:
+    from pathgan.config.papers import Paper
+
+
+class Figure(Strict):
+    """A figure of the paper."""
+
+    kind: str
+    caption: str
+    drawer: ClassVar[str]  # the module whose `draw` draws it
+
+    def reads(self, paper: Paper) -> list[dict[str, Read]]:
+        """The files behind each thing that it shows, in the order that its drawer knows."""
+        raise NotImplementedError
+
+    def problems(self, where: str, paper: Paper) -> Iterator[str]:
+        """What is wrong with it beside the other entries of its paper. where: its key, `figures.NAME`."""
+        yield from ()
+
+
+class Panel(Strict):
+    title: str  # may hold {label}, that of the dataset
+    show: Literal[
+        "image", "mask", "distance_map", "skeleton_map", "segmentation", "outlines", "reconstruction", "residual"
+    ]
+    of: Name  # a dataset (test split) or a sample set; for the last two a run of the recipe `cycle`
+    by: Name | None = None  # the segmenter, where a segmentation or its outlines are shown
+    category: str = ""  # items of this class alone
+
+    @model_validator(mode="after")
+    def _segmenter(self) -> Panel:
+        if (self.show in ("segmentation", "outlines")) != (self.by is not None):
+            raise ValueError("`by` names a segmenter where `show: segmentation` or `outlines`, and only there")
+        return self
+
+    def reads(self, paper: Paper) -> dict[str, Read]:
+        """`file`, the `original` beside it, and the `manifest` where test items are picked."""
+        is_dataset = self.of in paper.datasets
+        images = Read("store" if is_dataset else "samples", self.of)
+        manifest = {"manifest": Read("manifest", self.of)} if is_dataset else {}
+        if self.by:
+            original = {"original": images} if self.show == "outlines" else {}
+            return {"file": Read("segmentations", self.of, self.by), **original, **manifest}
+        if self.show == "image":
+            return {"file": images, **manifest}
+        truth = paper.truth_of(self.of)
+        named = {"manifest": Read("manifest", truth)} if truth in paper.datasets else {}
+        if self.show in ("reconstruction", "residual"):
+            return {"file": images, "original": Read("store", truth), **named}
+        return {"file": Read("masks", self.of, paper.masks_behind(self.of) or ""), **named}
+
+
+class ImageFigure(Figure):
+    """A grid of images: one row an item, one column a panel; or the other way round; or one item in `columns`."""
+
+    kind: Literal["images"]
+    panels: tuple[Panel, ...]
+    items: tuple[int, ...] = (0,)
+    across: Literal["panels", "items"] = "panels"
+    columns: Positive | None = None
+    drawer: ClassVar[str] = "pathgan.render.image_grids"
+
+    @model_validator(mode="after")
+    def _one_item(self) -> ImageFigure:
+        if self.columns and len(self.items) != 1:
+            raise ValueError(f"columns: a figure in columns shows one item, got {len(self.items)}")
+        return self
+
+    def reads(self, paper: Paper) -> list[dict[str, Read]]:
+        return [panel.reads(paper) for panel in self.panels]
+
+    def problems(self, where: str, paper: Paper) -> Iterator[str]:
+        for panel in self.panels:
+            yield from paper.check(where, panel.of, paper.datasets.keys() | paper.sample_sets.keys(), "images")
+            if panel.by:
+                yield from paper.check(where, panel.by, paper.segmenters, "segmentation run")
+
+
+class CurveFigure(Figure):
+    """What a run's evaluations measured, against the epoch: one panel a metric, one curve a run."""
+
+    kind: Literal["curves"]
+    curves: dict[Name, str]  # run -> label
+    metrics: dict[Name, str]  # column of evaluations.csv -> label
+    drawer: ClassVar[str] = "pathgan.render.curves"
+
+    def reads(self, paper: Paper) -> list[dict[str, Read]]:
+        return [
+            {f"seed{seed}": Read("export", run, "evaluations", seed) for seed in paper.seeds} for run in self.curves
+        ]
+
+    def problems(self, where: str, paper: Paper) -> Iterator[str]:
+        evaluated = {name: run.evaluated for name, run in paper.runs.items() if run.evaluated}
+        for run in self.curves:
+            yield from paper.check(f"{where}.curves", run, evaluated, "run that is evaluated")
+            for metric in self.metrics:
+                yield from paper.check(f"{where}.metrics", metric, evaluated.get(run, self.metrics), "evaluated metric")
+
+
+class _OfStacks(Figure):
+    """What figures of focus stacks share."""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Datasets of stacks (test split) or sample sets."""
+        raise NotImplementedError
+
+    def reads(self, paper: Paper) -> list[dict[str, Read]]:
+        return [
+            {"file": Read("store", name), "manifest": Read("manifest", name)}
+            if name in paper.datasets
+            else {"file": Read("samples", name)}
+            for name in self.shown
+        ]
+
+    def problems(self, where: str, paper: Paper) -> Iterator[str]:
+        for name in self.shown:
+            yield from paper.check(where, name, paper.stacks | paper.made_stacks, "set of focus stacks")
+
+
+class StackFigure(_OfStacks):
+    """Focus stacks, a row each, a plane a column."""
+
+    kind: Literal["stacks"]
+    of: Name  # a dataset of stacks (test split) or a sample set
+    items: tuple[int, ...] = (0, 1, 2, 3)
+    drawer: ClassVar[str] = "pathgan.render.stack_figures"
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        return (self.of,)
+
+
+class ProfileFigure(_OfStacks):
+    """How sharp each plane is, of real stacks and of synthetic ones: means and the middle 80 %."""
+
+    kind: Literal["profiles"]
+    profiles: dict[Name, str]  # dataset (test split) or sample set -> label
+    drawer: ClassVar[str] = "pathgan.render.sharpness_profiles"
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        return tuple(self.profiles)

@@ -1,0 +1,43 @@
+"""Options of `focus`: synthetic focus stacks against real ones of the same cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pathgan.config.reads import Reads
+from pathgan.config.scores.score import Score, both_embedded, named_pairs
+
+if TYPE_CHECKING:
+    from pathgan.config.papers import Paper
+    from pathgan.config.runs.run import Run
+
+
+class FocusScore(Score):
+    """Focus stacks against the real ones of the same cells: sharpness over planes, and each plane's KID."""
+
+    kind: Literal["focus"]
+    network: Literal["inception"] = "inception"
+    scorer: ClassVar[str] = "pathgan.scoring.stack_scores"
+    metrics: ClassVar[tuple[str, ...]] = (
+        "focus_correlation",
+        "tenengrad_correlation",
+        "peak_error",
+        "peak_within_1",
+        "adjacent_ssim",
+        "adjacent_ssim_real",
+        "base_psnr",
+        "plane_kid",
+        "plane_kid_floor",
+        *(f"kid/{plane:+d}" if plane else "kid/0" for plane in range(-5, 6)),
+    )
+
+    def suits(self, run: Run) -> bool:
+        return run.makes_stacks or run.made_in_focus
+
+    def reads(self, name: str, run: Run, paper: Paper) -> Reads:
+        return named_pairs(name, run) | both_embedded(name, run, self.network)
+
+    def misfits(self, name: str, run: Run, paper: Paper) -> Iterator[str]:
+        if name not in paper.runs or not run.makes_stacks:
+            yield f"{name!r} holds no stacks of test cells to compare with"

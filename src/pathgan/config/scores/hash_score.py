@@ -1,0 +1,32 @@
+"""Options of `perceptual_hash`: samples against real images, as hashes of channel means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pathgan.config.reads import Reads
+from pathgan.config.scores.score import Score, both_embedded, named_pairs
+
+if TYPE_CHECKING:
+    from pathgan.config.papers import Paper
+    from pathgan.config.runs.run import Run
+
+
+class PerceptualHashScore(Score):
+    """Samples against the real images of the run's test split, pair by pair, as hashes of channel means."""
+
+    kind: Literal["perceptual_hash"]
+    network: Literal["resnet18"] = "resnet18"
+    scorer: ClassVar[str] = "pathgan.scoring.hash_scores"
+    metrics: ClassVar[tuple[str, ...]] = (
+        "p_hash",
+        "p_hash_sd",
+        "p_hash_median",
+        "p_hash_pearson",
+        "p_hash_dct",
+        "p_hash_real_real",
+        "p_hash_shuffled",
+    )
+
+    def reads(self, name: str, run: Run, paper: Paper) -> Reads:
+        return named_pairs(name, run) | both_embedded(name, run, self.network)

@@ -1,0 +1,1 @@
+"""One file a kind of dataset: its options, how it finds its files, and how it reads its masks."""

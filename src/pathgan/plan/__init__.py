@@ -1,0 +1,1 @@
+"""Which file needs which: what the rules ask before any job starts."""

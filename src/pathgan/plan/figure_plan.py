@@ -1,0 +1,49 @@
+"""What figures show: behind `rules/render.smk`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pathgan.config.figure_types import Figure
+from pathgan.plan.code_plan import kind_name, worker_of
+from pathgan.plan.library import Library
+
+
+class FigurePlan:
+    """Answers from the figures of a paper under a preset; samples are those of the first seed."""
+
+    def __init__(self, library: Library):
+        self._library = library
+
+    def inputs(self, w: Any) -> list[str]:
+        """Every file once."""
+        return list(dict.fromkeys(file for files in self.shown(w) for file in files.values()))
+
+    def shown(self, w: Any) -> list[dict[str, str]]:
+        """Of each thing that a figure shows its files by name."""
+        paper = self._library.of(w)
+        return [
+            {name: self._library.file(w, read, paper.seeds[0]) for name, read in reads.items()}
+            for reads in self._figure(w).reads(paper)
+        ]
+
+    def config(self, w: Any) -> Any:
+        """A figure with the datasets' labels in its titles."""
+        figure = self._figure(w).model_dump(mode="json")
+        for panel in figure.get("panels", ()):
+            panel["title"] = panel["title"].replace("{label}", self._library.of(w).label_of(panel["of"]))
+        return figure
+
+    def kind(self, w: Any) -> str:
+        """The class of a figure."""
+        return kind_name(self._figure(w))
+
+    def workers(self, w: Any) -> list[str]:
+        """The modules that draw it."""
+        figure = self._figure(w)
+        return worker_of(figure, figure.drawer)
+
+    def _figure(self, w: Any) -> Figure:
+        figure = self._library.entry(w, "figures", w.figure)
+        assert isinstance(figure, Figure)
+        return figure

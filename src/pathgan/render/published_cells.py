@@ -1,0 +1,84 @@
+"""A cell of ours beside the printed one, and whether the two may be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pathgan.errors import TableError
+from pathgan.render.consistency import impossible_percentages, unfit_qualities
+
+COLUMNS = (
+    "row",
+    "column",
+    "value",
+    "low",
+    "high",
+    "n",
+    "seeds",
+    "published",
+    "published_sd",
+    "comparable",
+    "note",
+)
+BETWEEN = "; "  # reasons and notes of a cell
+
+
+def distinct_reasons(caveats: Mapping[str, str], datasets: Sequence[str]) -> list[str]:
+    """The caveats of datasets, reason by reason, each once; a caveat may hold several."""
+    reasons = (reason for dataset in datasets for reason in caveats[dataset].split(BETWEEN))
+    return list(dict.fromkeys(filter(None, reasons)))
+
+
+def printed_cells(
+    name: str, published: pd.DataFrame, ours: set[tuple[str, str]], omitted: Mapping[str, str]
+) -> pd.DataFrame:
+    """The published cells of a table, by row and column. Raises TableError for one that we lack and do not explain."""
+    printed = published[published["table"] == name].set_index(["row", "column"])
+    lacking = sorted(key for key in set(printed.index) - ours if not omitted.keys() & set(key))
+    if lacking:
+        row, column = lacking[0]
+        raise TableError(f"{name}: the published cell {row} / {column} has no counterpart ({len(lacking)} in all)")
+    return printed
+
+
+def beside_published(
+    key: tuple[str, str],
+    ours: Mapping[str, Any],
+    printed: pd.DataFrame,
+    reasons: Sequence[str],
+    notes: Sequence[str] = (),
+    doubt: str | None = None,
+) -> dict[str, Any]:
+    """A cell: ours, the published value, and whether the two may be compared; `reasons` why not."""
+    theirs = printed.loc[key] if key in printed.index else None
+    against = [reason for reason in (*reasons, _against(theirs, doubt)) if reason]
+    return {
+        "row": key[0],
+        "column": key[1],
+        **ours,
+        "published": np.nan if theirs is None else _number(theirs["value"]),
+        "published_sd": np.nan if theirs is None else _number(theirs["sd"]),
+        "comparable": "no" if against else "yes",
+        "note": BETWEEN.join([*against, *notes]),
+    }
+
+
+def published_doubts(printed: Mapping[tuple[str, str], str], published_n: int | None) -> dict[tuple[str, str], str]:
+    """(row, column) -> why the printed value cannot be trusted."""
+    percentages = impossible_percentages(printed, published_n) if published_n else {}
+    return unfit_qualities(printed) | percentages
+
+
+def _against(theirs: pd.Series | None, doubt: str | None) -> str:
+    """What keeps the published value itself from being compared with; '' for nothing."""
+    if theirs is None:
+        return "not in the paper"
+    return doubt or (f"published value cannot be: {theirs['note']}" if theirs["note"] else "")
+
+
+def _number(text: str) -> float:
+    return float(text) if text else np.nan

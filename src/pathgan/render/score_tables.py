@@ -1,0 +1,126 @@
+"""A paper's tables of scores: ours, with intervals, beside the published numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pathgan.config.table_types import SET, Cell, Metric, ScoreTable
+from pathgan.errors import TableError
+from pathgan.intervals import clustered_interval, mcnemar_exact, student_interval, wilson_interval
+from pathgan.render.published_cells import (
+    COLUMNS,
+    beside_published,
+    distinct_reasons,
+    printed_cells,
+    published_doubts,
+)
+from pathgan.render.remarks import Remarks, remarks
+from pathgan.render.table_inputs import TableInputs
+
+Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy frame a seed
+Groups = Mapping[str, Mapping[str, str]]  # dataset -> item -> the patient, slide or image it belongs to
+
+
+def build(name: str, table: ScoreTable, given: TableInputs) -> pd.DataFrame:
+    """The cells of a table of scores; see `build_table`."""
+    metrics = {key: Metric.model_validate(entry) for key, entry in given.metrics.items()}
+    groups = {dataset: {row["id"]: row["group"] for row in given.manifest(dataset)} for dataset in given.manifests}
+    return build_table(name, table, given.caveats, given.made_with, given.scored, groups, given.published, metrics)
+
+
+def build_table(
+    name: str,
+    table: ScoreTable,
+    caveats: Mapping[str, str],
+    inputs: Mapping[str, Sequence[str]],
+    scores: Scores,
+    groups: Groups,
+    published: pd.DataFrame,
+    metrics: Mapping[str, Metric],
+) -> pd.DataFrame:
+    """One row a cell (COLUMNS). `published`: the rows of published.csv for this paper, all as text.
+
+    `caveats`: why numbers on a dataset may not be compared with the paper's; '' where they may. `inputs`: run -> the
+    datasets that it is made with, whose caveats are its own too. `metrics`: key -> what is known of it, of all columns.
+
+    Raises TableError for a cell whose metric is missing or NaN, and for a published cell that the table lacks.
+    """
+    cells = table.cells
+    printed = printed_cells(name, published, {(cell.row, cell.column) for cell in cells}, table.omitted)
+    doubts = published_doubts(printed["value"].to_dict(), table.published_n)
+    rows = []
+    for key, group in groupby(cells, lambda cell: (cell.row, cell.column)):
+        folds = list(group)
+        about = [dataset for cell in folds for dataset in (cell.dataset, *inputs.get(cell.run, ()))]
+        known = {item: origin for dataset in about for item, origin in groups.get(dataset, {}).items()}
+        try:
+            ours, remarks = _ours(folds, scores, known, metrics)
+        except TableError as error:
+            raise TableError(f"{name}, {key[0]} / {key[1]}: {error}") from None
+        reasons = [*distinct_reasons(caveats, about), *remarks.caveats]
+        rows.append(beside_published(key, ours, printed, reasons, remarks.notes, doubts.get(key)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _ours(
+    folds: Sequence[Cell], scores: Scores, groups: Mapping[str, str], metrics: Mapping[str, Metric]
+) -> tuple[dict[str, Any], Remarks]:
+    """value, low, high, n and seeds of a cell, of all its folds together, and what must be said beside them."""
+    cell, metric = folds[0], metrics[folds[0].metric]
+    frames = [pd.concat(parts) for parts in zip(*(scores(fold.run, fold.score) for fold in folds), strict=True)]
+    every = pd.concat(frames)
+    facts = every[every["item"] == SET].groupby("metric")["value"].mean().to_dict()
+    if len(folds) > 1:
+        facts = {name: value for name, value in facts.items() if not name.startswith("n_")}  # of a fold, not of all
+    found = [_values(cell, cell.metric, frame) for frame in frames]
+    said = remarks(cell.metric, metric, facts)
+    if cell.against:
+        ours, notes = _test(found, [_values(cell, cell.against, frame) for frame in frames], groups)
+        return ours, Remarks(said.caveats, [*said.notes, *notes])
+    seeds, is_of_set = np.array([values.mean() for values in found]), metric.of == "set"
+    n = int(facts[metric.counts]) if is_of_set else len(found[0])
+    low, high = _interval(metric, found, seeds, groups)
+    return {"value": float(seeds.mean()), "low": low, "high": high, "n": n, "seeds": len(seeds)}, said
+
+
+def _values(cell: Cell, metric: str, frame: pd.DataFrame) -> pd.Series:
+    """The values of a metric by item. Raises TableError where there are none, or one is not a number."""
+    found = frame[frame["metric"] == metric]
+    if found.empty or found["value"].isna().any():
+        what = "missing" if found.empty else "not a number"
+        raise TableError(f"{metric!r} of {cell.run}/{cell.score} is {what}; make its scores again")
+    return pd.Series(found["value"].to_numpy(), index=found["item"].astype(str))
+
+
+def _interval(
+    metric: Metric, found: Sequence[pd.Series], seeds: NDArray[np.float64], groups: Mapping[str, str]
+) -> tuple[float, float]:
+    """Of a proportion Wilson's, or over patients where they gave several images, both at the mean over seeds; of other
+    metrics over seeds, and of one seed over patients."""
+    if metric.is_of_real:
+        return np.nan, np.nan
+    clusters = [groups.get(item, item) for item in found[0].index]
+    all_right, is_of_set = metric.all_right, metric.of == "set"
+    if all_right and not is_of_set and len(set(clusters)) == len(clusters):
+        low, high = wilson_interval(float(seeds.mean() / all_right * len(clusters)), len(clusters))
+        return all_right * low, all_right * high
+    if (all_right or len(seeds) == 1) and not is_of_set:
+        return clustered_interval(np.mean([values.to_numpy() for values in found], axis=0), clusters)
+    return student_interval(seeds)
+
+
+def _test(
+    found: Sequence[pd.Series], others: Sequence[pd.Series], groups: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str]]:
+    """The largest p over seeds that both are right equally often on the same images: no seed says more than it."""
+    ps = [mcnemar_exact(one.to_numpy() > 0, other.to_numpy() > 0) for one, other in zip(found, others, strict=True)]
+    clusters = {groups.get(item, item) for item in found[0].index}
+    notes = [] if len(clusters) == len(found[0]) else ["p takes tiles of one image for independent"]
+    ours = {"value": max(ps), "low": np.nan, "high": np.nan, "n": len(found[0]), "seeds": len(ps)}
+    return ours, notes

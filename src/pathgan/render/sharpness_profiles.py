@@ -1,0 +1,42 @@
+"""Figures of how sharp each plane of focus stacks is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from numpy.typing import NDArray
+
+from pathgan.config.figure_types import ProfileFigure
+from pathgan.render.figure_files import Files, save
+from pathgan.render.stack_reading import PLANES, read_stacks
+from pathgan.sharpness import focus_profile
+
+SPREAD = (10, 90)  # percentiles that are shaded
+
+
+def draw(figure: ProfileFigure, files: Files, png: Path, pdf: Path) -> None:
+    """The profiles of all sets in one panel; see `draw_profiles`."""
+    stacks = {name: read_stacks(one) for name, one in zip(figure.profiles, files, strict=True)}
+    draw_profiles(figure, stacks, png, pdf)
+
+
+def draw_profiles(figure: ProfileFigure, stacks: Mapping[str, NDArray[np.uint8]], png: Path, pdf: Path) -> None:
+    """The variance of the Laplacian over planes, of each stack as a share of its sharpest plane's: mean and spread."""
+    fig, axis = plt.subplots(figsize=(5.2, 3.4), layout="constrained")
+    for index, (name, label) in enumerate(figure.profiles.items()):
+        profile = focus_profile(stacks[name])
+        profile = profile / np.maximum(profile.max(1, keepdims=True), 1e-9)
+        colour, marker = "black" if index == 0 else f"C{index - 1}", "os^Dv*"[index % 6]
+        axis.plot(PLANES, profile.mean(0), label=label, markersize=4, linewidth=1.4, color=colour, marker=marker)
+        low, high = np.percentile(profile, SPREAD, axis=0)
+        axis.fill_between(PLANES, low, high, color=colour, alpha=0.10, linewidth=0)
+    axis.set_xticks(PLANES)
+    axis.set_xlabel("plane, 0 in focus")
+    axis.set_ylabel("sharpness, of the sharpest plane's")
+    axis.set_ylim(bottom=0)
+    axis.grid(alpha=0.3)
+    fig.legend(loc="outside upper center", ncols=3, fontsize=8, frameon=False)
+    save(fig, png, pdf)

@@ -1,0 +1,22 @@
+"""Focus stacks as figures show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pathgan.stores.focus_stacks import IN_FOCUS, N_PLANES
+from pathgan.stores.manifest import ids_of_split, read_manifest
+from pathgan.stores.store import ImageStore
+
+PLANES = np.arange(N_PLANES) - IN_FOCUS
+
+
+def read_stacks(files: Mapping[str, str]) -> NDArray[np.uint8]:
+    """(n, n_planes, h, w, 3): all samples of a `file`, or the test items of its `manifest`."""
+    with ImageStore(files["file"]) as store:
+        if "manifest" not in files:
+            return store.stacks()
+        return store.stacks(store.rows(ids_of_split(read_manifest(files["manifest"]), "test", files["manifest"])))

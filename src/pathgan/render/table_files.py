@@ -1,0 +1,135 @@
+"""Tables as CSV, Markdown, LaTeX and HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pathgan.config.table_types import CountTable, ScoreTable
+from pathgan.files import atomic
+from pathgan.render.published_cells import BETWEEN
+from pathgan.render.remarks import in_legend
+
+Layout = ScoreTable | CountTable
+
+
+def write_table(
+    cells: pd.DataFrame, table: Layout, out: Mapping[str, Path], counted: str = "images", proportions: bool = False
+) -> None:
+    """Writes `csv`, `md`, `tex` and `html`; keys of `out` are these suffixes.
+
+    counted: what n counts. proportions: all columns are shares of right images, whose intervals are over images.
+    """
+    spread = "seeds" if (cells["seeds"] > 1).any() else "patients or images"
+    if proportions:
+        spread = "images"
+    with atomic(out["csv"]) as temporary:
+        cells.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    header = ["", *(column.label for column in table.columns.values())]
+    lookup = {(cell["row"], cell["column"]): cell for cell in cells.to_dict("records")}
+    body = [
+        [
+            row.label,
+            *(
+                _text(lookup.get((key, name)), table.digits if column.digits is None else column.digits)
+                for name, column in table.columns.items()
+            ),
+        ]
+        for key, row in table.rows.items()
+    ]
+    notes = BETWEEN.join(dict.fromkeys(in_legend(note) for text in cells["note"] if text for note in text.split(BETWEEN)))
+    legend = "Ours"
+    if cells["low"].notna().any():
+        legend += f" [95 % interval over {spread}]"
+    if cells["published"].notna().any():
+        legend += " (published)"
+    legend += f". n = {_span(cells['n'])} {counted}, {_span(cells['seeds'])} seed(s)."
+    if (cells["published"].notna() & (cells["comparable"] == "no")).any():
+        legend += " † not comparable with the paper."
+    if notes:
+        legend += f" Notes: {notes}."
+    if table.omitted:
+        legend += " Not here: " + BETWEEN.join(f"{key} ({reason})" for key, reason in table.omitted.items()) + "."
+    for suffix, render in (("md", _markdown), ("tex", _latex), ("html", html_page)):
+        with atomic(out[suffix]) as temporary:
+            temporary.write_text(render(header, body, table.caption, legend), encoding="utf-8")
+
+
+def _text(cell: Mapping[str, Any] | None, digits: int) -> str:
+    if cell is None:
+        return "–"
+    text = f"{cell['value']:.{digits}f}"
+    if np.isfinite(cell["low"]):
+        text += f" [{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"
+    if np.isfinite(cell["published"]):
+        text += f" ({cell['published']:.{digits}f}{'' if cell['comparable'] == 'yes' else '†'})"
+    return text
+
+
+def _span(values: pd.Series) -> str:
+    low, high = values.min(), values.max()
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _markdown(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+    lines = [header, ["---"] * len(header), *body]
+    table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return f"{caption}\n\n{table}\n\n{legend}\n"
+
+
+def _latex(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+    replaced = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "†": r"$^\dagger$", "↑": r"$\uparrow$"}
+    replaced |= {"↓": r"$\downarrow$", "×": r"$\times$", "λ": r"$\lambda$", "β": r"$\beta$"}
+
+    def escape(text: str) -> str:
+        return "".join(replaced.get(letter, letter) for letter in text)
+
+    lines = [" & ".join(map(escape, line)) + r" \\" for line in (header, *body)]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{escape(caption)} {escape(legend)}}}",
+            rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+            r"\hline",
+            lines[0],
+            r"\hline",
+            *lines[1:],
+            r"\hline",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+STYLE = """body{font:14px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1f2328}
+table{border-collapse:collapse;margin:.8rem 0}caption,p{max-width:64rem;text-align:left}
+th,td{padding:.3rem .7rem;border-bottom:1px solid #d0d7de;text-align:right;vertical-align:top}
+table.numbers td{white-space:nowrap}table.numbers th{max-width:6.5rem;vertical-align:bottom}
+th:first-child,td:first-child{text-align:left}tr.head{background:#f6f8fa}
+table.text td{text-align:left;white-space:normal}table.text th{text-align:left}"""
+
+
+def html_page(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+    """A table as a page of its own."""
+    is_text = header[0] == "parameter"
+
+    def line(cells: list[str], tag: str) -> str:
+        return "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)
+
+    def number(cell: str) -> str:  # interval and published value below: ten columns must fit a screen
+        return html.escape(cell).replace(" [", "<br>[").replace(" (", "<br>(")
+
+    shown = [[html.escape(cells[0]), *map(html.escape if is_text else number, cells[1:])] for cells in body]
+    rows = "\n".join(f"<tr>{line(cells, 'td')}</tr>" for cells in shown)
+    return (
+        f"<!doctype html><meta charset='utf-8'><title>{html.escape(caption)}</title><style>{STYLE}</style>\n"
+        f"<p><b>{html.escape(caption)}</b></p>\n<table class='{'text' if is_text else 'numbers'}'>\n"
+        f"<tr class='head'>{line([html.escape(cell) for cell in header], 'th')}</tr>\n{rows}\n</table>\n"
+        f"<p>{html.escape(legend)}</p>\n"
+    )

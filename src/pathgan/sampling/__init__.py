@@ -1,0 +1,1 @@
+"""What is made with trained networks, or without any: samples, segmentations, embeddings."""

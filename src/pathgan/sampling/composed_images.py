@@ -1,0 +1,40 @@
+"""Masks drawn by one GAN, and the images that another makes of them (SynCGAN, Eq. 7)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pathgan.masks.maps import condition_map, quantised
+from pathgan.networks.unet import unet_of
+from pathgan.sampling.conditional import Conditional, generate
+from pathgan.sampling.drawing import Drawing, draw, generator_of
+from pathgan.sampling.sample_work import SampleWork, sample_ids
+from pathgan.stores.store import write_store
+from pathgan.training.devices import compute_on
+from pathgan.training.weight_files import load_weights
+
+log = logging.getLogger(__name__)
+
+
+def make(options: Mapping[str, Any], work: SampleWork) -> int:
+    """Writes masks of `drawn`, `ratio` for each image that it learned from, and what `applied` makes of each."""
+    run, masks = Conditional.model_validate(options["applied"]), Drawing.model_validate(options["drawn"])
+    n = masks.ratio * len(work.sources["learned"].ids)
+    compute = compute_on(work.device, work.threads, run.precision)
+    painter = load_weights(generator_of(masks), work.weights["drawn"]).to(compute.device)
+    drawn = draw(masks, painter, n, work.seed, replace(compute, precision=masks.precision))
+    instances = np.stack(list(drawn))
+    empty = sum(not one.any() for one in instances)
+    if empty:
+        log.warning("%d of %d masks have no nucleus: their GAN may have collapsed", empty, n)
+    conditions = np.stack([quantised(condition_map(run.condition, one)) for one in instances])
+    generator = load_weights(unet_of(run.generator, run.crop_px), work.weights["weights"]).to(compute.device)
+    images = generate(generator, conditions, compute)
+    return write_store(
+        work.out, sample_ids(n), work.facts, images=images, instances=iter(instances.astype(np.int32))
+    )

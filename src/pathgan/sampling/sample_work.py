@@ -1,0 +1,36 @@
+"""What every sampler is given beside its options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathgan.stores.source import Source
+from pathgan.stores.weight_facts import facts_of
+
+
+@dataclass(frozen=True)
+class SampleWork:
+    """sources: by the names of `GeneratingRun.sample_uses`. weights: by those of the run's `exports`, and `drawn`.
+
+    pretrained: file and sha256 of weights that others trained; None for random ones.
+    """
+
+    sources: Mapping[str, Source]
+    weights: Mapping[str, Path]
+    seed: int
+    out: Path
+    device: str = "auto"
+    threads: int = 1
+    pretrained: tuple[Path, str] | None = None
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the weights say of themselves, and their samples must."""
+        return {name: value for path in self.weights.values() for name, value in facts_of(path).items()}
+
+
+def sample_ids(n: int) -> list[str]:
+    """Of samples that are of no image."""
+    return [f"sample{index:05d}" for index in range(n)]

@@ -1,0 +1,81 @@
+"""Sets of embeddings against each other: FID, KID, precision, recall, and what real images score by chance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pathgan.config.scores.distribution_score import DistributionScore
+from pathgan.config.table_types import SET
+from pathgan.errors import DataError
+from pathgan.metrics.distributions import frechet_distance, full_kernel_distance, kernel_distance, precision_recall
+from pathgan.scoring.embedded_sets import compared, of_split
+from pathgan.scoring.score_files import Inputs, Tidy
+from pathgan.stores.embedding_file import check_same_embedder
+
+N_FLOOR_SPLITS = 10  # random halvings of the real images that a floor is the mean of,
+FLOOR_IMAGES = 20_480  # and fewer of large sets, whose halves differ less: about so many images in all
+NEIGHBOURS = 3  # of precision and recall
+
+
+def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy:
+    """FID, KID, precision and recall of samples against real images, each beside its floor.
+
+    A floor is what two random halves of the real images score against each other. Halves have at most as many
+    images as there are samples; `fid_at_floor_n` is the FID of as few samples and real images, as FID depends
+    on their number. Tiles of one slide fall into both halves: floors tell of chance, not of patients. `fid_source` and
+    `kid_source` (of all images at once) are of the images before their translation: what doing nothing scores.
+    """
+    real, fake = compared(inputs, config.split)
+    n_floor = min(len(real.values) // 2, len(fake.values))
+    if n_floor <= NEIGHBOURS:
+        raise DataError(
+            f"{inputs.real_embeddings} and {inputs.fake_embeddings}: hold {len(real.values)} and {len(fake.values)} "
+            f"images; expected at least {2 * NEIGHBOURS + 2} real and {NEIGHBOURS + 1} synthetic ones for a "
+            "distribution score"
+        )
+    subset_size = min(config.subset_size, len(real.values), len(fake.values))
+    kid, kid_sd = kernel_distance(real.values, fake.values, subset_size=subset_size, n_subsets=config.n_subsets)
+    precision, recall = precision_recall(real.values, fake.values, NEIGHBOURS)
+    scores = {
+        "fid": frechet_distance(real.values, fake.values),
+        "kid": kid,
+        "kid_sd": kid_sd,
+        "kid_full": full_kernel_distance(real.values, fake.values),
+        "precision": precision,
+        "recall": recall,
+        **_floors(real.values, fake.values, n_floor),
+    }
+    if config.untranslated:
+        source = of_split(inputs.source_embeddings, inputs.source_store, inputs.source_manifest, "test")
+        check_same_embedder(inputs.real_embeddings, real, inputs.source_embeddings, source)
+        scores["fid_source"] = frechet_distance(real.values, source.values)
+        scores["kid_source"] = full_kernel_distance(real.values, source.values)
+    facts = {
+        "n_images": len(fake.values),
+        "n_real": len(real.values),
+        "n_floor": n_floor,
+        "kid_subset_size": subset_size,
+        "random_weights": float(real.embedder.is_random),
+    }
+    return [(SET, name, float(value)) for name, value in (scores | facts).items()]
+
+
+def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int) -> dict[str, float]:
+    """Means over random draws of n real, n other real and n synthetic images."""
+    random = np.random.default_rng(0)
+    draws = []
+    for _ in range(max(1, min(N_FLOOR_SPLITS, FLOOR_IMAGES // n))):
+        order = random.permutation(len(real))
+        one, other = real[order[:n]], real[order[n : 2 * n]]
+        samples = fake[random.permutation(len(fake))[:n]]
+        draws.append(
+            [
+                frechet_distance(one, other),
+                frechet_distance(one, samples),
+                full_kernel_distance(one, other),
+                *precision_recall(one, other, NEIGHBOURS),
+            ]
+        )
+    names = ("fid_floor", "fid_at_floor_n", "kid_floor", "precision_floor", "recall_floor")
+    return dict(zip(names, np.mean(draws, axis=0), strict=True))

@@ -1,0 +1,38 @@
+"""Embeddings of the images of a split and of samples, as scores compare them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pathgan.errors import DataError
+from pathgan.files import sha256_of
+from pathgan.scoring.score_files import Inputs
+from pathgan.stores.embedding_file import Embeddings, check_same_embedder, read_embeddings
+from pathgan.stores.manifest import ids_of_split, read_manifest
+
+
+def compared(inputs: Inputs, split: str) -> tuple[Embeddings, Embeddings]:
+    """Those of a split of the real images, and of the samples. Raises DataError for stale or different ones."""
+    real = of_split(inputs.real_embeddings, inputs.store, inputs.manifest, split)
+    fake = fresh(inputs.fake_embeddings, inputs.predicted)
+    check_same_embedder(inputs.real_embeddings, real, inputs.fake_embeddings, fake)
+    return real, fake
+
+
+def of_split(path: Path | None, store: Path | None, manifest: Path | None, split: str) -> Embeddings:
+    """Those of the items of a split, in the manifest's order."""
+    assert path is not None
+    assert manifest is not None
+    embeddings, ids = fresh(path, store), ids_of_split(read_manifest(manifest), split, manifest.name)
+    return replace(embeddings, values=embeddings.of(ids, path), ids=tuple(ids))
+
+
+def fresh(path: Path | None, images: Path | None) -> Embeddings:
+    """Embeddings of the images as they are now. Raises DataError for others."""
+    assert path is not None
+    assert images is not None
+    embeddings = read_embeddings(path)
+    if embeddings.images != sha256_of(images):
+        raise DataError(f"{path}: made of other images than {images} holds now; make it again with --force")
+    return embeddings

@@ -1,0 +1,34 @@
+"""Training states that other code left: kept beside the current one, so that no edit costs a day of training."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+MOST = 3  # codes whose states are kept
+SHOWN = 12  # digits of a code's digest
+log = logging.getLogger(__name__)
+
+
+def place_aside(folder: Path, code: str) -> Path:
+    """Where the states of a code lie, once they are set aside from `folder`."""
+    return folder / f"stale-{code[:SHOWN] or 'unknown'}"
+
+
+def folders_aside(folder: Path) -> list[Path]:
+    """All of them, the one that was filled last at the end."""
+    return sorted(folder.glob("stale-*"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def set_aside(state: Path, code: str) -> None:
+    """Moves a file of state that the code with this digest left; of more than MOST codes the oldest goes."""
+    place = place_aside(state.parent, code)
+    place.mkdir(exist_ok=True)
+    state.replace(place / state.name)
+    log.warning(
+        "%s was left by other code: set aside in %s; --config resume_stale=true goes on from it", state.name, place
+    )
+    for oldest in folders_aside(state.parent)[:-MOST]:
+        log.warning("%s: removed, states of %d other codes are newer", oldest, MOST)
+        shutil.rmtree(oldest, ignore_errors=True)
