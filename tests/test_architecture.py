@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
 from written_docs import compare
 
 ROOT = Path(__file__).parents[1]

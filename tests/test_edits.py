@@ -11,11 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from written_docs import compare
 
 from pathgan.config.workflow import Workflow
 from pathgan.plan.workflow_plan import Plan
 from pathgan.provenance.closure import code_digest
+from written_docs import compare
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs" / "architecture.md"

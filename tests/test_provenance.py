@@ -241,6 +241,14 @@ def test_a_job_keeps_opencv_to_its_threads_and_to_one_rounding(tmp_path, rng):
     cv2.ipp.setUseIPP(True)
 
 
+def test_opencv_that_is_loaded_later_is_held_too():
+    code = "from pathgan.determinism import make_repeatable; make_repeatable(1); import cv2; "
+    code += "print(cv2.getNumThreads(), cv2.ipp.useIPP())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "False"]
+    assert done.stderr == ""
+
+
 def test_our_errors_are_one_line_and_exit_code_1(tmp_path, capsys):
     snakemake = fake_snakemake(tmp_path)
     with pytest.raises(SystemExit, match="1"), job(snakemake):

@@ -17,22 +17,28 @@ import pytest
 import torch
 
 from doing import synthesize, train_run
+from pathgan.config.metric_table import metric_of
 from pathgan.config.network_options import PatchGAN, SegNet, UNet
 from pathgan.config.runs.paired_run import PairedRun, Pixel, Sharpness, Smoothness
 from pathgan.config.runs.segmentation_run import SegmentationRun
+from pathgan.config.table_types import SET
 from pathgan.config.training_options import Adversarial, Training
 from pathgan.errors import DataError, TrainingError
 from pathgan.networks.segnet import segnet_of
 from pathgan.networks.unet import unet_of
 from pathgan.recipes import paired, segmentation
+from pathgan.render.remarks import remarks
 from pathgan.sampling.segmenting import segment_source
+from pathgan.scoring.score_files import facts_of_images
+from pathgan.stores.store import RESUMED_STALE
+from pathgan.stores.weight_facts import facts_of
 from pathgan.training import checkpoints as checkpoints_module
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.devices import compute_on
 from pathgan.training.loop import History, Interrupted
 from pathgan.training.resident_data import TrainingData
 from pathgan.training.run_training import Job
-from pathgan.training.weight_files import load_weights
+from pathgan.training.weight_files import load_weights, save_weights
 
 ITERATIONS = 7
 EVERY_STEP = 1e-9  # minutes: a checkpoint after each iteration
@@ -395,3 +401,93 @@ def test_weights_of_another_network_are_refused(phantom_source, tmp_path):
     train(segnet(), phantom_source, tmp_path)
     with pytest.raises(RuntimeError, match="Missing key"):
         load_weights(build_gan(gan()), tmp_path / "weights.safetensors")
+
+
+# --- states of other code ---------------------------------------------------------------------------------
+
+
+def cut(folder: Path, source, code: str, at: int = 5, **job) -> None:
+    """A training that is cut off after `at` iterations, by code with this digest."""
+    work = Job(seed=0, state_dir=folder / "state", device="cpu", threads=1, code=code, **job)
+    step, count = paired.Paired.step, 0
+
+    def stop(self, batch):
+        nonlocal count
+        count += 1
+        if count > at:
+            raise KeyboardInterrupt
+        return step(self, batch)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(paired.Paired, "step", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_run(gan(), [source], work, outputs(folder))
+
+
+def finish(folder: Path, source, code: str, caplog, **job) -> str:
+    """The log of a training that goes on to its end."""
+    work = Job(seed=0, state_dir=folder / "state", device="cpu", threads=1, code=code, **job)
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        train_run(gan(), [source], work, outputs(folder))
+    return caplog.text
+
+
+def test_a_state_of_other_code_is_set_aside_and_comes_back_with_its_code(phantom_source, tmp_path, unbroken, caplog):
+    cut(tmp_path, phantom_source, "old")
+    cut(tmp_path, phantom_source, "new", at=1)
+    aside = tmp_path / "state" / "stale-old"
+    assert [path.name for path in sorted(aside.iterdir())] == ["checkpoint-000000004.pt", "checkpoint-000000005.pt"]
+    text = finish(tmp_path, phantom_source, "old", caplog)
+    assert "the code is again what it was then" in text
+    assert "resumed at iteration 5" in text
+    assert result(tmp_path) == unbroken["gan"]
+    assert facts_of(tmp_path / "weights.safetensors") == {}
+
+
+def test_without_the_old_code_training_begins_anew_and_says_where_the_state_is(
+    phantom_source, tmp_path, unbroken, caplog
+):
+    cut(tmp_path, phantom_source, "old")
+    text = finish(tmp_path, phantom_source, "new", caplog)
+    assert "was left by other code: set aside in" in text
+    assert "resumed" not in text.replace("resume_stale", "")
+    assert result(tmp_path) == unbroken["gan"]
+
+
+@pytest.mark.parametrize("asked_at_once", [True, False])
+def test_a_training_may_go_on_from_other_code_and_what_it_makes_says_so(
+    asked_at_once, phantom_source, tmp_path, unbroken, caplog
+):
+    cut(tmp_path, phantom_source, "a" * 64)
+    if not asked_at_once:
+        cut(tmp_path, phantom_source, "b" * 64, at=0)
+    text = finish(tmp_path, phantom_source, "c" * 64, caplog, resume_stale=True)
+    assert "going on from a state of other code, as resume_stale asks for" in text
+    assert "resumed at iteration 5" in text
+    weights = tmp_path / "weights.safetensors"
+    assert facts_of(weights) == {RESUMED_STALE: "a" * 12}
+    source = phantom_source.model_copy(update={"split": "test"})
+    big = gan(crop_px=32)
+    save_weights(build_gan(big), weights, facts_of(weights))
+    synthesize(big, weights, source, tmp_path / "samples.h5")
+    assert (SET, "resumed_stale", 1.0) in facts_of_images(tmp_path / "samples.h5")
+    said = remarks("ssim", metric_of("ssim"), {"resumed_stale": 1.0}).caveats
+    assert said == ["a training went on from a state of other code"]
+
+
+def test_a_mixed_training_that_is_cut_again_stays_known_as_mixed(phantom_source, tmp_path, caplog):
+    cut(tmp_path, phantom_source, "old", at=3)
+    cut(tmp_path, phantom_source, "new", at=2, resume_stale=True)
+    text = finish(tmp_path, phantom_source, "new", caplog)
+    assert "resumed at iteration 5" in text
+    assert facts_of(tmp_path / "weights.safetensors") == {RESUMED_STALE: "old"}
+
+
+def test_states_of_three_other_codes_are_kept_and_the_oldest_goes_with_a_word(phantom_source, tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        for code in ("one", "two", "three", "four", "five"):
+            cut(tmp_path, phantom_source, code, at=1)
+    kept = sorted(path.name for path in (tmp_path / "state").glob("stale-*"))
+    assert kept == ["stale-four", "stale-three", "stale-two"]
+    assert "stale-one: removed, states of 3 other codes are newer" in caplog.text

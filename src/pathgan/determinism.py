@@ -12,8 +12,9 @@ def make_repeatable(threads: int) -> None:
     It alone does not heed the variables that Snakemake sets from `threads`. Intel's routines in it round by where an
     array happens to lie in memory: 1e-11 in GMSD, enough for another last digit.
     """
-    os.environ |= {"OPENCV_IPP": "disabled", "OPENCV_FOR_THREADS_NUM": str(threads)}
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # it would warn, at each import, that the former was heeded
     if "cv2" in sys.modules:
         sys.modules["cv2"].setNumThreads(threads)
         sys.modules["cv2"].ipp.setUseIPP(False)
+        return
+    os.environ |= {"OPENCV_IPP": "disabled", "OPENCV_FOR_THREADS_NUM": str(threads)}
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # it would warn, once loaded, that the former was heeded

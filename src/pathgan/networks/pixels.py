@@ -19,6 +19,11 @@ def to_unit(pixels: NDArray[np.uint8] | Tensor, device: torch.device) -> Tensor:
     return channels_first(_on(pixels, device)).div(255)
 
 
+def map_to_unit(maps: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """(n, h, w) -> (n, 1, h, w) float32 in [0, 1], in plain layout: convolutions round by the strides they are given."""
+    return _on(maps[:, None], device).to(torch.float32).div(255)
+
+
 def to_signed(pixels: NDArray[np.uint8] | Tensor, device: torch.device) -> Tensor:
     """(n, h, w) or (n, h, w, c) -> (n, c, h, w) float32 in [-1, 1]."""
     return channels_first(_on(pixels, device)) / 127.5 - 1

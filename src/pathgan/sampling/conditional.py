@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pathgan.config.network_options import UNet
 from pathgan.config.strict import Positive, Strict
 from pathgan.masks.maps import condition_map, quantised
-from pathgan.networks.pixels import to_pixels, to_unit
+from pathgan.networks.pixels import map_to_unit, to_pixels
 from pathgan.networks.unet import UNetGenerator, check_sides, unet_of
 from pathgan.sampling.sample_work import SampleWork
 from pathgan.stores.store import write_store
@@ -46,7 +46,7 @@ def generate(
     check_sides(generator, conditions)
     generator.eval()
     for start in range(0, len(conditions), batch_size):
-        x = to_unit(conditions[start : start + batch_size], compute.device)
+        x = map_to_unit(conditions[start : start + batch_size], compute.device)
         with compute.autocast():
             fake = generator(2 * x - 1)
         yield from to_pixels(fake)
