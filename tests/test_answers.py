@@ -19,7 +19,7 @@ from pathgan.config.scores.coverage_score import CoverageScore
 from pathgan.config.scores.memorisation_score import MemorisationScore
 from pathgan.config.table_types import SET, Column, Row, ScoreTable
 from pathgan.errors import DataError
-from pathgan.files import sha256_of, write_rows
+from pathgan.files import write_rows
 from pathgan.intervals import clustered_interval, mcnemar_exact, wilson_interval
 from pathgan.metrics.neighbours import nearest_distances
 from pathgan.recipes.classifier_training import OUTPUTS

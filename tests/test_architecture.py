@@ -73,7 +73,9 @@ def test_every_package_has_its_row(arrows: dict[str, set[str]]) -> None:
 
 def test_packages_import_downwards_alone(arrows: dict[str, set[str]]) -> None:
     height = {name: number for number, row in enumerate(LAYERS) for name in row}
-    upward = {f"{package} -> {name}" for package, names in arrows.items() for name in names if height[name] >= height[package]}
+    upward = {
+        f"{package} -> {name}" for package, names in arrows.items() for name in names if height[name] >= height[package]
+    }
     assert not upward
 
 

@@ -309,9 +309,7 @@ def test_half_a_record_of_a_killed_job_is_none(chain: str) -> None:
 def test_paths_below_data_root_are_compared_within_it(chain: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make("results/demo/x/scores/s.csv", "data/raw.png", content="scores", params={"a": {"slide": "data/s/a.svs"}})
     moved = {"a": {"slide": "/disk/s/a.svs"}}
-    current = SimpleNamespace(
-        **vars(CURRENT) | {"data_root": Path("/disk"), "job": lambda entry: (moved, set())}
-    )
+    current = SimpleNamespace(**vars(CURRENT) | {"data_root": Path("/disk"), "job": lambda entry: (moved, set())})
     found = audit([Path("results/demo/x/scores/s.csv")], current, Disk())  # type: ignore[arg-type]
     assert not [one for one in found if "slide" in one.detail]
 

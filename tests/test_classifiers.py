@@ -273,7 +273,10 @@ def test_weights_of_another_hash_are_not_opened(smears, tmp_path):
     path = tmp_path / "w.pth"
     path.write_bytes(b"x")
     outputs = {name: tmp_path / f"{name}.csv" for name in OUTPUTS}
-    work, known = Job(seed=0, state_dir=tmp_path / "state", device="cpu"), sources(run_of(), smears, sets(smears, tmp_path))
+    work, known = (
+        Job(seed=0, state_dir=tmp_path / "state", device="cpu"),
+        sources(run_of(), smears, sets(smears, tmp_path)),
+    )
     with pytest.raises(DataError, match=f"expected sha256 {'0' * 64}, got {sha256_of(path)}"):
         train_run(run_of(), known, work, outputs, pretrained=(path, "0" * 64))
 

@@ -189,9 +189,7 @@ def test_interrupted_training_ends_in_the_same_bytes(tmp_path, sources, monkeypa
     stopped = 0
     for _ in range(20):
         try:
-            train_run(
-                run(), sources, Job(seed=3, state_dir=tmp_path / "parts" / "state", deadline=1.0), parts
-            )
+            train_run(run(), sources, Job(seed=3, state_dir=tmp_path / "parts" / "state", deadline=1.0), parts)
             break
         except Interrupted:
             stopped += 1
@@ -294,9 +292,7 @@ def test_the_rate_of_a_whole_training_falls_to_the_end_even_when_it_was_cut(sour
 def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):
     training = run().training.model_dump() | {"crop_px": 18}
     with pytest.raises(DataError, match=r"training.crop_px = 18 is no multiple of 2\^downsamplings = 4"):
-        train_run(
-            run(training=training), sources, Job(seed=0, state_dir=tmp_path / "state"), outputs(tmp_path)
-        )
+        train_run(run(training=training), sources, Job(seed=0, state_dir=tmp_path / "state"), outputs(tmp_path))
 
 
 @pytest.mark.slow

@@ -19,10 +19,21 @@ from written_docs import compare
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs" / "architecture.md"
-STATIC = (  # scripts of rules that work alike for all that they make; what is fetched has its own sha256
-    "paint paint_stack register tile extract_cells gather tabulate_slides embed segment "
-    "segment_nuclei count_samples list_settings show_provenance"
-).split()
+STATIC = [  # scripts of rules that work alike for all that they make; what is fetched has its own sha256
+    "paint",
+    "paint_stack",
+    "register",
+    "tile",
+    "extract_cells",
+    "gather",
+    "tabulate_slides",
+    "embed",
+    "segment",
+    "segment_nuclei",
+    "count_samples",
+    "list_settings",
+    "show_provenance",
+]
 TRAINED = {"train_paired", "train_paired_best", "train_cycle", "train_noise", "train_latent", "train_focus"}
 TRAINED |= {"train_segmentation", "train_classification"}
 
@@ -54,7 +65,9 @@ def jobs(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _named(plan: Plan, script: str, w: SimpleNamespace, entry: object) -> str:
     if script == "train":
-        return next(rule.name for rule in plan.training.rules if re.match(rule.preset, f"{w.preset}/{w.paper}/models/{w.run}/"))
+        return next(
+            rule.name for rule in plan.training.rules if re.match(rule.preset, f"{w.preset}/{w.paper}/models/{w.run}/")
+        )
     if script == "sample":
         path = f"{w.preset}/{w.paper}/samples/{w.samples}/"
         return next(rule.name for rule in plan.samples.rules if re.match(rule.preset, path))

@@ -135,7 +135,8 @@ def test_an_archive_is_fetched_once_for_all_that_is_in_it(plan):
     origin = plan.datasets.download(SimpleNamespace(folder="breakhis", archive="BreaKHis_v1.tar.gz"))
     assert origin["url"].endswith("/BreaKHis_v1.tar.gz")
     benign, malignant = (
-        plan.datasets.raw(w(preset="paper", paper="histo2cyto", dataset=f"histology_{name}")) for name in ("benign", "malignant")
+        plan.datasets.raw(w(preset="paper", paper="histo2cyto", dataset=f"histology_{name}"))
+        for name in ("benign", "malignant")
     )
     assert benign == malignant == ["data/breakhis/BreaKHis_v1.tar.gz.fetched.json"]
     with pytest.raises(ConfigError, match=r"the archive other\.zip of the folder breakhis: no dataset names it"):

@@ -140,7 +140,8 @@ def project(tmp_path):
     (tmp_path / "src/own/work.py").write_text('"""What it does."""\n\n\ndef work(x):\n    return x + 1\n')
     (tmp_path / "src/own/other.py").write_text("Y = 1\n")
     (tmp_path / "scripts/a.py").write_text(
-        "from typing import TYPE_CHECKING\nfrom own.work import work\nfrom pathgan.jobs import job\nif TYPE_CHECKING:\n    from own.other import Y\n"
+        "from typing import TYPE_CHECKING\nfrom own.work import work\nfrom pathgan.jobs import job\n"
+        "if TYPE_CHECKING:\n    from own.other import Y\n"
     )
     shutil.copytree(ROOT / "src/pathgan", tmp_path / "src/pathgan", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path

@@ -288,7 +288,8 @@ def test_validation_images_that_do_not_halve_are_refused_before_training(smears,
     write_store(
         store,
         ids_of(smears),
-        images=iter(np.zeros((20, 36, 36, 3), np.uint8)), instances=iter(np.ones((20, 36, 36), np.int32)),
+        images=iter(np.zeros((20, 36, 36, 3), np.uint8)),
+        instances=iter(np.ones((20, 36, 36), np.int32)),
     )
     odd = [source((store, manifest)), source((store, manifest), "validation")]
     with pytest.raises(DataError, match="conditions of 36 x 36 px are no multiple of the generator's 2\\^depth = 8"):

@@ -146,9 +146,7 @@ class Running:
 
     def trainer(self) -> psutil.Process:
         """The process that trains, below srun and Snakemake."""
-        return next(
-            process for process in processes_in(self.folder) if ".train.py" in " ".join(process.cmdline())
-        )
+        return next(process for process in processes_in(self.folder) if ".train.py" in " ".join(process.cmdline()))
 
 
 def processes_in(folder: Path) -> list[psutil.Process]:
@@ -186,9 +184,7 @@ class Witness(threading.Thread):
         for process in processes_in(self.folder):
             with suppress(OSError, psutil.Error):  # Snakemake removes the log of an earlier attempt, but it stays open
                 files = [str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-                if ".train.py" in " ".join(process.cmdline()) and any(
-                    LOG.as_posix() in name for name in files
-                ):
+                if ".train.py" in " ".join(process.cmdline()) and any(LOG.as_posix() in name for name in files):
                     yield process.pid
 
     def __enter__(self) -> Witness:

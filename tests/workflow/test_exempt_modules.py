@@ -1,4 +1,4 @@
-"""Modules that no digest of code holds change no byte: each is replaced by one that does nothing, and outputs compared."""
+"""Exempt modules change no byte: each is replaced by one that does nothing, and outputs are compared."""
 
 from __future__ import annotations
 

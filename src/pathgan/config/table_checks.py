@@ -30,7 +30,9 @@ def cell_problems(where: str, table: ScoreTable, paper: Paper) -> Iterator[str]:
         yield from _of_score(where, table, cell, paper)
         runs = paper.runs.keys() | paper.sample_sets.keys()
         yield from paper.check(f"{where}.rows.{cell.row}.run", cell.run, runs, "run")
-        yield from paper.check(f"{where}.columns.{cell.column}.dataset", cell.dataset, paper.images, "dataset with images")
+        yield from paper.check(
+            f"{where}.columns.{cell.column}.dataset", cell.dataset, paper.images, "dataset with images"
+        )
         for floor in metric_of(cell.metric).floors if cell.metric in METRICS else ():
             if (cell.row, cell.dataset, cell.score, floor) not in beside:
                 yield f"{where}.columns.{cell.column}: {cell.metric} needs a column of {floor} beside it"

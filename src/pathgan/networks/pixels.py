@@ -20,7 +20,7 @@ def to_unit(pixels: NDArray[np.uint8] | Tensor, device: torch.device) -> Tensor:
 
 
 def map_to_unit(maps: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """(n, h, w) -> (n, 1, h, w) float32 in [0, 1], in plain layout: convolutions round by the strides they are given."""
+    """(n, h, w) -> (n, 1, h, w) float32 in [0, 1], in plain layout: strides decide how convolutions round."""
     return _on(maps[:, None], device).to(torch.float32).div(255)
 
 

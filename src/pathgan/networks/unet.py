@@ -85,7 +85,7 @@ def _up(inside: int, outside: int, upsampling: Upsampling, final: bool, dropout:
 
 
 def unet_of(options: UNet, crop_px: int, channels: int = 3) -> UNetGenerator:
-    """From one channel to `channels`, for images of crop_px. Raises DataError for a side that cannot be halved so often."""
+    """From one channel to `channels`, for images of crop_px. Raises DataError if the side cannot be halved so often."""
     depth = options.depth or crop_px.bit_length() - 1
     if crop_px % 2**depth:
         raise DataError(

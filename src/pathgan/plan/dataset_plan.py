@@ -26,9 +26,7 @@ class DatasetPlan:
     def preset(self) -> str:
         """Of the paths of datasets that `prepare` makes, as a pattern."""
         patterns = KindPatterns(self._library)
-        return patterns.preset_where(
-            "datasets", lambda paper, name: isinstance(paper.datasets[name], PreparedDataset)
-        )
+        return patterns.preset_where("datasets", lambda paper, name: isinstance(paper.datasets[name], PreparedDataset))
 
     def raw(self, w: Any) -> list[str]:
         """The files that a dataset is read from, or the receipt of the download that brings them.

@@ -53,8 +53,8 @@ class SamplePlan:
         """The weights that make a set, what it is made of, and the weights that others trained."""
         run = self._behind(w)
         files: Files = {"weights": list(self.weights(w).values()), "images": files_of(self.sources(w))}
-        others = self._weights.inputs(w, run.network_used) if run.network_used else {}
-        return files | {"pretrained": path for path in others.values()}
+        pretrained = list(self._weights.inputs(w, run.network_used).values()) if run.network_used else []
+        return files | ({"pretrained": pretrained[0]} if pretrained else {})
 
     def weights(self, w: Any) -> dict[str, str]:
         """Output -> weights of the run behind a set, and as `drawn` those of the run that it is applied to."""

@@ -26,7 +26,7 @@ class WeightsPlan:
         return self._folder / self._entries[network].file
 
     def used(self, w: Any, network: str) -> str | None:
-        """The sha256 of the weights to use; None where a random network stands in for absent ones, never at full size."""
+        """The sha256 of the weights to use; None where a random network stands in for them, never at full size."""
         if network in self._present or w.preset == FULL_SIZE:
             return self._entries[network].sha256
         self._say_stand_in(network)

@@ -52,7 +52,7 @@ class Current:
         self._jobs = lru_cache(maxsize=None)(self._expand)
 
     def code(self, entry: Record) -> Code:
-        """Digest and files of the code that would make an artefact now. Raises ProvenanceError where some is missing."""
+        """Digest and files of the code that would make an artefact now. Raises ProvenanceError if some is missing."""
         try:
             roots = self._job(entry).roots
         except (DataError, ProvenanceError):  # said of its settings; what made it is still known

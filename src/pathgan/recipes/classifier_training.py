@@ -151,9 +151,7 @@ class _Task:
         shutil.rmtree(checkpoints.folder, ignore_errors=True)
         return rows
 
-    def _predictions(
-        self, test: Labelled, probabilities: NDArray[np.float64], resumed_stale: str
-    ) -> Iterator[Row]:
+    def _predictions(self, test: Labelled, probabilities: NDArray[np.float64], resumed_stale: str) -> Iterator[Row]:
         for name, label, row in zip(test.names, test.labels, probabilities, strict=True):
             predicted = int(row.argmax())
             likely = float(f"{row[predicted]:.6g}")

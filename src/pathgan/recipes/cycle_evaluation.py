@@ -25,9 +25,7 @@ SCORES = dict(
 )
 
 
-def evaluate(
-    generator: nn.Module, inverse: nn.Module, images: NDArray[np.uint8], compute: Compute
-) -> dict[str, float]:
+def evaluate(generator: nn.Module, inverse: nn.Module, images: NDArray[np.uint8], compute: Compute) -> dict[str, float]:
     """Means of SSIM, MS-SSIM, PSNR [dB] and MAE of source images (n, h, w, 3) and what comes back (Liu, Fig. 3)."""
     back = np.stack([pair[1] for pair in translate(generator, inverse, images, compute.device, compute.autocast)])
     generator.train(), inverse.train()

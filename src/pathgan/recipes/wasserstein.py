@@ -75,7 +75,12 @@ class FromLatent(Wasserstein):
     """G1 and D1 (Eqs. 1 to 3)."""
 
     def __init__(self, run: LatentRun, compute: Compute):
-        super().__init__(run, base_generator_of(run.n_latent, run.width, run.training.crop_px), Critic(2, run.critic.width, run.critic.norm), compute)
+        super().__init__(
+            run,
+            base_generator_of(run.n_latent, run.width, run.training.crop_px),
+            Critic(2, run.critic.width, run.critic.norm),
+            compute,
+        )
         self.n_latent = run.n_latent
 
     def real(self, batch: Batch) -> Tensor:
@@ -89,7 +94,12 @@ class FromFocus(Wasserstein):
     """G2 and D2 (Eqs. 4 to 6), and where `link` is above 0 an L1 between I0 and V0."""
 
     def __init__(self, run: FocusRun, compute: Compute):
-        super().__init__(run, StackGenerator(run.width, N_PLANES, run.n_layers), Critic(3, run.critic.width, run.critic.norm), compute)
+        super().__init__(
+            run,
+            StackGenerator(run.width, N_PLANES, run.n_layers),
+            Critic(3, run.critic.width, run.critic.norm),
+            compute,
+        )
 
     def real(self, batch: Batch) -> Tensor:
         return 2 * batch["stack"].unflatten(1, (N_PLANES, 3)).transpose(1, 2) - 1

@@ -36,7 +36,7 @@ def build_counts(
     published: pd.DataFrame,
     inputs: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """One row a cell (published_cells.COLUMNS): the images, however many tiles they gave. Raises TableError as `build_table`.
+    """One row per cell (published_cells.COLUMNS): images, however many tiles they gave. Raises as `build_table`.
 
     `inputs`: sample set -> the datasets that it is made with, whose caveats are its own.
     """

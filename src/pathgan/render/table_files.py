@@ -42,7 +42,9 @@ def write_table(
         ]
         for key, row in table.rows.items()
     ]
-    notes = BETWEEN.join(dict.fromkeys(in_legend(note) for text in cells["note"] if text for note in text.split(BETWEEN)))
+    notes = BETWEEN.join(
+        dict.fromkeys(in_legend(note) for text in cells["note"] if text for note in text.split(BETWEEN))
+    )
     legend = "Ours"
     if cells["low"].notna().any():
         legend += f" [95 % interval over {spread}]"

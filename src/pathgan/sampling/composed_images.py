@@ -35,6 +35,4 @@ def make(options: Mapping[str, Any], work: SampleWork) -> int:
     conditions = np.stack([quantised(condition_map(run.condition, one)) for one in instances])
     generator = load_weights(unet_of(run.generator, run.crop_px), work.weights["weights"]).to(compute.device)
     images = generate(generator, conditions, compute)
-    return write_store(
-        work.out, sample_ids(n), work.facts, images=images, instances=iter(instances.astype(np.int32))
-    )
+    return write_store(work.out, sample_ids(n), work.facts, images=images, instances=iter(instances.astype(np.int32)))

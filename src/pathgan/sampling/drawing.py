@@ -40,9 +40,7 @@ def make(options: Mapping[str, Any], work: SampleWork) -> int:
     compute = compute_on(work.device, work.threads, run.precision)
     generator = load_weights(generator_of(run), work.weights["weights"]).to(compute.device)
     field = "images" if run.makes == "images" else "instances"
-    return write_store(
-        work.out, sample_ids(n), work.facts, **{field: draw(run, generator, n, work.seed, compute)}
-    )
+    return write_store(work.out, sample_ids(n), work.facts, **{field: draw(run, generator, n, work.seed, compute)})
 
 
 def generator_of(run: Drawing) -> UNetGenerator:

@@ -74,7 +74,9 @@ def transfer(
         )
     features = features.to(compute.device)
     for start in range(0, len(contents), run.batch_size):
-        content, style = (to_unit(images[start : start + run.batch_size], compute.device) for images in (contents, styles))
+        content, style = (
+            to_unit(images[start : start + run.batch_size], compute.device) for images in (contents, styles)
+        )
         fitted = minimise(StyleLoss(run, features, content, style, compute), content, run.iterations)
         logger.info("fitted %d of %d images", min(start + run.batch_size, len(contents)), len(contents))
         yield from to_pixels(2 * fitted - 1)

@@ -15,7 +15,7 @@ from pathgan.stores.store import ImageStore
 def score(config: CoverageScore, inputs: Inputs, category: str) -> Tidy:
     """Of each synthetic mask: `coverage`, the share of its area that is nuclei; `n_nuclei`; `empty`, 1 without any.
 
-    `..._real`: the mean of real masks of the class, training split. A GAN that has collapsed to empty masks shows as `empty` near 1.
+    `..._real`: the mean of real masks of the class, training split. Of a GAN that makes empty masks, `empty` is near 1.
     """
     known = ids_of_split(read_manifest(inputs.manifest), "train", inputs.manifest.name, category)
     with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:

@@ -17,7 +17,7 @@ Draw = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
 
 
 class Source(Strict):
-    """Paths to `images`, to their `instances`, and to the manifest of the dataset that both are of; '' where not wanted.
+    """Paths to `images`, to their `instances`, and to the manifest of the dataset of both; '' where not wanted.
 
     Items are those of a side of the split, and of a class where `category` names one; a store may hold others too.
     Without a manifest the set is one of samples: all of it counts.

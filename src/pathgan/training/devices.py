@@ -32,7 +32,7 @@ def check_gpus(wanted: int, device: str) -> None:
 
 
 def compute_on(device: str, threads: int, precision: Literal["fp32", "bf16"]) -> Compute:
-    """Sets up the process for deterministic work; device: auto, cpu or gpu. Raises ConfigError for `gpu` where there is none."""
+    """Sets up the process for deterministic work; device: auto, cpu or gpu. Raises ConfigError if it is absent."""
     available = torch.cuda.is_available()
     if device == "gpu" and not available:
         raise ConfigError("device: expected a GPU, but torch finds none; set device to auto or cpu")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 def fingerprint(settings: Any, fields: Mapping[str, NDArray[np.uint8]]) -> str:
-    """One name of settings (as JSON), seed and arithmetic, and every byte of the data; of the code a state says more."""
+    """One name for settings (as JSON), seed, arithmetic and every byte of the data; the state names its code."""
     digest = hashlib.sha256(json.dumps(settings).encode())
     for name, values in fields.items():
         digest.update(f"{name}{values.shape}".encode())

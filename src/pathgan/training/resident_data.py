@@ -116,7 +116,9 @@ class TrainingData:
         """(h, w) or (h, w, c) uint8 at the size that crops are cut from."""
         if image.shape[:2] == self._shape:
             return image
-        enlarged = F.interpolate(channels_first(image[None]).div(255), self._shape, mode="bilinear", align_corners=False)
+        enlarged = F.interpolate(
+            channels_first(image[None]).div(255), self._shape, mode="bilinear", align_corners=False
+        )
         return (255 * enlarged[0]).round().to(torch.uint8).permute(1, 2, 0).reshape(*self._shape, *image.shape[2:])
 
     def _row(self, position: int) -> int:

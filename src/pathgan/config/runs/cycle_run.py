@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathgan.config.papers import Paper
 
 
-
 class Cycle(Strict):
     """L1 between an image and what comes back after both translations, in both directions."""
 

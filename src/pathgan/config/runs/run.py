@@ -1,4 +1,4 @@
-"""What the workflow asks of every run: what it is made with, what it reads, what it leaves, and what is wrong with it."""
+"""What the workflow asks of every run: what it is made with, reads and leaves, and what is wrong with it."""
 
 from __future__ import annotations
 

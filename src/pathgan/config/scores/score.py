@@ -34,7 +34,7 @@ class Score(Strict):
         return run.likeness if run.generates else None
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
-        """The files behind it, as fields of `scoring.score_files.Inputs`. name: the run or sample set that is scored."""
+        """The files behind it, as fields of `scoring.score_files.Inputs`. name: of the run or sample set to score."""
         raise NotImplementedError
 
     def category(self, name: str, run: Run, paper: Paper) -> str:

@@ -23,5 +23,7 @@ class PolygonDataset(Polygons, PreparedDataset):
 
         ids = [f"polygons{index:05d}" for index in range(self.n_images)]
         n = write_store(store, ids, instances=polygon_masks(self))
-        write_manifest(manifest, [{"id": name, "source": "procedural", "split": "train", "x": 0, "y": 0} for name in ids])
+        write_manifest(
+            manifest, [{"id": name, "source": "procedural", "split": "train", "x": 0, "y": 0} for name in ids]
+        )
         return n
