@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.neighbors import NearestNeighbors
 
 from doing import embeddings, score, write_store
-from pathgan.config.metric_table import metric_of
+from pathgan.config.metric_table import given_by, metric_of
 from pathgan.config.scores.accuracy_score import AccuracyScore
 from pathgan.config.scores.coverage_score import CoverageScore
 from pathgan.config.scores.memorisation_score import MemorisationScore
@@ -242,7 +242,7 @@ def test_copies_of_training_images_are_found(tmp_path, rng):
     assert values(scores, "copied_px") == [1, 1, 1]
     assert values(scores, "copied_embedding") == [1, 1, 1]
     assert values(scores, "nearest_px_real")[0] > 50
-    assert set(MemorisationScore.metrics) <= {metric for _, metric, _ in scores}
+    assert set(given_by("memorisation")) <= {metric for _, metric, _ in scores}
 
 
 def test_a_distance_is_in_grey_levels_to_the_class_alone(tmp_path, rng):
@@ -292,7 +292,7 @@ def test_synthetic_masks_are_measured_beside_real_ones_of_their_class(tmp_path):
     assert values(scores, "coverage_real") == [2.5 / 16]
     assert values(scores, "n_nuclei_real") == [2.5]
     assert values(scores, "empty_real") == [0]
-    assert set(CoverageScore.metrics) <= {metric for _, metric, _ in scores}
+    assert set(given_by("coverage")) <= {metric for _, metric, _ in scores}
     assert values(scores, "n_images") + values(scores, "n_real") == [3, 2]
 
 

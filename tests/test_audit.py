@@ -22,6 +22,7 @@ from pathgan.provenance.audit import Verdict, audit, recorded_data_root
 from pathgan.provenance.bundle import bundle, unbundle
 from pathgan.provenance.checksums import Disk, read_checksums, write_checksums
 from pathgan.provenance.closure import code_state
+from pathgan.provenance.current import Current
 from pathgan.provenance.lock import against, lock
 from pathgan.provenance.places import record_path
 from pathgan.provenance.records import JobFacts, record, sealed, sha256_once
@@ -404,3 +405,8 @@ def test_links_bombs_and_damage_are_refused(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(ProvenanceError, match=r"half.zip: cannot be unpacked"):
         unbundle(tmp_path / "half.zip", into)
     assert not list(into.iterdir())
+
+
+def test_a_paper_without_the_demo_is_named_with_what_it_extends():
+    files = "config/papers/ki67stain_mist.yaml or config/papers/ki67stain.yaml"
+    assert Current().paper_files("ki67stain_mist") == files

@@ -435,6 +435,18 @@ def test_a_mistake_in_migan_is_named(tmp_path, edit, message):
         load_paper(edited(tmp_path, edit, "migan"), "paper")
 
 
+def test_all_mistakes_are_told_together_beside_a_circle(tmp_path):
+    def wrong(tree):
+        tree["runs"]["linked"]["start_from"] = "cancer_transferred"
+        tree["samples"]["synthetic_siha"]["dataset"] = "nowhere"
+        tree["figures"]["figure4"]["of"] = "base_siha"
+
+    with pytest.raises(ConfigError) as caught:
+        load_paper(edited(tmp_path, wrong, "migan"), "paper")
+    for said in ("starts, in the end, from", "samples.synthetic_siha.dataset: no dataset", "figures.figure4: no set"):
+        assert said in str(caught.value)
+
+
 def test_tiles_are_not_cut_from_phantom_stacks(tmp_path):
     tiles = {"adapter": "slides", "slides": "siha_slides", "stain": "siha", "mpp": 0.5}
     path = edited(tmp_path, set_at("presets", "demo", "datasets", "tiles", value=tiles), "migan")

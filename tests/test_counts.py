@@ -101,3 +101,10 @@ def test_images_of_a_class_that_no_column_counts_are_an_error_and_no_zero():
         TableError, match=r"table1: smears holds images of the class '', expected benign, malignant; name"
     ):
         build_counts("table1", TABLE, CAVEATS, unnamed, PUBLISHED)
+
+
+def test_a_reason_that_two_datasets_share_is_said_once():
+    caveats = CAVEATS | {"benign_fields": "phantom data; few images", "malignant_fields": "few images; other stain"}
+    cells = build_counts("table1", TABLE, caveats, MANIFESTS, PUBLISHED).set_index(["row", "column"])
+    note = cells.loc[("histology", "train/benign"), "note"]
+    assert note == "phantom data; few images; other stain; images, which gave 4 tiles"

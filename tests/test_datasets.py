@@ -23,6 +23,7 @@ from pathgan.datasets.adapters.phantom import PhantomDataset
 from pathgan.datasets.adapters.polygons import PolygonDataset
 from pathgan.datasets.adapters.tnbc import TnbcDataset
 from pathgan.datasets.fetch import fetch
+from pathgan.datasets.image_dataset import FolderDataset
 from pathgan.datasets.splits import assign_splits
 from pathgan.datasets.tiles import tile_offsets
 from pathgan.errors import DataError
@@ -367,3 +368,11 @@ def test_manifests_keep_sources_below_data_root(real_data, tmp_path):
     row = read_manifest(tmp_path / "a.csv")[0]
     assert row["source"] == "cpm15/image01.png"
     assert row["sha256"] == sha256_of(real_data / "cpm15" / "image01.png")
+
+
+def test_an_adapter_that_finds_no_files_is_an_error_and_not_an_empty_dataset():
+    class Forgetful(FolderDataset):
+        adapter: str = "forgetful"
+
+    with pytest.raises(TypeError, match=r"abstract method.*find"):
+        Forgetful(folder="somewhere")

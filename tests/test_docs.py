@@ -35,8 +35,9 @@ def test_links_and_files_exist(path):
     text = path.read_text()
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (path.parent / link).exists(), link
-    for name in re.findall(r"`((?:config|src|rules|scripts|tests|docs|profiles|envs)/[^`{}* ]+)`", text):
-        assert (ROOT / name).exists(), name
+    folders = "config|src|rules|scripts|tests|docs|profiles|envs"
+    for name in re.findall(rf"`((?:{folders})/[^`{{}}* ]+|[a-z_/]+/[a-z_]+\.py)`", text):
+        assert (ROOT / name).exists() or (ROOT / "src" / "pathgan" / name).exists(), name
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
@@ -60,6 +61,14 @@ def test_commands_of_pathgan_exist(path):
     for name, rest in re.findall(r"^pathgan (\w+)([^#\n]*)", "\n".join(map("".join, blocks)), re.MULTILINE):
         options = {option for parameter in known[name].params for option in parameter.opts}
         assert set(re.findall(r"--[a-z]+", rest)) <= options, rest
+
+
+def test_the_paper_in_the_docs_is_one(tmp_path):
+    (text,) = re.findall(r"^```yaml\n(title:.*?)^```", (ROOT / "docs" / "extending.md").read_text(), re.M | re.S)
+    (tmp_path / "sixth.yaml").write_text(text)
+    paper = load_paper(tmp_path / "sixth.yaml", "demo")
+    assert list(paper.problems()) == []
+    assert set(paper.tables) == {"table1"}
 
 
 def test_the_readme_lists_every_table_and_figure():

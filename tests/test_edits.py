@@ -120,8 +120,12 @@ EDITS: dict[str, dict[str, Edit]] = {
         f"{SOURCE}/recipes/diffusion.py": added("X = 1"),
         f"{SOURCE}/config/kinds.py": replaced('"runs": {', '"runs": {\n        "diffusion": "pathgan.x:DiffusionRun",'),
     },
-    "a new metric: its line in `config/metric_table.py`": {
-        f"{SOURCE}/config/metric_table.py": replaced("_ALL = (", '_ALL = (\n    Metric(key="new", better="higher"),'),
+    "a new metric: its function, its line in `config/metric_table.py`, its call in `scoring/similarity_scores.py`": {
+        f"{SOURCE}/metrics/blur.py": added("X = 1"),
+        f"{SOURCE}/config/metric_table.py": replaced(
+            '"similarity": (', '"similarity": (\n        Metric(key="blur", better="lower"),'
+        ),
+        f"{SOURCE}/scoring/similarity_scores.py": added("from pathgan.metrics import blur"),
     },
     "`networks/unet.py`": {f"{SOURCE}/networks/unet.py": replaced("MAX_MULTIPLE = 8", "MAX_MULTIPLE = 4")},
     "`scoring/hash_scores.py`": {f"{SOURCE}/scoring/hash_scores.py": added("NEW = 1")},
@@ -138,7 +142,9 @@ EXPECTED: dict[str, set[str]] = {
     "`recipes/wasserstein.py`": {"train_latent", "train_focus"},
     "a new loss of `paired`: its options, its function, its term": {"train_paired", "train_paired_best"},
     "a new recipe: its options, its training, its line in `config/kinds.py`": set(),
-    "a new metric: its line in `config/metric_table.py`": set(),
+    "a new metric: its function, its line in `config/metric_table.py`, its call in `scoring/similarity_scores.py`": {
+        "score (similarity)"
+    },
     "`networks/unet.py`": {
         "train_paired",
         "train_paired_best",

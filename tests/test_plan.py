@@ -10,6 +10,7 @@ import pytest
 from pathgan.cluster.resources import keep_memory, share_source
 from pathgan.config.workflow import Workflow
 from pathgan.errors import ConfigError
+from pathgan.plan import slide_plan
 from pathgan.plan.workflow_plan import Plan
 
 ROOT = Path(__file__).parents[1]
@@ -459,3 +460,30 @@ def test_figures_of_stacks_show_test_cells_or_samples(plan):
     ]
     assert plan.figures.inputs(migan(figure="figure5")) == [f"{MIGAN}/samples/synthetic_siha/seed0.h5"]
     assert len(plan.figures.inputs(migan(figure="profiles"))) == 7
+
+
+def test_a_figure_reads_every_file_that_it_shows(plan):
+    """And files alone: its labels, some of which end like names of files, are in its configuration."""
+    for name in plan.papers:
+        for preset in plan.library.presets(name):
+            for key, figure in plan.library.paper(preset, name).figures.items():
+                wildcards = w(preset=preset, paper=name, figure=key)
+                shown = [file for files in plan.figures.shown(wildcards) for file in files.values()]
+                assert set(shown) == set(plan.figures.inputs(wildcards))
+                assert all(re.fullmatch(rf"results/{preset}/{name}/\w+/\S+\.(h5|csv)", file) for file in shown), shown
+                assert len(plan.figures.shown(wildcards)) == len(
+                    getattr(figure, "panels", getattr(figure, "curves", getattr(figure, "profiles", [0])))
+                )
+
+
+def test_a_sheet_of_slides_is_read_once_for_all_its_slides(monkeypatch):
+    calls = []
+    read = slide_plan.read_slides
+    monkeypatch.setattr(
+        slide_plan, "read_slides", lambda options, *given: calls.append(options) or read(options, *given)
+    )
+    plan = Plan(Workflow(papers=("ki67stain",)), ROOT)
+    table = w(paper="ki67stain", dataset="he", table="tiling")
+    assert len(plan.slides.scores(table)) > 2
+    assert plan.slides.parts(table)
+    assert len(calls) == 1

@@ -144,6 +144,16 @@ def test_facts_are_means_over_seeds_and_a_floor_has_no_interval_over_them(tmp_pa
     assert "Notes: FID is biased at n = 44; published value" in out["md"].read_text()
 
 
+def test_what_is_of_real_images_has_no_interval_over_seeds():
+    """Each seed repeats the same number: Student's interval of that is of no width, and says nothing."""
+    shares = one_seed([0.2, 0.4], "positive_share_real")("a", "positivity")
+    cells = build_table(
+        "table1", with_metric("positive_share_real"), {"x": ""}, {}, lambda *_: 3 * shares, GROUPS, PUBLISHED
+    )
+    assert (cells["value"][0], cells["seeds"][0]) == (pytest.approx(0.3), 3)
+    assert cells[["low", "high"]].isna().all(axis=None)
+
+
 @pytest.mark.parametrize(
     ("metric", "facts", "caveat"),
     [

@@ -53,14 +53,13 @@ class BrightnessScore(Score):
 
     kind: Literal["brightness"]
     scorer: ClassVar[str] = "lab.work"
-    metrics: ClassVar[tuple[str, ...]] = ("brightness",)
 
     def reads(self, name, run, paper):
         return named_pairs(name, run)
 
 
 KINDS = {"runs": {"mean_image": "lab.kinds:MeanRun"}, "scores": {"brightness": "lab.kinds:BrightnessScore"}}
-METRICS = {"brightness": Metric(key="brightness", better="near real")}
+METRICS = {"brightness": [Metric(key="brightness", better="near real")]}
 '''
 WORK = '''"""A recipe and a score of one's own: their work."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Field, GetCoreSchemaHandler
 
-from pathgan.config.metric_table import METRICS
+from pathgan.config import metric_table
 from pathgan.config.strict import class_named
 from pathgan.errors import ConfigError
 
@@ -100,8 +100,8 @@ def parse(section: str, entry: Mapping[str, Any]) -> Any:
 def extend(modules: Iterable[str]) -> None:
     """Makes the kinds of other packages known, before a paper is read: `extensions` of config/config.yaml.
 
-    Each module holds a KINDS like the one here, and where its scores have metrics of their own METRICS as in
-    `metric_table`. Raises ConfigError for a module that cannot be imported or holds no KINDS.
+    Each module holds a KINDS like the one here, and where scores have new metrics also METRICS: kind of score -> list
+    of `Metric`. Raises ConfigError for a module that cannot be imported or holds no KINDS.
     """
     for name in modules:
         try:
@@ -113,7 +113,8 @@ def extend(modules: Iterable[str]) -> None:
                 f"config/config.yaml: extensions: {name}: {error}; expected a module in src/ that holds KINDS, "
                 "as {'runs': {'my_recipe': 'my_package.module:Class'}}"
             ) from None
-        METRICS.update(getattr(module, "METRICS", {}))
+        for kind, metrics in getattr(module, "METRICS", {}).items():
+            metric_table.add(kind, metrics)
 
 
 class OneOf:

@@ -1,87 +1,113 @@
-"""Every metric in one table: what is better, what it rests on, and what must stand beside it."""
+"""Every metric in one table: which score gives it, what is better, what it rests on, and what must stand beside it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pathgan.config.table_types import Metric
 
 INCEPTION, RESNET = "Inception", "ResNet-18"
 
-_ALL = (
-    # similarity
-    Metric(key="ssim", better="higher"),
-    Metric(key="ms_ssim", better="higher"),
-    Metric(key="psnr", better="higher"),
-    Metric(key="mae", better="lower"),
-    Metric(key="fsim", better="higher"),
-    Metric(key="fsimc", better="higher"),
-    Metric(key="gmsd", better="lower"),
-    Metric(key="contour_contrast", better="near real"),
-    # utility, segmentation
+_OF_INSTANCES = (
     Metric(key="dq", better="higher"),
     Metric(key="sq", better="higher"),
     Metric(key="pq", better="higher"),
     Metric(key="aji", better="higher"),
     Metric(key="dice", better="higher"),
-    # distribution
-    Metric(key="fid", better="lower", of="set", network=INCEPTION, floors=("fid_at_floor_n", "fid_floor")),
-    Metric(key="fid_at_floor_n", better="", of="set", network=INCEPTION, counts="n_floor"),
-    Metric(key="fid_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
-    Metric(key="fid_source", better="", of="set", network=INCEPTION, is_of_real=True),
-    Metric(key="kid", better="lower", of="set", network=INCEPTION, floors=("kid_floor",)),
-    Metric(key="kid_sd", better="", of="set", network=INCEPTION),
-    Metric(key="kid_full", better="lower", of="set", network=INCEPTION, floors=("kid_floor",)),
-    Metric(key="kid_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
-    Metric(key="kid_source", better="", of="set", network=INCEPTION, is_of_real=True),
-    Metric(key="precision", better="higher", of="set", network=INCEPTION, floors=("precision_floor",)),
-    Metric(key="precision_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
-    Metric(key="recall", better="higher", of="set", network=INCEPTION, floors=("recall_floor",)),
-    Metric(key="recall_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
-    # preservation
-    Metric(key="preserved", better="higher", network=INCEPTION, all_right=1.0, floors=("accuracy_real",)),
-    Metric(key="accuracy_real", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_real"),
-    # perceptual_hash
-    Metric(key="p_hash", better="higher", network=RESNET, floors=("p_hash_real_real", "p_hash_shuffled")),
-    Metric(key="p_hash_sd", better="", of="set", network=RESNET),
-    Metric(key="p_hash_median", better="higher", network=RESNET),
-    Metric(key="p_hash_pearson", better="higher", network=RESNET),
-    Metric(key="p_hash_dct", better="higher", network=RESNET),
-    Metric(key="p_hash_real_real", better="", network=RESNET, is_of_real=True),
-    Metric(key="p_hash_shuffled", better="", network=RESNET),
-    # positivity
-    Metric(key="positive_share", better="near real"),
-    Metric(key="positive_share_real", better="", is_of_real=True),
-    Metric(key="positivity_correlation", better="higher", of="set", floors=("positivity_correlation_shuffled",)),
-    Metric(key="positivity_correlation_shuffled", better="", of="set"),
-    Metric(key="positivity_bias", better="near zero", of="set"),
-    # accuracy, one a set that a run is trained on
-    Metric(key="accuracy/", better="higher", all_right=100.0),
-    # memorisation
-    Metric(key="nearest_px", better="near real", floors=("nearest_px_real",)),
-    Metric(key="nearest_px_real", better="", of="set", is_of_real=True, counts="n_real"),
-    Metric(key="copied_px", better="lower", all_right=1.0),
-    Metric(key="nearest_embedding", better="near real", network=INCEPTION, floors=("nearest_embedding_real",)),
-    Metric(key="nearest_embedding_real", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_real"),
-    Metric(key="copied_embedding", better="lower", network=INCEPTION, all_right=1.0),
-    # coverage
-    Metric(key="coverage", better="near real", floors=("coverage_real",)),
-    Metric(key="coverage_real", better="", of="set", is_of_real=True, counts="n_real"),
-    Metric(key="n_nuclei", better="near real", floors=("n_nuclei_real",)),
-    Metric(key="n_nuclei_real", better="", of="set", is_of_real=True, counts="n_real"),
-    Metric(key="empty", better="lower", all_right=1.0, floors=("empty_real",)),
-    Metric(key="empty_real", better="", of="set", is_of_real=True, counts="n_real"),
-    # focus
-    Metric(key="focus_correlation", better="higher"),
-    Metric(key="tenengrad_correlation", better="higher"),
-    Metric(key="peak_error", better="lower"),
-    Metric(key="peak_within_1", better="higher", all_right=1.0),
-    Metric(key="adjacent_ssim", better="near real", floors=("adjacent_ssim_real",)),
-    Metric(key="adjacent_ssim_real", better="", of="set", is_of_real=True, counts="n_real"),
-    Metric(key="base_psnr", better="higher"),
-    Metric(key="plane_kid", better="lower", of="set", network=INCEPTION, floors=("plane_kid_floor",)),
-    Metric(key="plane_kid_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
-    Metric(key="kid/", better="lower", of="set", network=INCEPTION),
 )
-METRICS: dict[str, Metric] = {metric.key: metric for metric in _ALL}
+# Kind of score -> what it measures.
+_GIVEN_BY: dict[str, tuple[Metric, ...]] = {
+    "similarity": (
+        Metric(key="ssim", better="higher"),
+        Metric(key="ms_ssim", better="higher"),
+        Metric(key="psnr", better="higher"),
+        Metric(key="mae", better="lower"),
+        Metric(key="fsim", better="higher"),
+        Metric(key="fsimc", better="higher"),
+        Metric(key="gmsd", better="lower"),
+        Metric(key="contour_contrast", better="near real"),
+    ),
+    "utility": _OF_INSTANCES,
+    "segmentation": _OF_INSTANCES,
+    "distribution": (
+        Metric(key="fid", better="lower", of="set", network=INCEPTION, floors=("fid_at_floor_n", "fid_floor")),
+        Metric(key="fid_at_floor_n", better="", of="set", network=INCEPTION, counts="n_floor"),
+        Metric(key="fid_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
+        Metric(key="fid_source", better="", of="set", network=INCEPTION, is_of_real=True),
+        Metric(key="kid", better="lower", of="set", network=INCEPTION, floors=("kid_floor",)),
+        Metric(key="kid_sd", better="", of="set", network=INCEPTION),
+        Metric(key="kid_full", better="lower", of="set", network=INCEPTION, floors=("kid_floor",)),
+        Metric(key="kid_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
+        Metric(key="kid_source", better="", of="set", network=INCEPTION, is_of_real=True),
+        Metric(key="precision", better="higher", of="set", network=INCEPTION, floors=("precision_floor",)),
+        Metric(key="precision_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
+        Metric(key="recall", better="higher", of="set", network=INCEPTION, floors=("recall_floor",)),
+        Metric(key="recall_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
+    ),
+    "preservation": (
+        Metric(key="preserved", better="higher", network=INCEPTION, all_right=1.0, floors=("accuracy_real",)),
+        Metric(key="accuracy_real", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_real"),
+    ),
+    "perceptual_hash": (
+        Metric(key="p_hash", better="higher", network=RESNET, floors=("p_hash_real_real", "p_hash_shuffled")),
+        Metric(key="p_hash_sd", better="", of="set", network=RESNET),
+        Metric(key="p_hash_median", better="higher", network=RESNET),
+        Metric(key="p_hash_pearson", better="higher", network=RESNET),
+        Metric(key="p_hash_dct", better="higher", network=RESNET),
+        Metric(key="p_hash_real_real", better="", network=RESNET, is_of_real=True),
+        Metric(key="p_hash_shuffled", better="", network=RESNET),
+    ),
+    "positivity": (
+        Metric(key="positive_share", better="near real"),
+        Metric(key="positive_share_real", better="", is_of_real=True),
+        Metric(key="positivity_correlation", better="higher", of="set", floors=("positivity_correlation_shuffled",)),
+        Metric(key="positivity_correlation_shuffled", better="", of="set"),
+        Metric(key="positivity_bias", better="near zero", of="set"),
+    ),
+    "accuracy": (  # one for each set that a run is trained on
+        Metric(key="accuracy/", better="higher", all_right=100.0),
+    ),
+    "memorisation": (
+        Metric(key="nearest_px", better="near real", floors=("nearest_px_real",)),
+        Metric(key="nearest_px_real", better="", of="set", is_of_real=True, counts="n_real"),
+        Metric(key="copied_px", better="lower", all_right=1.0),
+        Metric(key="nearest_embedding", better="near real", network=INCEPTION, floors=("nearest_embedding_real",)),
+        Metric(key="nearest_embedding_real", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_real"),
+        Metric(key="copied_embedding", better="lower", network=INCEPTION, all_right=1.0),
+    ),
+    "coverage": (
+        Metric(key="coverage", better="near real", floors=("coverage_real",)),
+        Metric(key="coverage_real", better="", of="set", is_of_real=True, counts="n_real"),
+        Metric(key="n_nuclei", better="near real", floors=("n_nuclei_real",)),
+        Metric(key="n_nuclei_real", better="", of="set", is_of_real=True, counts="n_real"),
+        Metric(key="empty", better="lower", all_right=1.0, floors=("empty_real",)),
+        Metric(key="empty_real", better="", of="set", is_of_real=True, counts="n_real"),
+    ),
+    "focus": (
+        Metric(key="focus_correlation", better="higher"),
+        Metric(key="tenengrad_correlation", better="higher"),
+        Metric(key="peak_error", better="lower"),
+        Metric(key="peak_within_1", better="higher", all_right=1.0),
+        Metric(key="adjacent_ssim", better="near real", floors=("adjacent_ssim_real",)),
+        Metric(key="adjacent_ssim_real", better="", of="set", is_of_real=True, counts="n_real"),
+        Metric(key="base_psnr", better="higher"),
+        Metric(key="plane_kid", better="lower", of="set", network=INCEPTION, floors=("plane_kid_floor",)),
+        Metric(key="plane_kid_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
+        Metric(key="kid/", better="lower", of="set", network=INCEPTION),
+    ),
+}
+METRICS: dict[str, Metric] = {metric.key: metric for metrics in _GIVEN_BY.values() for metric in metrics}
+
+
+def given_by(kind: str) -> tuple[str, ...]:
+    """Keys of what a kind of score measures."""
+    return tuple(metric.key for metric in _GIVEN_BY.get(kind, ()))
+
+
+def add(kind: str, metrics: Sequence[Metric]) -> None:
+    """Makes metrics of a kind of score known, beside those that it has."""
+    _GIVEN_BY[kind] = (*_GIVEN_BY.get(kind, ()), *metrics)
+    METRICS.update({metric.key: metric for metric in metrics})
 
 
 def metric_of(key: str) -> Metric:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pathgan.config.metric_table import METRICS, metric_of
+from pathgan.config.metric_table import METRICS, given_by, metric_of
 from pathgan.config.scores.distribution_score import OF_SOURCES
 from pathgan.config.table_types import Cell, ScoreTable
 
@@ -43,12 +43,14 @@ def _of_score(where: str, table: ScoreTable, cell: Cell, paper: Paper) -> Iterat
     row, column = f"{where}.rows.{cell.row}", f"{where}.columns.{cell.column}"
     if score is None:
         return
-    if cell.metric in OF_SOURCES and cell.metric in score.metrics and cell.metric not in score.metrics_of(run):
+    keys = given_by(score.kind)
+    known = set(score.metrics_of(run, keys))
+    if cell.metric in OF_SOURCES and cell.metric in keys and cell.metric not in known:
         yield f"{column}: {cell.metric} needs scores.{cell.score}.untranslated: true"
     elif run is not None and score.suits(run):
-        yield from paper.check(f"{column}.metric", cell.metric, set(score.metrics_of(run)), "metric")
+        yield from paper.check(f"{column}.metric", cell.metric, known, "metric")
         if cell.against:
-            yield from paper.check(f"{column}.against", cell.against, set(score.metrics_of(run)), "metric")
+            yield from paper.check(f"{column}.against", cell.against, known, "metric")
     yield from _of_folds(f"{row}.folds", table.rows[cell.row].folds, cell, paper)
     if run is None:
         return

@@ -17,14 +17,13 @@ class AccuracyScore(Score):
 
     kind: Literal["accuracy"]
     scorer: ClassVar[str] = "pathgan.scoring.accuracy_scores"
-    metrics: ClassVar[tuple[str, ...]] = ("accuracy/",)
     items_have_names: ClassVar[bool] = True
 
     def suits(self, run: Run) -> bool:
         return bool(run.metric_suffixes)
 
-    def metrics_of(self, run: Run | None) -> tuple[str, ...]:
-        return tuple(f"accuracy/{name}" for name in run.metric_suffixes) if run else ()
+    def metrics_of(self, run: Run | None, keys: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(f"{family}{name}" for family in keys for name in run.metric_suffixes) if run else ()
 
     def about(self, run: Run) -> str | None:
         return run.ingredients[0] if run.metric_suffixes else None

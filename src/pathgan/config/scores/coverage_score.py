@@ -19,14 +19,6 @@ class CoverageScore(Score):
 
     kind: Literal["coverage"]
     scorer: ClassVar[str] = "pathgan.scoring.coverage"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "coverage",
-        "coverage_real",
-        "n_nuclei",
-        "n_nuclei_real",
-        "empty",
-        "empty_real",
-    )
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
         learned = paper.learned_masks_of(name)

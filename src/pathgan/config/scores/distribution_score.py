@@ -30,28 +30,14 @@ class DistributionScore(Score):
     subset_size: Annotated[int, Field(ge=2)] = 50  # of KID; smaller where a set is
     n_subsets: Positive = 100
     scorer: ClassVar[str] = "pathgan.scoring.distribution_scores"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "fid",
-        "fid_at_floor_n",
-        "fid_floor",
-        "kid",
-        "kid_sd",
-        "kid_full",
-        "kid_floor",
-        "precision",
-        "precision_floor",
-        "recall",
-        "recall_floor",
-        *OF_SOURCES,
-    )
 
     def about(self, run: Run) -> str | None:
         if not run.generates:
             return None
         return self.real or (run.likeness if self.side == "target" else run.applied_to)
 
-    def metrics_of(self, run: Run | None) -> tuple[str, ...]:
-        return tuple(metric for metric in self.metrics if self.untranslated or metric not in OF_SOURCES)
+    def metrics_of(self, run: Run | None, keys: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(key for key in keys if self.untranslated or key not in OF_SOURCES)
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
         real = self.about(run)

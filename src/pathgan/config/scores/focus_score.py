@@ -19,18 +19,10 @@ class FocusScore(Score):
     kind: Literal["focus"]
     network: Literal["inception"] = "inception"
     scorer: ClassVar[str] = "pathgan.scoring.stack_scores"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "focus_correlation",
-        "tenengrad_correlation",
-        "peak_error",
-        "peak_within_1",
-        "adjacent_ssim",
-        "adjacent_ssim_real",
-        "base_psnr",
-        "plane_kid",
-        "plane_kid_floor",
-        *(f"kid/{plane:+d}" if plane else "kid/0" for plane in range(-5, 6)),
-    )
+
+    def metrics_of(self, run: Run | None, keys: tuple[str, ...]) -> tuple[str, ...]:
+        planes = ("0" if plane == 0 else f"{plane:+d}" for plane in range(-5, 6))
+        return (*(key for key in keys if key != "kid/"), *(f"kid/{plane}" for plane in planes))
 
     def suits(self, run: Run) -> bool:
         return run.makes_stacks or run.made_in_focus

@@ -18,15 +18,6 @@ class PerceptualHashScore(Score):
     kind: Literal["perceptual_hash"]
     network: Literal["resnet18"] = "resnet18"
     scorer: ClassVar[str] = "pathgan.scoring.hash_scores"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "p_hash",
-        "p_hash_sd",
-        "p_hash_median",
-        "p_hash_pearson",
-        "p_hash_dct",
-        "p_hash_real_real",
-        "p_hash_shuffled",
-    )
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
         return named_pairs(name, run) | both_embedded(name, run, self.network)

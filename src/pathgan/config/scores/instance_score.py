@@ -18,7 +18,6 @@ class InstanceScore(Score):
     """What the scores of instances share."""
 
     scorer: ClassVar[str] = "pathgan.scoring.instance_scores"
-    metrics: ClassVar[tuple[str, ...]] = ("dq", "sq", "pq", "aji", "dice")
 
 
 class UtilityScore(InstanceScore):

@@ -20,14 +20,6 @@ class MemorisationScore(Score):
     kind: Literal["memorisation"]
     network: Literal["inception"] = "inception"
     scorer: ClassVar[str] = "pathgan.scoring.memorisation"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "nearest_px",
-        "nearest_px_real",
-        "copied_px",
-        "nearest_embedding",
-        "nearest_embedding_real",
-        "copied_embedding",
-    )
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
         return samples_and_real(name, run) | both_embedded(name, run, self.network)

@@ -19,13 +19,6 @@ class PositivityScore(Score):
     kind: Literal["positivity"]
     min_nuclear: Fraction = 0.02  # share of a real tile's area; a smaller one says little of its nuclei
     scorer: ClassVar[str] = "pathgan.scoring.positivity_scores"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "positive_share",
-        "positive_share_real",
-        "positivity_correlation",
-        "positivity_correlation_shuffled",
-        "positivity_bias",
-    )
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
         return named_pairs(name, run)

@@ -24,7 +24,6 @@ class PreservationScore(Score):
     network: Literal["inception"] = "inception"  # whose embeddings it classifies
     classes: dict[str, Name]  # class -> dataset of real images
     scorer: ClassVar[str] = "pathgan.scoring.preservation_scores"
-    metrics: ClassVar[tuple[str, ...]] = ("preserved", "accuracy_real")
 
     @model_validator(mode="after")
     def _several(self) -> PreservationScore:

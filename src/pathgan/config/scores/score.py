@@ -18,16 +18,15 @@ class Score(Strict):
 
     kind: str
     scorer: ClassVar[str]  # the module whose `score` computes it
-    metrics: ClassVar[tuple[str, ...]]  # keys of `metric_table`
     items_have_names: ClassVar[bool] = False  # the same in every fold, so that folds can be pooled
 
     def suits(self, run: Run) -> bool:
         """Whether it is a score of such runs."""
         return run.generates and not (run.makes_stacks or run.made_in_focus)
 
-    def metrics_of(self, run: Run | None) -> tuple[str, ...]:
-        """What it measures of a run."""
-        return self.metrics
+    def metrics_of(self, run: Run | None, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """What it measures of a run. keys: those of its kind in `metric_table`."""
+        return keys
 
     def about(self, run: Run) -> str | None:
         """The dataset whose images it compares a run's with; None where it is not for such a run."""

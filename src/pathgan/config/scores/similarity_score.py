@@ -17,16 +17,6 @@ class SimilarityScore(Score):
 
     kind: Literal["similarity"]
     scorer: ClassVar[str] = "pathgan.scoring.similarity_scores"
-    metrics: ClassVar[tuple[str, ...]] = (
-        "ssim",
-        "ms_ssim",
-        "psnr",
-        "mae",
-        "fsim",
-        "fsimc",
-        "gmsd",
-        "contour_contrast",
-    )
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
         return named_pairs(name, run)
