@@ -14,7 +14,7 @@ import pytest
 
 from pathgan.config.workflow import Workflow
 from pathgan.plan.workflow_plan import Plan
-from pathgan.provenance.closure import code_digest
+from pathgan.provenance.closure import CodeTree
 from written_docs import compare
 
 ROOT = Path(__file__).parents[1]
@@ -163,7 +163,8 @@ EXPECTED: dict[str, set[str]] = {
 
 
 def digests(sorts: dict[str, set[tuple[str, ...]]], checkout: Path) -> dict[str, set[str]]:
-    return {name: {code_digest(one, checkout) for one in roots} for name, roots in sorts.items()}
+    tree = CodeTree(checkout)
+    return {name: {tree.state(one)["digest"] for one in roots} for name, roots in sorts.items()}
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from pathgan.files import atomic, sha256_of
 from pathgan.jobs import DEADLINE_MARGIN_S, deadline, job
 from pathgan.metrics import feature_similarity, gradient_magnitude_similarity_deviation
 from pathgan.plan.workflow_plan import Plan
-from pathgan.provenance.closure import EXEMPT, code_digest, code_files, code_state
+from pathgan.provenance.closure import EXEMPT, CodeTree, code_state
 from pathgan.provenance.places import record_path
 from pathgan.provenance.records import JobFacts, commit_state, record
 
@@ -51,7 +51,7 @@ def test_a_record_holds_the_pedigree(tmp_path):
     entry = json.loads(path.read_text())
     assert entry["outputs"] == {described.outputs[0]: sha256_of(described.outputs[0])}
     assert entry["inputs"] == {described.inputs[0]: sha256_of(described.inputs[0])}
-    assert entry["code"]["digest"] == code_digest(["scripts/score.py"], ROOT)
+    assert entry["code"]["digest"] == code_state(["scripts/score.py"], ROOT)["digest"]
     module = "src/pathgan/scoring/score_files.py"
     assert entry["code"]["files"][module]["sha256"] == sha256_of(ROOT / module)
     assert entry["params"] == {"score": {"kind": "similarity"}}
@@ -68,7 +68,7 @@ def test_record_paths_mirror_results():
 
 
 def reached(*roots: str) -> set[str]:
-    return {file.relative_to(ROOT).as_posix().removeprefix("src/pathgan/") for file in code_files(roots, ROOT)}
+    return {file.relative_to(ROOT).as_posix().removeprefix("src/pathgan/") for file in CodeTree(ROOT).files(roots)}
 
 
 def test_a_run_reaches_its_own_kind_and_no_more():
@@ -128,7 +128,7 @@ def test_the_closure_holds_every_module_that_python_loads(roots):
     exempt = {ROOT / "src" / f"{name.replace('.', '/')}.py" for name in EXEMPT}
     exempt.add(ROOT / "src/pathgan/provenance/__init__.py")
     exempt.add(ROOT / "src/pathgan/provenance/places.py")  # reached through attempts alone
-    assert loaded - exempt <= set(code_files(roots, ROOT))
+    assert loaded - exempt <= set(CodeTree(ROOT).files(roots))
 
 
 @pytest.fixture
@@ -173,14 +173,14 @@ def test_a_digest_follows_what_code_does(project, file, text, changes):
 def test_a_digest_does_not_depend_on_where_the_checkout_lies(project, tmp_path_factory):
     moved = tmp_path_factory.mktemp("moved") / "there"
     shutil.copytree(project, moved)
-    assert code_digest(["scripts/a.py"], moved) == code_digest(["scripts/a.py"], project)
+    assert code_state(["scripts/a.py"], moved)["digest"] == code_state(["scripts/a.py"], project)["digest"]
 
 
 def test_a_root_that_is_missing_is_named():
     with pytest.raises(FileNotFoundError, match=r"scripts/none\.py"):
-        code_digest(["scripts/none.py"], ROOT)
+        code_state(["scripts/none.py"], ROOT)
     with pytest.raises(FileNotFoundError, match=r"pathgan\.recipes\.none"):
-        code_digest(["scripts/train.py", "pathgan.recipes.none"], ROOT)
+        code_state(["scripts/train.py", "pathgan.recipes.none"], ROOT)
 
 
 # --- jobs and files ---------------------------------------------------------------------------------------

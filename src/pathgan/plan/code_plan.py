@@ -7,15 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pathgan.provenance.closure import code_digest
+from pathgan.provenance.closure import CodeTree
 
 
 class CodePlan:
     """Answers with the parameter `code` of the rules: a digest, and the roots that it is of."""
 
     def __init__(self, root: Path):
-        self._root = root
-        self._digest = lru_cache(maxsize=None)(lambda roots: code_digest(roots, root))
+        tree = CodeTree(root)
+        self._digest = lru_cache(maxsize=None)(lambda roots: tree.state(roots)["digest"])
 
     def __call__(self, script: str, workers: Callable[[Any], Iterable[str]] | None = None) -> Callable[[Any], Any]:
         """A function of wildcards. workers: the modules that a job imports by name, of the kind that it works for."""

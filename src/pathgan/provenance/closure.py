@@ -15,8 +15,6 @@ from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from pathgan.files import sha256_of
-
 # Modules that every job loads and that change no byte of an output: they say what went wrong, and write logs and
 # records. tests/workflow/test_exempt_modules.py replaces each by one that does nothing, and compares.
 EXEMPT = (
@@ -42,41 +40,61 @@ class Code(TypedDict):
     files: dict[str, CodeFile]
 
 
-def code_files(roots: Iterable[str], checkout: Path) -> list[Path]:
-    """The roots and every file of `src/` that they import, directly or not, sorted.
+class CodeTree:
+    """The code of a checkout as it is when it is first asked for: every file is read once."""
 
-    roots: scripts, as `scripts/score.py`, and modules that jobs import by name. Raises FileNotFoundError for a root
-    that is not there.
-    """
-    source = checkout / "src"
-    waiting: list[Path] = []
-    for root in roots:
-        file = checkout / root if root.endswith(".py") else _file_of(root, source)
-        if file is None or not file.exists():
-            raise FileNotFoundError(root)
-        waiting.extend([file] if root.endswith(".py") else _module_files(root, source))
-    found: set[Path] = set()
-    while waiting:
-        file = waiting.pop()
-        if file not in found:
-            found.add(file)
-            waiting.extend(_reached(file, source))
-    return sorted(found)
+    def __init__(self, checkout: Path):
+        self._checkout, self._source = checkout, checkout / "src"
+        self._read = lru_cache(maxsize=None)(lambda file: _parsed(file.read_bytes()))
+        self._file_of = lru_cache(maxsize=None)(self._find)
+        self._reached = lru_cache(maxsize=None)(self._follow)
+
+    def files(self, roots: Iterable[str]) -> list[Path]:
+        """The roots and every file of `src/` that they import, directly or not, sorted.
+
+        roots: scripts, as `scripts/score.py`, and modules that jobs import by name. Raises FileNotFoundError for a
+        root that is not there.
+        """
+        waiting: list[Path] = []
+        for root in roots:
+            file = self._checkout / root if root.endswith(".py") else self._file_of(root)
+            if file is None or not file.exists():
+                raise FileNotFoundError(root)
+            waiting.extend([file] if root.endswith(".py") else self._module_files(root))
+        found: set[Path] = set()
+        while waiting:
+            file = waiting.pop()
+            if file not in found:
+                found.add(file)
+                waiting.extend(self._reached(file))
+        return sorted(found)
+
+    def state(self, roots: Iterable[str]) -> Code:
+        """The files that a job can reach, and one digest of what they do; moving the checkout does not change it."""
+        roots = list(roots)
+        files = {file.relative_to(self._checkout).as_posix(): self._read(file).described for file in self.files(roots)}
+        return Code(digest=digest_of(files), roots=roots, files=files)
+
+    def _follow(self, file: Path) -> list[Path]:
+        """The files that a file imports, and those of the packages around them, which Python runs first."""
+        return [path for name in self._read(file).imports for path in self._module_files(name)]
+
+    def _module_files(self, name: str) -> Iterator[Path]:
+        parts = name.split(".")
+        for depth in range(1, len(parts) + 1):
+            file = self._file_of(".".join(parts[:depth]))
+            if file is not None and ".".join(parts[:depth]) not in EXEMPT:
+                yield file
+
+    def _find(self, name: str) -> Path | None:
+        """The file of a module or package of ours."""
+        base = self._source.joinpath(*name.split("."))
+        return next((file for file in (base / "__init__.py", base.with_suffix(".py")) if file.exists()), None)
 
 
 def code_state(roots: Iterable[str], checkout: Path) -> Code:
-    """The files that a job can reach, and one digest of what they do; moving the checkout does not change it."""
-    roots = list(roots)
-    files = {
-        file.relative_to(checkout).as_posix(): CodeFile(sha256=sha256_of(file), tree=_read(file).digest)
-        for file in code_files(roots, checkout)
-    }
-    return Code(digest=digest_of(files), roots=roots, files=files)
-
-
-def code_digest(roots: Iterable[str], checkout: Path) -> str:
-    """The digest of `code_state`."""
-    return code_state(roots, checkout)["digest"]
+    """`CodeTree.state` of a checkout as it is now."""
+    return CodeTree(checkout).state(roots)
 
 
 def digest_of(files: dict[str, CodeFile]) -> str:
@@ -95,41 +113,18 @@ class _Parsed:
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError):
-            self.digest, self.imports = hashlib.sha256(b"does not parse\0" + text).hexdigest(), frozenset[str]()
-            return
-        _strip(tree)
-        hashed = hashlib.sha256()
-        for part in _canonical(tree):
-            hashed.update(part.encode("utf-8", "surrogatepass"))
-        self.digest, self.imports = hashed.hexdigest(), frozenset(_imports(tree))
-
-
-def _read(file: Path) -> _Parsed:
-    return _parsed(file.read_bytes())
+            self.imports, does = frozenset[str](), b"does not parse\0" + text
+        else:
+            _strip(tree)
+            parts: list[str] = []
+            _canonical(tree, parts)
+            self.imports, does = frozenset(_imports(tree)), "".join(parts).encode("utf-8", "surrogatepass")
+        self.described = CodeFile(sha256=hashlib.sha256(text).hexdigest(), tree=hashlib.sha256(does).hexdigest())
 
 
 @lru_cache(maxsize=2048)
 def _parsed(text: bytes) -> _Parsed:
     return _Parsed(text)
-
-
-def _reached(file: Path, source: Path) -> list[Path]:
-    """The files that a file imports, and those of the packages around them, which Python runs first."""
-    return [path for name in _read(file).imports for path in _module_files(name, source)]
-
-
-def _module_files(name: str, source: Path) -> Iterator[Path]:
-    parts = name.split(".")
-    for depth in range(1, len(parts) + 1):
-        file = _file_of(".".join(parts[:depth]), source)
-        if file is not None and ".".join(parts[:depth]) not in EXEMPT:
-            yield file
-
-
-def _file_of(name: str, source: Path) -> Path | None:
-    """The file of a module or package of ours."""
-    base = source.joinpath(*name.split("."))
-    return next((file for file in (base / "__init__.py", base.with_suffix(".py")) if file.exists()), None)
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
@@ -160,23 +155,24 @@ def _is_type_checking(test: ast.expr) -> bool:
     return getattr(test, "id", getattr(test, "attr", "")) == "TYPE_CHECKING"
 
 
-def _canonical(node: object) -> Iterator[str]:
-    """A syntax tree as text that is the same under Python 3.11 to 3.13: fields that are empty are left out, as later
-    versions have more of them."""
+def _canonical(node: object, parts: list[str]) -> None:
+    """Appends a syntax tree as text that is the same under Python 3.11 to 3.13: fields that are empty are left out, as
+    later versions have more of them."""
     if isinstance(node, ast.AST):
-        yield f"{type(node).__name__}("
-        for name, value in ast.iter_fields(node):
+        parts.append(f"{type(node).__name__}(")
+        for name in node._fields:
+            value = getattr(node, name, None)
             if value is not None and value != [] and name not in _PLACES:
-                yield f"{name}="
-                yield from _canonical(value)
-        yield ")"
+                parts.append(f"{name}=")
+                _canonical(value, parts)
+        parts.append(")")
     elif isinstance(node, list):
-        yield "["
+        parts.append("[")
         for item in node:
-            yield from _canonical(item)
-        yield "]"
+            _canonical(item, parts)
+        parts.append("]")
     else:
-        yield f"{type(node).__name__}:{node!r},"
+        parts.append(f"{type(node).__name__}:{node!r},")
 
 
 _PLACES = {"ctx", "type_comment", "kind"}  # they follow from the rest, or are comments

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pathgan.errors import ConfigError, DataError, ProvenanceError
-from pathgan.provenance.closure import Code, code_state
+from pathgan.provenance.closure import Code, CodeTree
 from pathgan.provenance.places import RESULTS
 from pathgan.provenance.records import ROOT, Record, plain
 
@@ -48,7 +48,7 @@ class Current:
                 raise ConfigError(f"this checkout's workflow cannot be read: {error}") from None
         self.config = plain(self._workflow.globals["config"])
         self.data_root = Path(self._workflow.globals["plan"].data_root)
-        self._code = lru_cache(maxsize=None)(lambda roots: code_state(roots, ROOT))
+        self._code = lru_cache(maxsize=None)(CodeTree(ROOT).state)
         self._jobs = lru_cache(maxsize=None)(self._expand)
 
     def code(self, entry: Record) -> Code:
