@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import TypedDict
 
@@ -110,16 +111,36 @@ class _Parsed:
     """What a file does and imports. One that does not parse is its own text, and imports nothing."""
 
     def __init__(self, text: bytes):
+        self.imports: set[str] = set()
+        self._parts: list[str] = []
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError):
-            self.imports, does = frozenset[str](), b"does not parse\0" + text
+            does = b"does not parse\0" + text
         else:
-            _strip(tree)
-            parts: list[str] = []
-            _canonical(tree, parts)
-            self.imports, does = frozenset(_imports(tree)), "".join(parts).encode("utf-8", "surrogatepass")
+            self._visit(tree)
+            does = "".join(self._parts).encode("utf-8", "surrogatepass")
         self.described = CodeFile(sha256=hashlib.sha256(text).hexdigest(), tree=hashlib.sha256(does).hexdigest())
+
+    def _visit(self, node: object) -> None:
+        """Writes a syntax tree as text that is the same under Python 3.11 to 3.13: fields that are empty are left out,
+        as later versions have more of them."""
+        if isinstance(node, ast.AST):
+            self.imports.update(_imported(node))
+            self._parts.append(f"{type(node).__name__}(")
+            for name in node._fields:
+                value = _counting(node, name)
+                if value is not None and value != [] and name not in _PLACES:
+                    self._parts.append(f"{name}=")
+                    self._visit(value)
+            self._parts.append(")")
+        elif isinstance(node, list):
+            self._parts.append("[")
+            for item in node:
+                self._visit(item)
+            self._parts.append("]")
+        else:
+            self._parts.append(f"{type(node).__name__}:{node!r},")
 
 
 @lru_cache(maxsize=2048)
@@ -127,52 +148,32 @@ def _parsed(text: bytes) -> _Parsed:
     return _Parsed(text)
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+_PLACES = {"ctx", "type_comment", "kind"}  # they follow from the rest, or are comments
+_DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _strip(tree: ast.AST) -> None:
-    """Takes docstrings away, and what stands under TYPE_CHECKING."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-            first = node.body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                del node.body[0]
-        if isinstance(node, ast.If) and _is_type_checking(node.test):
-            node.test, node.body = ast.Constant(False), [ast.Pass()]
+def _imported(node: ast.AST) -> Iterable[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return ()
+
+
+def _counting(node: ast.AST, field: str) -> Any:
+    """A field of a node without docstrings and without what stands under TYPE_CHECKING."""
+    value = getattr(node, field, None)
+    if field == "body" and isinstance(node, _DOCUMENTED) and value and _is_text(value[0]):
+        return value[1:]
+    if field == "body" and isinstance(node, ast.If) and _is_type_checking(node.test):
+        return []
+    return value
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _is_type_checking(test: ast.expr) -> bool:
     return getattr(test, "id", getattr(test, "attr", "")) == "TYPE_CHECKING"
-
-
-def _canonical(node: object, parts: list[str]) -> None:
-    """Appends a syntax tree as text that is the same under Python 3.11 to 3.13: fields that are empty are left out, as
-    later versions have more of them."""
-    if isinstance(node, ast.AST):
-        parts.append(f"{type(node).__name__}(")
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if value is not None and value != [] and name not in _PLACES:
-                parts.append(f"{name}=")
-                _canonical(value, parts)
-        parts.append(")")
-    elif isinstance(node, list):
-        parts.append("[")
-        for item in node:
-            _canonical(item, parts)
-        parts.append("]")
-    else:
-        parts.append(f"{type(node).__name__}:{node!r},")
-
-
-_PLACES = {"ctx", "type_comment", "kind"}  # they follow from the rest, or are comments
