@@ -446,5 +446,5 @@ def test_a_store_of_cells_holds_what_gather_needs(painted, tmp_path):
     slide = SlideFile(slide="a", stain="pap", pair="a", path=painted / "slide000.ome.tif")
     extract_cells(CELLS, slide, outputs(tmp_path, "a"))
     with h5py.File(outputs(tmp_path, "a")["store"]) as file:
-        assert set(file) == {"stacks", "images", "x", "y"}
+        assert set(file) == {"id", "stacks", "images", "x", "y"}
         assert file.attrs["mpp"] == 0.23

@@ -178,8 +178,8 @@ def test_a_stand_in_says_so(tmp_path, rng):
 )
 def test_embeddings_of_another_embedder_are_refused_by_name_and_hash(tmp_path, other):
     values = np.zeros((2, 4), np.float32)
-    write_embeddings(tmp_path / "a.h5", Embeddings(values, EMBEDDER, "1" * 64))
-    write_embeddings(tmp_path / "b.h5", Embeddings(values, other, "2" * 64))
+    write_embeddings(tmp_path / "a.h5", Embeddings(values, EMBEDDER, "1" * 64, ("a", "b")))
+    write_embeddings(tmp_path / "b.h5", Embeddings(values, other, "2" * 64, ("a", "b")))
     paths = tmp_path / "a.h5", tmp_path / "b.h5"
     one, two = map(read_embeddings, paths)
     check_same_embedder(paths[0], one, paths[0], one)
@@ -196,7 +196,9 @@ def test_embeddings_of_another_embedder_are_refused_by_name_and_hash(tmp_path, o
         (lambda path: scalar(path), "not a readable file of embeddings"),
         (lambda path: write_store(path, images=iter(np.zeros((1, 2, 2, 3), np.uint8))), "not a readable file"),
         (
-            lambda path: write_embeddings(path, Embeddings(np.full((2, 4), np.nan, np.float32), EMBEDDER, "")),
+            lambda path: write_embeddings(
+                path, Embeddings(np.full((2, 4), np.nan, np.float32), EMBEDDER, "", ("a", "b"))
+            ),
             "expected finite embeddings",
         ),
     ],

@@ -176,7 +176,7 @@ CASES = {
     "a raw image": Tampering(Path("data/own/a.png"), flip, "modified"),
     "the list of raw images": Tampering(Path("data/own/sheet.tsv"), add_line, "modified"),
     "prepared data": Tampering(BASE / "data/own.h5", flip, "modified"),
-    "a script": Tampering(Path("scripts/score.py"), add_line, "stale code", "cannot tell"),
+    "a script": Tampering(Path("scripts/score.py"), add_line, "stale code", "stale code"),
     "an imported module": Tampering(Path("src/pathgan/metrics/similarity.py"), add_line, "stale code", "stale code"),
     "a comment in a module": Tampering(
         Path("src/pathgan/recipes/paired.py"), add_comment, "text changed", "stale code"
@@ -284,7 +284,7 @@ def with_crlf(folder: Path) -> None:
 
 
 def comment_elsewhere(folder: Path) -> None:
-    module = folder / "src/pathgan/phantoms/stacks.py"
+    module = folder / "src/pathgan/phantoms/painted_stacks.py"
     module.write_text(module.read_text() + "\n# a word\n")
 
 

@@ -17,7 +17,7 @@ class PolygonDataset(Polygons, PreparedDataset):
 
     def prepare(self, data_root: Path, store: Path, manifest: Path) -> int:
         """Writes the random masks as a store without images."""
-        from pathgan.masks.random_polygons import polygon_masks
+        from pathgan.masks.polygon_maps import polygon_masks
         from pathgan.stores.manifest import write_manifest
         from pathgan.stores.store import write_store
 
