@@ -179,7 +179,7 @@ def test_a_digest_does_not_depend_on_where_the_checkout_lies(project, tmp_path_f
 def test_a_root_that_is_missing_is_named():
     with pytest.raises(FileNotFoundError, match=r"scripts/none\.py"):
         code_state(["scripts/none.py"], ROOT)
-    with pytest.raises(FileNotFoundError, match=r"pathgan\.recipes\.none"):
+    with pytest.raises(FileNotFoundError, match=r"src/pathgan/recipes/none\.py"):
         code_state(["scripts/train.py", "pathgan.recipes.none"], ROOT)
 
 

@@ -181,7 +181,7 @@ CASES = {
     "a comment in a module": Tampering(
         Path("src/pathgan/recipes/paired.py"), add_comment, "text changed", "stale code"
     ),
-    "a module, so that it cannot be read": Tampering(
+    "a module, which then does not parse": Tampering(
         Path("src/pathgan/training/loop.py"), replace("import", "impor t"), "stale code", "stale code"
     ),
     "a setting": Tampering(PAPER, replace("iterations: 3", "iterations: 4"), "stale configuration", "cannot tell"),

@@ -60,7 +60,7 @@ class CodeTree:
         for root in roots:
             file = self._checkout / root if root.endswith(".py") else self._file_of(root)
             if file is None or not file.exists():
-                raise FileNotFoundError(root)
+                raise FileNotFoundError(root if root.endswith(".py") else f"src/{root.replace('.', '/')}.py")
             waiting.extend([file] if root.endswith(".py") else self._module_files(root))
         found: set[Path] = set()
         while waiting:
