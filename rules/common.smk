@@ -20,6 +20,7 @@ share_source()
 keep_memory()
 try:
     plan = Plan(load_workflow(config), Path(workflow.basedir))
+    plan.library.load_all()
 except PathganError as error:
     raise WorkflowError(str(error)) from None
 

@@ -157,7 +157,18 @@ RUN = "enhanced-{dataset}"
             set_at("tables", "table1", "columns", "cpm/ssim", "score", value="nope"),
             r"no score called 'nope'; there are",
         ),
-        (set_at("datasets", "cpm", "adapter", value="cpn"), r"datasets.cpm: .*'cpn'"),
+        (
+            set_at("defaults", "paired", "training", "crop_px", value=100),
+            r"runs.enhanced-cpm.training.crop_px: expected a multiple of 2\^depth = \d+, got 100",
+        ),
+        (
+            set_at("datasets", "cpm", "tiles", "tile_px", value=200),
+            r"datasets.cpm.tiles.tile_px: expected a multiple of 2\^depth = 256 of runs.enhanced-cpm, got 200",
+        ),
+        (
+            set_at("datasets", "cpm", "adapter", value="cpn"),
+            r"datasets.cpm.adapter: no adapter called 'cpn'; did you mean 'cpm'",
+        ),
         (set_at("defaults", "paired", "training", "iterations", value=5), r"give epochs or iterations, exactly one"),
         (set_at("sources", value={}), r"sources: runs.pix2pix-cpm.recipe has no source"),
         (set_at("sources", "runs.*.recipe", value="somebody said"), r"expected 'paper, ...'"),

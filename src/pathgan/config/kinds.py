@@ -6,13 +6,11 @@ that a new kind makes nothing stale.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args
 
 from pydantic import Field, GetCoreSchemaHandler
 
-from pathgan.config import metric_table
 from pathgan.config.strict import class_named
 from pathgan.errors import ConfigError
 
@@ -88,33 +86,23 @@ KINDS: dict[str, dict[str, str]] = {
 
 
 def kind_of(section: str, name: str) -> Any:
-    """The class of the entries of a section whose tag is `name`."""
-    return class_named(KINDS[section][name])
+    """The class of the entries of a section whose tag is `name`. Raises ConfigError where there is no whole one."""
+    where = f"KINDS[{section!r}][{name!r}] = {KINDS[section][name]!r}"
+    try:
+        kind = class_named(KINDS[section][name])
+        tags = get_args(kind.model_fields[TAGS[section]].annotation)
+    except (ImportError, AttributeError, KeyError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}; expected 'package.module:Class' with a field {TAGS[section]}") from None
+    if lacking := getattr(kind, "__abstractmethods__", None):
+        raise ConfigError(f"{where}: the class lacks {', '.join(sorted(lacking))}")
+    if name not in tags:
+        raise ConfigError(f"{where}: its {TAGS[section]} is {' or '.join(map(repr, tags))}, expected {name!r}")
+    return kind
 
 
 def parse(section: str, entry: Mapping[str, Any]) -> Any:
     """An entry as its kind's type."""
     return kind_of(section, entry[TAGS[section]]).model_validate(entry)
-
-
-def extend(modules: Iterable[str]) -> None:
-    """Makes the kinds of other packages known, before a paper is read: `extensions` of config/config.yaml.
-
-    Each module holds a KINDS like the one here, and where scores have new metrics also METRICS: kind of score -> list
-    of `Metric`. Raises ConfigError for a module that cannot be imported or holds no KINDS.
-    """
-    for name in modules:
-        try:
-            module = import_module(name)
-            for section, classes in module.KINDS.items():
-                KINDS[section] |= classes
-        except (ImportError, AttributeError, KeyError) as error:
-            raise ConfigError(
-                f"config/config.yaml: extensions: {name}: {error}; expected a module in src/ that holds KINDS, "
-                "as {'runs': {'my_recipe': 'my_package.module:Class'}}"
-            ) from None
-        for kind, metrics in getattr(module, "METRICS", {}).items():
-            metric_table.add(kind, metrics)
 
 
 class OneOf:
@@ -124,6 +112,9 @@ class OneOf:
         self._section = section
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        classes = tuple(kind_of(self._section, name) for name in KINDS[self._section])
+        try:
+            classes = tuple(kind_of(self._section, name) for name in KINDS[self._section])
+        except ConfigError as error:  # of an extension it is said when that is read
+            raise ConfigError(f"src/pathgan/config/kinds.py: {error}") from None
         union: Any = Union[classes]  # noqa: UP007 - of a tuple that is known when a paper is read
         return handler.generate_schema(Annotated[union, Field(discriminator=TAGS[self._section])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pathgan.config.kinds import TAGS, extend
+from pathgan.config.extensions import extend
+from pathgan.config.kinds import TAGS
 from pathgan.config.papers import Paper
 from pathgan.config.weights import NETWORKS, Weights
 from pathgan.config.workflow import FULL_SIZE, PRESETS, Workflow
@@ -189,6 +191,12 @@ def explain(error: ValidationError, source: str, model: type[BaseModel]) -> str:
             lines.append(f"{source}: {key}: unknown key{hint}")
         elif problem["type"] == "missing":
             lines.append(f"{source}: {key}: expected a value, the key is missing")
+        elif problem["type"] == "union_tag_invalid":
+            tag, known = problem["ctx"]["tag"], re.findall(r"'([^']*)'", problem["ctx"]["expected_tags"])
+            near = difflib.get_close_matches(tag, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+            tagged = problem["ctx"]["discriminator"].strip("'")
+            lines.append(f"{source}: {key}.{tagged}: no {tagged} called {tag!r}; {hint}")
         else:
             shown = repr(got) if not isinstance(got, dict) else f"a mapping with {', '.join(map(str, got))}"
             lines.append(f"{source}: {key}: {problem['msg']}, got {shown}")

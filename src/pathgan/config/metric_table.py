@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pathgan.config.table_types import Metric
+from pathgan.errors import ConfigError
 
 INCEPTION, RESNET = "Inception", "ResNet-18"
 
@@ -105,9 +106,12 @@ def given_by(kind: str) -> tuple[str, ...]:
 
 
 def add(kind: str, metrics: Sequence[Metric]) -> None:
-    """Makes metrics of a kind of score known, beside those that it has."""
-    _GIVEN_BY[kind] = (*_GIVEN_BY.get(kind, ()), *metrics)
-    METRICS.update({metric.key: metric for metric in metrics})
+    """Makes metrics of a kind of score known, beside those that it has. Raises ConfigError for another one's key."""
+    for metric in metrics:
+        if METRICS.setdefault(metric.key, metric) != metric:
+            raise ConfigError(f"METRICS[{kind!r}]: there is a metric {metric.key!r}; take another key")
+        if metric not in _GIVEN_BY.get(kind, ()):
+            _GIVEN_BY[kind] = (*_GIVEN_BY.get(kind, ()), metric)
 
 
 def metric_of(key: str) -> Metric:

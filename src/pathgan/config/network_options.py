@@ -17,6 +17,10 @@ class UNet(Strict):
     dropout: Fraction = 0.5
     upsampling: Literal["transposed", "bilinear"] = "transposed"  # convolution; or enlarged, then a 3x3 convolution
 
+    def depth_for(self, crop_px: int) -> int:
+        """How often it halves the sides of its images."""
+        return self.depth or crop_px.bit_length() - 1
+
 
 class PatchGAN(Strict):
     """A discriminator of overlapping patches (Isola 2017)."""

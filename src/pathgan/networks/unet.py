@@ -86,7 +86,7 @@ def _up(inside: int, outside: int, upsampling: Upsampling, final: bool, dropout:
 
 def unet_of(options: UNet, crop_px: int, channels: int = 3) -> UNetGenerator:
     """From one channel to `channels`, for images of crop_px. Raises DataError if the side cannot be halved so often."""
-    depth = options.depth or crop_px.bit_length() - 1
+    depth = options.depth_for(crop_px)
     if crop_px % 2**depth:
         raise DataError(
             f"training.crop_px = {crop_px} is no multiple of 2^depth = {2**depth}; "

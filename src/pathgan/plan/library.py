@@ -42,6 +42,12 @@ class Library:
                     f"config/config.yaml: papers: no paper called {name!r}; there are: {', '.join(self.papers)}"
                 )
 
+    def load_all(self) -> None:
+        """Raises ConfigError for a mistake in any paper under any preset, before a rule asks for one."""
+        for paper in self.papers:
+            for preset in self.presets(paper):
+                self.paper(preset, paper)
+
     # --- entries ------------------------------------------------------------------------------------------
 
     def of(self, w: Wildcards) -> Paper:

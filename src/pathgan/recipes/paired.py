@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import assert_never
 
 import numpy as np
 import torch
@@ -107,6 +108,8 @@ def _term(loss: Loss, fake: Tensor, real: Tensor, fake_logits: Tensor, contour: 
             return smoothness(grey(fake), contour)
         case Sharpness():
             return sharpness(grey(fake), contour, loss.contrast, loss.neighbours)
+        case _:
+            assert_never(loss)
 
 
 def training_fields(run: PairedRun, source: Source) -> Fields:

@@ -14,6 +14,7 @@ from pathgan.config.strict import Name, Strict
 from pathgan.config.training_options import Adam, Adversarial, check_one_of_a_kind
 
 if TYPE_CHECKING:
+    from pathgan.config.dataset_types import Tiles
     from pathgan.config.papers import Paper
 
 
@@ -111,3 +112,15 @@ class PairedRun(TrainedRun, GeneratingRun):
             yield from paper.check(f"{where}.masks", self.masks, mixtures, "run of the recipe `mixture`")
         known, what = (paper.images, "dataset") if self.masks else (paper.annotated, "dataset with masks")
         yield from paper.check(f"{where}.dataset", self.dataset, known, what)
+        yield from self._sides_that_cannot_be_halved(where, getattr(paper.datasets.get(self.dataset), "tiles", None))
+
+    def _sides_that_cannot_be_halved(self, where: str, tiles: Tiles | None) -> Iterator[str]:
+        crop_px = self.training.crop_px
+        depth = self.generator.depth_for(crop_px)
+        if crop_px % 2**depth:
+            yield f"{where}.training.crop_px: expected a multiple of 2^depth = {2**depth}, got {crop_px}"
+        elif tiles is not None and tiles.tile_px % 2**depth:
+            yield (
+                f"datasets.{self.dataset}.tiles.tile_px: expected a multiple of 2^depth = {2**depth} of {where}, "
+                f"got {tiles.tile_px}; change it, or set {where}.generator.depth"
+            )
