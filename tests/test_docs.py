@@ -3,12 +3,18 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pytest
 import typer
+from PIL import Image
 
 from pathgan import cli
+from pathgan.config.dataset_types import Tiles
 from pathgan.config.loading import declared_presets, load_paper
+from pathgan.datasets.image_dataset import FolderDataset
+from pathgan.datasets.items import Pair
 from pathgan.plan.slide_plan import SlidePlan
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +75,22 @@ def test_the_paper_in_the_docs_is_one(tmp_path):
     paper = load_paper(tmp_path / "sixth.yaml", "demo")
     assert list(paper.problems()) == []
     assert set(paper.tables) == {"table1"}
+
+
+def test_the_adapter_in_the_docs_reads_images_and_masks(tmp_path):
+    (text,) = re.findall(r"^```python\n(class .*?)^```", (ROOT / "docs" / "extending.md").read_text(), re.M | re.S)
+    known = {"FolderDataset": FolderDataset, "Pair": Pair, "Path": Path, "Literal": Literal}
+    exec(text, known)  # noqa: S102 - of our own docs
+    dataset = known["NamedMasksDataset"](
+        adapter="named_masks", folder="mine", tiles=Tiles(tile_px=8, stride_px=8), split={"by": "image"}
+    )
+    (tmp_path / "mine").mkdir()
+    for name in ("a", "b"):
+        Image.new("RGB", (16, 8), (200, 150, 200)).save(tmp_path / "mine" / f"{name}.png")
+        Image.fromarray(np.eye(8, 16, dtype=np.uint8)).save(tmp_path / "mine" / f"{name}_mask.png")
+    items = list(dataset.items(tmp_path))
+    assert [item.id for item in items] == ["a", "b"]
+    assert all(np.array_equal(item.instances, np.eye(8, 16)) for item in items)
 
 
 def test_the_readme_lists_every_table_and_figure():
