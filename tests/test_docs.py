@@ -78,7 +78,7 @@ def test_the_paper_in_the_docs_is_one(tmp_path):
 
 
 def test_the_adapter_in_the_docs_reads_images_and_masks(tmp_path):
-    (text,) = re.findall(r"^```python\n(class .*?)^```", (ROOT / "docs" / "extending.md").read_text(), re.M | re.S)
+    (text,) = re.findall(r"^```python\n(# Imports.*?)^```", (ROOT / "docs" / "extending.md").read_text(), re.M | re.S)
     known = {"FolderDataset": FolderDataset, "Pair": Pair, "Path": Path, "Literal": Literal}
     exec(text, known)  # noqa: S102 - of our own docs
     dataset = known["NamedMasksDataset"](
