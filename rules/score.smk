@@ -77,6 +77,7 @@ rule score:
         kind=plan.scores.kind,
         score=plan.scores.config,
         category=plan.scores.category,
+        files=plan.scores.files,
         code=plan.code("score", plan.scores.workers),
     script:
         "../scripts/score.py"

@@ -201,6 +201,7 @@ rule tabulate_slides:
         runtime=plan.resources.minutes(10),
     params:
         caveat=plan.slides.caveat,
+        scores=plan.slides.scores,
         code=plan.code("tabulate_slides"),
     script:
         "../scripts/tabulate_slides.py"

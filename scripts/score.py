@@ -11,7 +11,7 @@ with job(snakemake):
     config = class_named(snakemake.params.kind).model_validate(snakemake.params.score)
     files = {
         name: Path(paths) if isinstance(paths, str) else tuple(map(Path, paths))
-        for name, paths in snakemake.input.items()
+        for name, paths in snakemake.params.files.items()
     }
     inputs = Inputs(**files)
     scores = import_module(config.scorer).score(config, inputs, snakemake.params.category)

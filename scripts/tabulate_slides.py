@@ -10,5 +10,5 @@ from pathgan.render.table_files import write_table
 
 with job(snakemake):
     name = snakemake.wildcards.table
-    cells, table = slide_table(name, [pd.read_csv(file) for file in snakemake.input], snakemake.params.caveat)
+    cells, table = slide_table(name, [pd.read_csv(file) for file in snakemake.params.scores], snakemake.params.caveat)
     write_table(cells, table, {suffix: Path(path) for suffix, path in snakemake.output.items()}, COUNTED[name])

@@ -410,3 +410,11 @@ def test_links_bombs_and_damage_are_refused(tmp_path: Path, monkeypatch: pytest.
 def test_a_paper_without_the_demo_is_named_with_what_it_extends():
     files = "config/papers/ki67stain_mist.yaml or config/papers/ki67stain.yaml"
     assert Current().paper_files("ki67stain_mist") == files
+
+
+def test_a_score_is_told_which_file_is_which():
+    """Snakemake and records hold inputs as a set: two that change places must be another parameter."""
+    names = {"preset": "demo", "paper": "sharpgan", "run": "enhanced-cpm", "seed": "0", "score": "similarity"}
+    params, inputs = Current().job({"rule": "score", "wildcards": names})
+    assert set(params["files"]) == {"predicted", "store", "manifest"}
+    assert set(params["files"].values()) == inputs

@@ -170,6 +170,23 @@ def test_a_digest_follows_what_code_does(project, file, text, changes):
         assert after["files"][file]["sha256"] != before["files"][file]["sha256"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from own import lazy",  # a package that loads a module when it is asked for a name in it
+        "from own.part import X",
+        "from own.part import other",
+    ],
+)
+def test_what_is_imported_through_a_package_or_relatively_counts(project, text):
+    (project / "src/own/__init__.py").write_text("def __getattr__(name):\n    from importlib import import_module\n")
+    (project / "src/own/part").mkdir()
+    (project / "src/own/part/__init__.py").write_text("from .near import X\nfrom .. import other\n")
+    (project / "src/own/part/near.py").write_text("from ..other import Y\nX = Y\n")
+    (project / "scripts/a.py").write_text(text + "\n")
+    assert "src/own/other.py" in code_state(["scripts/a.py"], project)["files"]
+
+
 def test_a_digest_does_not_depend_on_where_the_checkout_lies(project, tmp_path_factory):
     moved = tmp_path_factory.mktemp("moved") / "there"
     shutil.copytree(project, moved)

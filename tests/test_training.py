@@ -35,6 +35,7 @@ from pathgan.stores.weight_facts import facts_of
 from pathgan.training import checkpoints as checkpoints_module
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.devices import compute_on
+from pathgan.training.fingerprints import fingerprint
 from pathgan.training.loop import History, Interrupted
 from pathgan.training.resident_data import TrainingData
 from pathgan.training.run_training import Job
@@ -491,3 +492,73 @@ def test_states_of_three_other_codes_are_kept_and_the_oldest_goes_with_a_word(ph
     kept = sorted(path.name for path in (tmp_path / "state").glob("stale-*"))
     assert kept == ["stale-four", "stale-three", "stale-two"]
     assert "stale-one: removed, states of 3 other codes are newer" in caplog.text
+
+
+def test_no_other_code_pushes_out_the_states_of_the_code_that_comes_back(phantom_source, tmp_path, unbroken, caplog):
+    cut(tmp_path, phantom_source, "first")
+    for code in ("two", "three", "four"):
+        cut(tmp_path, phantom_source, code, at=1)
+    text = finish(tmp_path, phantom_source, "first", caplog)
+    assert "resumed at iteration 5" in text
+    assert "removed, states of" not in text
+    assert result(tmp_path) == unbroken["gan"]
+
+
+def test_resuming_from_other_code_takes_the_furthest_state_though_this_code_has_some(phantom_source, tmp_path, caplog):
+    cut(tmp_path, phantom_source, "old", at=5)
+    cut(tmp_path, phantom_source, "new", at=1)
+    text = finish(tmp_path, phantom_source, "new", caplog, resume_stale=True)
+    assert "going on from a state of other code" in text
+    assert "resumed at iteration 5" in text
+    assert facts_of(tmp_path / "weights.safetensors") == {RESUMED_STALE: "old"}
+
+
+def test_settings_that_change_with_the_code_leave_its_states_aside(tmp_path):
+    """And of the same code they are removed: their iteration would outrank ours."""
+    Checkpoints(tmp_path, "settings", "old").save(7, {})
+    others = Checkpoints(tmp_path, "others", "new")
+    assert others.latest() is None
+    others.save(3, {})
+    assert others.latest()["iteration"] == 3
+    assert [path.name for path in tmp_path.glob("stale-old/*")] == ["checkpoint-000000007.pt"]
+    assert Checkpoints(tmp_path, "settings", "old").latest()["iteration"] == 7
+    assert Checkpoints(tmp_path, "third", "old").latest() is None
+
+
+def test_an_option_that_new_code_brings_is_no_other_run():
+    class Longer(PairedRun):
+        ema: bool = False
+
+    settings = gan().model_dump(mode="json")
+    same = {"exclude_defaults": True, "mode": "json"}
+    assert settings != Longer.model_validate(settings).model_dump(mode="json")
+    one, other = gan().model_dump(**same), Longer.model_validate(settings).model_dump(**same)
+    assert fingerprint(one, {}) == fingerprint(dict(reversed(other.items())), {})
+    assert fingerprint(one, {}) != fingerprint(Longer.model_validate(settings | {"ema": True}).model_dump(**same), {})
+
+
+def test_damaged_states_do_not_outlive_the_next_one(tmp_path):
+    checkpoints = Checkpoints(tmp_path, "settings", "code")
+    for iteration in (80, 90):
+        (tmp_path / f"checkpoint-{iteration:09d}.pt").write_bytes(b"damaged")
+    assert checkpoints.latest() is None
+    for iteration in (10, 20, 30):
+        checkpoints.save(iteration, {})
+        assert checkpoints.latest()["iteration"] == iteration
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-000000020.pt", "checkpoint-000000030.pt"]
+
+
+def test_a_state_of_other_code_that_does_not_fit_is_one_message(phantom_source, tmp_path):
+    cut(tmp_path, phantom_source, "old")
+    more = paired.Paired.__init__
+
+    def with_another_loss(self, run, compute):
+        more(self, run, compute)
+        self.loss_names = (*self.loss_names, "new")
+
+    work = Job(seed=0, state_dir=tmp_path / "state", device="cpu", threads=1, code="new", resume_stale=True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(paired.Paired, "__init__", with_another_loss)
+        with pytest.raises(TrainingError, match=r"does not fit what this code trains \(losses .*; expected .*new\)"):
+            train_run(gan(), [phantom_source], work, outputs(tmp_path))
+    assert list((tmp_path / "state").glob("stale-old/*.pt"))

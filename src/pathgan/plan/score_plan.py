@@ -20,7 +20,10 @@ class ScorePlan:
         self._library, self._weights = library, weights
 
     def files(self, w: Any) -> Files:
-        """What a score reads: `score_files.Inputs` by name. Raises ConfigError for a score of another kind of run."""
+        """What a score reads: `score_files.Inputs` by name. Raises ConfigError for a score of another kind of run.
+
+        Inputs and a parameter: Snakemake compares inputs as a set, and would not see two of them change places.
+        """
         score, run = self._score(w), self._scored(w)
         if not score.suits(run):
             raise ConfigError(f"{w.paper}: the score {w.score!r} ({score.kind}) is not for the run {w.run!r}")

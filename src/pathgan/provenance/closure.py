@@ -78,7 +78,15 @@ class CodeTree:
 
     def _follow(self, file: Path) -> list[Path]:
         """The files that a file imports, and those of the packages around them, which Python runs first."""
-        return [path for name in self._read(file).imports for path in self._module_files(name)]
+        return [path for name in self._read(file).imports for path in self._module_files(self._absolute(name, file))]
+
+    def _absolute(self, name: str, file: Path) -> str:
+        """The name of what is imported, which begins with a dot for each step up from `file` where it is relative."""
+        bare = name.lstrip(".")
+        level = len(name) - len(bare)
+        if not level or not file.is_relative_to(self._source):
+            return name
+        return ".".join([*file.relative_to(self._source).parts[:-level], *filter(None, [bare])])
 
     def _module_files(self, name: str) -> Iterator[Path]:
         parts = name.split(".")
@@ -86,6 +94,14 @@ class CodeTree:
             file = self._file_of(".".join(parts[:depth]))
             if file is not None and ".".join(parts[:depth]) not in EXEMPT:
                 yield file
+            elif file is None and depth == len(parts) > 1:
+                yield from self._behind_lazy_names(".".join(parts[:-1]))
+
+    def _behind_lazy_names(self, package: str) -> Iterable[Path]:
+        """All modules of a package that loads them when it is asked for one of their names: any may be meant."""
+        file = self._file_of(package)
+        is_lazy = file is not None and file.name == "__init__.py" and self._read(file).is_lazy
+        return file.parent.glob("*.py") if file is not None and is_lazy else ()
 
     def _find(self, name: str) -> Path | None:
         """The file of a module or package of ours."""
@@ -112,6 +128,7 @@ class _Parsed:
 
     def __init__(self, text: bytes):
         self.imports: set[str] = set()
+        self.is_lazy = False  # it has a __getattr__ of its own
         self._parts: list[str] = []
         try:
             tree = ast.parse(text)
@@ -119,6 +136,7 @@ class _Parsed:
             does = b"does not parse\0" + text
         else:
             self._visit(tree)
+            self.is_lazy = any(getattr(statement, "name", "") == "__getattr__" for statement in tree.body)
             does = "".join(self._parts).encode("utf-8", "surrogatepass")
         self.described = CodeFile(sha256=hashlib.sha256(text).hexdigest(), tree=hashlib.sha256(does).hexdigest())
 
@@ -155,8 +173,9 @@ _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 def _imported(node: ast.AST) -> Iterable[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    if isinstance(node, ast.ImportFrom):
+        module = "." * node.level + (node.module or "")
+        return [module, *(f"{module}{'.' if node.module else ''}{alias.name}" for alias in node.names)]
     return ()
 
 

@@ -20,6 +20,7 @@ from pathgan.errors import DataError
 from pathgan.files import atomic, write_rows
 from pathgan.networks.checked_weights import check_weights
 from pathgan.networks.classifiers import INCEPTION_PX, LEAST_PX, Classifier
+from pathgan.provenance.attempts import note
 from pathgan.recipes.classification import Classification, Images, predict
 from pathgan.resizing import resized
 from pathgan.stores.source import Source
@@ -30,7 +31,7 @@ from pathgan.training.fingerprints import fingerprint
 from pathgan.training.lease import Lease
 from pathgan.training.resident_data import TrainingData
 from pathgan.training.run_training import Job, Work
-from pathgan.training.states_aside import SHOWN, folders_aside, place_aside, set_aside
+from pathgan.training.states_aside import SHOWN, folders_aside, forget_oldest, place_aside, set_aside
 
 log = logging.getLogger(__name__)
 Row = list[Any]
@@ -114,7 +115,9 @@ class _Task:
         settings = [
             self.classes,
             self.judged["test"].names,
-            self.run.model_dump(mode="json", exclude={"train_on": True, "training": {"checkpoint_minutes"}}),
+            self.run.model_dump(
+                mode="json", exclude={"train_on": True, "training": {"checkpoint_minutes"}}, exclude_defaults=True
+            ),
             labels,
             self.first_weights,
             job.seed,
@@ -161,8 +164,11 @@ class _Task:
 def _finished(file: Path, mark: str, job: Job) -> dict[str, list[Row]] | None:
     """The rows of a set that an earlier job of the same settings and data has finished; None where none has.
 
-    Those that other code made are set aside; with `resume_stale` they are taken, and say so.
+    Those that other code made are set aside; with `resume_stale` the newest of them are taken, and say so.
     """
+    if file.exists() and (code := json.loads(file.read_text())["code"]) != job.code:
+        set_aside(file, code)
+    forget_oldest(file.parent, kept=job.code)
     others = reversed(folders_aside(file.parent)) if job.resume_stale else ()
     for place in (file, *(folder / file.name for folder in (place_aside(file.parent, job.code), *others))):
         if not place.exists() or (done := json.loads(place.read_text()))["fingerprint"] != mark:
@@ -170,11 +176,10 @@ def _finished(file: Path, mark: str, job: Job) -> dict[str, list[Row]] | None:
         rows: dict[str, list[Row]] = done["rows"]
         if done["code"] == job.code:
             return rows
-        if job.resume_stale:
-            log.warning("%s: taken from other code, as resume_stale asks for", place)
-            said = [[*row[:-1], " ".join(filter(None, [row[-1], done["code"][:SHOWN]]))] for row in rows["predictions"]]
-            return rows | {"predictions": said}
-        set_aside(place, done["code"])
+        log.warning("%s: taken from other code, as resume_stale asks for", place)
+        note(resumed_stale=done["code"][:SHOWN])
+        said = [[*row[:-1], " ".join(filter(None, [row[-1], done["code"][:SHOWN]]))] for row in rows["predictions"]]
+        return rows | {"predictions": said}
     return None
 
 

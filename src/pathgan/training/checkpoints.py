@@ -7,7 +7,7 @@ import hashlib
 import io
 import logging
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 
 from pathgan.errors import TrainingError
 from pathgan.files import atomic
-from pathgan.training.states_aside import SHOWN, folders_aside, place_aside, set_aside
+from pathgan.training.states_aside import SHOWN, folders_aside, forget_oldest, place_aside, set_aside
 
 MAGIC = b"pathgan-checkpoint-2\n"
 KEEP = 2
@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 class Checkpoints:
     """The states of one run in a folder. A state is a mapping of tensors, numbers, strings and containers.
 
-    `fingerprint` names what the run is made of; a state of another run is not resumed but removed, as its
-    iteration would outrank ours. `code` is the digest of the code that trains: a state that other code left is set
-    aside, and comes back where that code does. With `resume_stale` training goes on from the newest of them.
+    `fingerprint` names what the run is made of, and `code` is the digest of the code that trains. A state of another
+    run that the same code left is removed: its iteration would outrank ours. A state that other code left is set
+    aside, and comes back where that code does. With `resume_stale` training goes on from the furthest of all codes.
 
     resumed_stale: digests of the other codes that a part of this training was done with.
     """
@@ -55,43 +55,48 @@ class Checkpoints:
                 f"{self.folder}: no space for a checkpoint of {len(payload) / 1e6:.0f} MB; free some and start "
                 "again: training goes on from the last one"
             ) from error
-        for old in _paths(self.folder)[:-KEEP]:
+        paths = _paths(self.folder)
+        end = paths.index(path) + 1
+        for old in [*paths[: max(0, end - KEEP)], *paths[end:]]:  # a later one is damaged: `latest` passed it over
             old.unlink()
         return path
 
     def latest(self) -> dict[str, Any] | None:
-        """The newest sound state of this run, or None. A damaged one is named in the log and passed over."""
-        for path, state in self._sound(self.folder):
-            if state["code"] == self._code:
-                return self._chosen(state)
-            set_aside(path, state["code"])
-        for path, state in self._sound(place_aside(self.folder, self._code)):
-            log.info("%s: the code is again what it was then", path)
-            return self._chosen(state)
-        for folder in reversed(folders_aside(self.folder)) if self._resume_stale else ():
-            for path, state in self._sound(folder):
-                log.warning("%s: going on from a state of other code, as resume_stale asks for", path)
-                return self._chosen(state)
-        return None
-
-    def _chosen(self, state: dict[str, Any]) -> dict[str, Any]:
-        stale = [] if state["code"] == self._code else [state["code"][:SHOWN]]
-        self.resumed_stale = [*dict.fromkeys([*state["resumed_stale"], *stale])]
-        return state
-
-    def _sound(self, folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """Undamaged states of this run in a folder, newest first; those of another one are removed."""
-        for path in reversed(_paths(folder)):
+        """The furthest sound state of this run, or None. A damaged one is named in the log and passed over."""
+        self._tidy()
+        own = [self.folder, place_aside(self.folder, self._code)]
+        folders = [*own, *folders_aside(self.folder)] if self._resume_stale else own
+        paths = dict.fromkeys(path for folder in folders for path in _paths(folder))
+        for path in sorted(paths, key=lambda path: path.name, reverse=True):  # of equals the own one comes first
             try:
                 state = _load(path)
             except TrainingError as error:
                 log.warning("%s; falling back to the one before", error)
                 continue
             if state["fingerprint"] == self._fingerprint:
-                yield path, state
-            else:
-                log.warning("%s belongs to other settings or data; removed", path)
-                path.unlink()
+                return self._chosen(path, state)
+        return None
+
+    def _chosen(self, path: Path, state: dict[str, Any]) -> dict[str, Any]:
+        stale = [] if state["code"] == self._code else [state["code"][:SHOWN]]
+        if stale:
+            log.warning("%s: going on from a state of other code, as resume_stale asks for", path)
+        elif path.parent != self.folder:
+            log.info("%s: the code is again what it was then", path)
+        self.resumed_stale = [*dict.fromkeys([*state["resumed_stale"], *stale])]
+        return state
+
+    def _tidy(self) -> None:
+        """Leaves states of this run and this code, and damaged ones."""
+        for path in _paths(self.folder):
+            with suppress(TrainingError):
+                state = _load(path)
+                if state["code"] != self._code:
+                    set_aside(path, state["code"])
+                elif state["fingerprint"] != self._fingerprint:
+                    log.warning("%s belongs to other settings or data; removed", path)
+                    path.unlink()
+        forget_oldest(self.folder, kept=self._code)
 
 
 def _paths(folder: Path) -> list[Path]:

@@ -92,9 +92,11 @@ class History:
 
     def state(self, iteration: int) -> dict[str, Any]:
         # Checked first: a state with a broken loss in it must never be kept.
-        return {"rows": self.rows, "pending": self.check(iteration).tolist()}
+        return {"names": list(self._names), "rows": self.rows, "pending": self.check(iteration).tolist()}
 
     def restore(self, state: dict[str, Any], device: torch.device) -> None:
+        if state["names"] != list(self._names):
+            raise ValueError(f"losses {', '.join(state['names'])}; expected {', '.join(self._names)}")
         self.rows = [list(row) for row in state["rows"]]
         self._pending = [torch.tensor(row, dtype=torch.float32, device=device) for row in state["pending"]]
 
@@ -227,6 +229,25 @@ def _resume(
     state = parallel.first_then_others(checkpoints.latest)
     if state is None:
         return 0
+    try:
+        _restore(state, recipe, history, evaluations, compute)
+    except (KeyError, RuntimeError, ValueError) as error:
+        if not checkpoints.resumed_stale:
+            raise
+        raise TrainingError(
+            f"{checkpoints.folder}: the state of other code does not fit what this code trains ({error}); start again "
+            "without --config resume_stale=true"
+        ) from error
+    log.info("resumed at iteration %d", state["iteration"])
+    if parallel.rank() == 0:
+        stale = {"resumed_stale": " ".join(checkpoints.resumed_stale)} if checkpoints.resumed_stale else {}
+        note(resumed_at=state["iteration"], **stale)
+    return int(state["iteration"])
+
+
+def _restore(
+    state: dict[str, Any], recipe: Recipe, history: History, evaluations: Evaluations, compute: Compute
+) -> None:
     for name, network in recipe.networks.items():
         network.load_state_dict(state["networks"][name])
         network.load_state_dict(state["buffers"][parallel.rank()][name], strict=False)
@@ -238,11 +259,6 @@ def _resume(
     torch.set_rng_state(generators["cpu"])
     if "cuda" in generators:
         torch.cuda.set_rng_state(generators["cuda"])
-    log.info("resumed at iteration %d", state["iteration"])
-    if parallel.rank() == 0:
-        stale = {"resumed_stale": " ".join(checkpoints.resumed_stale)} if checkpoints.resumed_stale else {}
-        note(resumed_at=state["iteration"], **stale)
-    return int(state["iteration"])
 
 
 def _overdue(deadline: float | None) -> str:

@@ -18,6 +18,7 @@ from pathgan.config.training_options import Training
 from pathgan.files import sha256_of
 from pathgan.stores.source import Source
 from pathgan.stores.store import RESUMED_STALE
+from pathgan.stores.weight_facts import facts_of
 from pathgan.training import parallel
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.devices import Compute, check_gpus, compute_on
@@ -108,7 +109,10 @@ def train_run(run: TrainedRun, work: Work, set_up: SetUp) -> None:
             torch.manual_seed(job.seed + SEEDS_APART * parallel.rank())
         for output, path in work.first.items():
             load_weights(training.exported[output], path)
-        settings = run.model_dump(mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}})
+        # Without defaults: an option that new code brings does not make the states of old code those of another run.
+        settings = run.model_dump(
+            mode="json", exclude={"watershed": True, "training": {"checkpoint_minutes"}}, exclude_defaults=True
+        )
         started_from = {output: sha256_of(path) for output, path in work.first.items()}
         arithmetic = [compute.device.type, torch.__version__, job.threads]
         mark = fingerprint([settings, started_from, job.seed, arithmetic], training.fields)
@@ -118,7 +122,9 @@ def train_run(run: TrainedRun, work: Work, set_up: SetUp) -> None:
         )
         if lease is None:
             return
-        facts = {RESUMED_STALE: " ".join(checkpoints.resumed_stale)} if checkpoints.resumed_stale else {}
+        first = [facts_of(path)[RESUMED_STALE] for path in work.first.values() if RESUMED_STALE in facts_of(path)]
+        stale = dict.fromkeys([*first, *checkpoints.resumed_stale])
+        facts = {RESUMED_STALE: " ".join(stale)} if stale else {}
         for output, network in training.exported.items():
             save_weights(network, outputs[output], facts)
         history.write_csv(outputs["history"])

@@ -22,13 +22,17 @@ def folders_aside(folder: Path) -> list[Path]:
 
 
 def set_aside(state: Path, code: str) -> None:
-    """Moves a file of state that the code with this digest left; of more than MOST codes the oldest goes."""
+    """Moves a file of state that the code with this digest left."""
     place = place_aside(state.parent, code)
     place.mkdir(exist_ok=True)
     state.replace(place / state.name)
     log.warning(
         "%s was left by other code: set aside in %s; --config resume_stale=true goes on from it", state.name, place
     )
-    for oldest in folders_aside(state.parent)[:-MOST]:
+
+
+def forget_oldest(folder: Path, kept: str) -> None:
+    """Of more than MOST codes removes the states of the oldest ones, but not those of `kept`, the code that trains."""
+    for oldest in [place for place in folders_aside(folder) if place != place_aside(folder, kept)][:-MOST]:
         log.warning("%s: removed, states of %d other codes are newer", oldest, MOST)
         shutil.rmtree(oldest, ignore_errors=True)
