@@ -287,7 +287,7 @@ class _Walk:
             return
         stale = now["digest"] != then["digest"]
         kind: Literal["tree", "sha256"] = "tree" if stale else "sha256"
-        names = sorted({*now["files"], *then["files"]})
+        names = [*sorted(then["files"]), *sorted(now["files"].keys() - then["files"].keys())]  # the new ones last
         changed = [name for name in names if _of(now, name, kind) != _of(then, name, kind)]
         if changed:
             others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
