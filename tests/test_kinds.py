@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 
 from pathgan.config import extensions, kinds, metric_table
+from pathgan.config.runs.run import GeneratingRun
 from pathgan.config.scores.score import Score
 from pathgan.config.table_types import Metric
 from pathgan.datasets.image_dataset import FolderDataset
@@ -17,7 +18,20 @@ BRIGHTNESS = Metric(key="brightness", better="near real")
 
 
 class BrightnessScore(Score):
+    """How bright samples are."""
+
     kind: Literal["brightness"]
+
+    def reads(self, name, run, paper):
+        return {}
+
+
+class Unread(Score):
+    kind: Literal["unread"]
+
+
+class Unplaced(GeneratingRun):
+    recipe: Literal["unplaced"]
 
 
 class Forgetful(FolderDataset):
@@ -74,6 +88,16 @@ def test_a_wrong_line_in_the_table_of_kinds_is_named(line, message):
     with pytest.raises(ConfigError, match=message) as caught:
         kinds.kind_of("datasets", "mine")
     assert str(caught.value).startswith(f"KINDS['datasets']['mine'] = {line!r}: ")
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "lacking"), [("scores", "Unread", "reads"), ("runs", "Unplaced", "applied_to")]
+)
+def test_a_class_that_does_not_say_what_the_workflow_asks_is_refused(lab, section, name, lacking):
+    setattr(lab, name, globals()[name])
+    kinds.KINDS[section][name.lower()] = f"lab:{name}"
+    with pytest.raises(ConfigError, match=f"the class lacks {lacking}$"):
+        kinds.kind_of(section, name.lower())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -21,9 +22,9 @@ class Figure(Strict):
     caption: str
     drawer: ClassVar[str]  # the module whose `draw` draws it
 
+    @abstractmethod
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
         """The files behind each thing that it shows, in the order that its drawer knows."""
-        raise NotImplementedError
 
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
         """What is wrong with it beside the other entries of its paper. where: its key, `figures.NAME`."""
@@ -89,7 +90,7 @@ class ImageFigure(Figure):
 
 
 class CurveFigure(Figure):
-    """What a run's evaluations measured, against the epoch: one panel a metric, one curve a run."""
+    """What a run's evaluations measured, against the epoch: one panel per metric, one curve per run."""
 
     kind: Literal["curves"]
     curves: dict[Name, str]  # run -> label
@@ -113,9 +114,9 @@ class _OfStacks(Figure):
     """What figures of focus stacks share."""
 
     @property
+    @abstractmethod
     def shown(self) -> tuple[str, ...]:
         """Datasets of stacks (test split) or sample sets."""
-        raise NotImplementedError
 
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -36,8 +37,8 @@ class Run(Strict):
 
     @property
     def applied_to(self) -> str:
-        """The dataset whose test images or conditions its own set of samples is made of."""
-        raise NotImplementedError
+        """The dataset whose test images or conditions its own set of samples is made of; '' if it makes none."""
+        return ""
 
     @property
     def likeness(self) -> str:
@@ -64,9 +65,9 @@ class TrainedRun(Run):
         return ""
 
     @property
+    @abstractmethod
     def uses(self) -> dict[str, Use]:
         """What it is trained and judged on, by the names that its trainer knows."""
-        raise NotImplementedError
 
     @property
     def exports(self) -> dict[str, str]:
@@ -103,6 +104,11 @@ class GeneratingRun(Run):
     unconditioned: ClassVar[bool] = False  # its samples correspond to no image of a dataset
     draws_masks: ClassVar[bool] = False
     generates: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def applied_to(self) -> str:
+        """The dataset whose test images or conditions its own set of samples is made of."""
 
     @property
     def category_made(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,9 +33,9 @@ class Score(Strict):
         """The dataset whose images it compares a run's with; None where it is not for such a run."""
         return run.likeness if run.generates else None
 
+    @abstractmethod
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
         """The files behind it, as fields of `scoring.score_files.Inputs`. name: of the run or sample set to score."""
-        raise NotImplementedError
 
     def category(self, name: str, run: Run, paper: Paper) -> str:
         """The class that samples are of or should be of; '' where no class is asked for."""
