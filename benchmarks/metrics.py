@@ -153,7 +153,7 @@ def similarities() -> list[Comparison]:
     a, b = tensors(real), tensors(fake)
 
     def each(call) -> list[float]:
-        """Image by image, as users of these libraries get a value an image."""
+        """Image by image: this is how users of these libraries get one value per image."""
         return [float(call(a[i : i + 1], b[i : i + 1])) for i in range(len(real))]
 
     def by_skimage() -> list[float]:

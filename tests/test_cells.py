@@ -375,7 +375,7 @@ def test_names_that_do_not_say_which_plane_comes_first(tmp_path, names, odd):
 
 def test_a_file_of_many_pages_is_no_plane(tmp_path):
     tifffile.imwrite(tmp_path / "s.tif", np.zeros((11, 80, 80, 3), np.uint8), photometric="rgb")
-    with pytest.raises(DataError, match="expected one plane a file, got 11 pages"):
+    with pytest.raises(DataError, match="expected one plane per file, got 11 pages"):
         open_slide(tmp_path)
 
 

@@ -20,7 +20,7 @@ from pathgan.config.weights import NETWORKS, Weights
 from pathgan.config.workflow import FULL_SIZE, PRESETS, Workflow
 from pathgan.errors import ConfigError
 
-PUBLISHED = "config/published.csv"  # the values that papers print, a row a cell
+PUBLISHED = "config/published.csv"  # the values that papers print, one row per cell
 DISCRIMINATORS = tuple(dict.fromkeys(TAGS.values()))  # a changed one replaces the whole entry
 # Every job of a cluster reads all papers; libyaml does it in a tenth of the time.
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -90,7 +90,7 @@ def _read_sheet(options: SlideSheet, data_root: Path) -> list[SlideFile]:
     if not sheet.exists():
         raise DataError(
             f"{sheet}: no such sample sheet; write one, tab-separated, with the columns {', '.join(COLUMNS)} and where "
-            f"wanted {', '.join(OPTIONAL)}, a line a slide"
+            f"wanted {', '.join(OPTIONAL)}, one line per slide"
         )
     folder = data_root / options.folder if options.folder else sheet.parent
     with sheet.open(newline="", encoding="utf-8-sig") as file:

@@ -24,7 +24,7 @@ def draw(figure: StackFigure, files: Files, png: Path, pdf: Path) -> None:
 
 
 def draw_stacks(figure: StackFigure, stacks: NDArray[np.uint8], png: Path, pdf: Path) -> None:
-    """A row a stack, a column a plane. Raises TableError for an item that is not there."""
+    """One row per stack, one column per plane. Raises TableError for an item that is not there."""
     if max(figure.items) >= len(stacks):
         raise TableError(
             f"{figure.of}: the figure asks for item {max(figure.items)} of {len(stacks)} stacks; lower `items`"

@@ -16,7 +16,7 @@ PRINTED = ["table", "row", "column", "value", "sd", "note"]
 @dataclass(frozen=True)
 class TableInputs:
     """caveats: dataset -> why its numbers may not be compared with the paper's. made_with: run or sample set -> its
-    datasets. scores: `run/score` -> one file a seed. manifests: dataset -> file. samples: sample set -> its `file` of
+    datasets. scores: `run/score` -> one file per seed. manifests: dataset -> file. samples: sample set -> its `file` of
     counts and `category`. metrics: key -> `table_types.Metric`. printed: rows of published.csv.
     """
 

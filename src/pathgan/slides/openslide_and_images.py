@@ -126,7 +126,7 @@ def _read_plane(path: Path) -> NDArray[np.generic]:
                 page, n_pages = file.pages.first, len(file.pages)
                 if n_pages > 1:
                     raise DataError(
-                        f"{path}: expected one plane a file, got {n_pages} pages; name this file, not its folder"
+                        f"{path}: expected one plane per file, got {n_pages} pages; name this file, not its folder"
                     )
                 grey = page.dtype == np.uint16 and page.samplesperpixel == 1
                 if grey and page.imagewidth * page.imagelength <= MAX_PIXELS:
