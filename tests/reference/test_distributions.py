@@ -165,3 +165,19 @@ def test_unsound_sets_are_refused(call, message):
 def test_constant_sets_have_distances():
     assert frechet_distance(SOUND, SOUND + 2) == pytest.approx(16)
     assert kernel_distance(SOUND, SOUND, subset_size=6) == (0, 0)
+
+
+def test_a_copy_scores_no_better_than_the_real_thing(rng):
+    """The kernel distance of a set and what was made of it must not profit from their being pairs."""
+    real = rng.normal(size=(12, 6))
+    assert full_kernel_distance(real, real, paired=True) == pytest.approx(0)
+    assert full_kernel_distance(real, real) < -0.1
+    shuffled = real[rng.permutation(12)]
+    fake = real + rng.normal(size=real.shape)
+    kernel = (real @ fake.T / 6 + 1) ** 3
+    across = (kernel.sum() - np.trace(kernel)) / (12 * 11)
+    own = sum(
+        ((k.sum() - np.trace(k)) / (12 * 11)) for k in ((real @ real.T / 6 + 1) ** 3, (fake @ fake.T / 6 + 1) ** 3)
+    )
+    assert full_kernel_distance(real, fake, paired=True) == pytest.approx(own - 2 * across)
+    assert full_kernel_distance(real, shuffled) == pytest.approx(full_kernel_distance(real, real))
