@@ -66,3 +66,14 @@ def _torch_as_it_was():
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def unbroken(phantom_source: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What each of the tiny trainings leaves where nothing stops it."""
+    from tiny_trainings import RUNS, train  # here: most tests need no torch
+
+    return {
+        name: train(make(), phantom_source, tmp_path_factory.mktemp(f"unbroken-{name}"))
+        for name, (make, _) in RUNS.items()
+    }
