@@ -11,8 +11,10 @@ import pytest
 
 from pathgan.config.dataset_types import Split, Tiles
 from pathgan.config.phantom_looks import Tissue
+from pathgan.config.workflow import Workflow
 from pathgan.datasets.adapters.phantom import PhantomDataset
 from pathgan.datasets.prepare import prepare_dataset
+from pathgan.plan.workflow_plan import Plan
 from pathgan.stores.source import Source
 
 ROOT = Path(__file__).parents[1]
@@ -77,3 +79,9 @@ def unbroken(phantom_source: Source, tmp_path_factory: pytest.TempPathFactory) -
         name: train(make(), phantom_source, tmp_path_factory.mktemp(f"unbroken-{name}"))
         for name, (make, _) in RUNS.items()
     }
+
+
+@pytest.fixture(scope="session")
+def plan() -> Plan:
+    """That of this checkout's papers."""
+    return Plan(Workflow(), ROOT)
