@@ -34,6 +34,25 @@ GAN = {  # as small as one can be, and trained for an instant on `cells`
 PARTS = ("Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "report")
 
 
+def one_run(dataset: str = "cells") -> dict[str, Any]:
+    """A paper of one GAN on a dataset, with one score, one table and one figure."""
+    column = {"label": "SSIM", "dataset": dataset, "score": "similarity", "metric": "ssim"}
+    table = {"rows": {"gan": {"label": "GAN", "run": "gan"}}, "columns": {"ssim": column}}
+    panel = {"title": "x", "show": "image", "of": "gan"}
+    return {
+        "title": "A paper of one run",
+        "cite": "nobody",
+        "caveat": "a test",
+        "datasets": {"cells": CELLS},
+        "runs": {"gan": {**GAN, "dataset": dataset}},
+        "scores": {"similarity": {"kind": "similarity"}},
+        "tables": {"table1": {"kind": "scores", "caption": "Table 1", **table}},
+        "figures": {"figure1": {"kind": "images", "caption": "Figure 1", "panels": [panel]}},
+        "sources": {"runs.*": "ours: a test"},
+        "presets": {"demo": {}},
+    }
+
+
 def checkout(folder: Path, papers: Mapping[str, Any], published: Sequence[str] = ()) -> Path:
     """A copy of the project whose only papers are these; `published`: rows of published.csv."""
     folder.mkdir(exist_ok=True)

@@ -6,32 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from checkouts import CELLS, GAN, checkout, snakemake
+from checkouts import checkout, one_run, snakemake
 
 from pathgan.provenance.closure import EXEMPT
 
 pytestmark = pytest.mark.workflow
 BASE = Path("results/demo/tiny")
-TINY = {
-    "title": "A paper of one run",
-    "cite": "nobody",
-    "datasets": {"cells": CELLS},
-    "runs": {"gan": GAN},
-    "scores": {"similarity": {"kind": "similarity"}},
-    "tables": {
-        "table1": {
-            "kind": "scores",
-            "caption": "Table 1",
-            "rows": {"gan": {"label": "GAN", "run": "gan"}},
-            "columns": {"ssim": {"label": "SSIM", "dataset": "cells", "score": "similarity", "metric": "ssim"}},
-        },
-    },
-    "figures": {
-        "figure1": {"kind": "images", "caption": "Figure 1", "panels": [{"title": "x", "show": "image", "of": "gan"}]}
-    },
-    "sources": {"runs.*": "ours: a test"},
-    "presets": {"demo": {}},
-}
 NOTHING = {  # a module -> one of the same names that does nothing
     "pathgan.errors": """
 class PathganError(Exception): pass
@@ -55,7 +35,7 @@ def file_of(module: str, folder: Path) -> Path:
 
 def test_outputs_are_the_same_without_them(tmp_path: Path) -> None:
     assert set(NOTHING) == set(EXEMPT)
-    whole = checkout(tmp_path / "whole", {"tiny": TINY})
+    whole = checkout(tmp_path / "whole", {"tiny": one_run()})
     bare = shutil.copytree(whole, tmp_path / "bare")
     for module, text in NOTHING.items():
         file_of(module, bare).write_text(text)

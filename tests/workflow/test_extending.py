@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from checkouts import CELLS, checkout, jobs, snakemake
+import yaml
+from checkouts import CELLS, ROOT, checkout, jobs, snakemake
 
 from pathgan.provenance.closure import code_state
 
@@ -182,28 +184,8 @@ def test_an_extension_that_is_not_there_is_one_line(extended: Path) -> None:
 
 
 def test_a_sixth_paper_is_yaml_alone(tmp_path: Path) -> None:
-    paper = TINY | {
-        "runs": {
-            "gan": {
-                "recipe": "paired",
-                "dataset": "cells",
-                "condition": "mask",
-                "losses": [{"kind": "pixel"}],
-                "generator": {"width": 2},
-                "discriminator": {"width": 2, "layers": 1},
-                "training": {"iterations": 3, "crop_px": 32},
-            }
-        },
-        "scores": {"similarity": {"kind": "similarity"}},
-        "tables": {
-            "table1": {
-                "kind": "scores",
-                "caption": "Table 1",
-                "rows": {"gan": {"label": "GAN", "run": "gan"}},
-                "columns": {"ssim": {"label": "SSIM", "dataset": "cells", "score": "similarity", "metric": "ssim"}},
-            }
-        },
-    }
-    folder = checkout(tmp_path / "project", {"tiny": paper})
-    snakemake(folder, "tiny")
-    assert pd.read_csv(folder / TABLE)["row"].tolist() == ["gan"]
+    """That of docs/extending.md, as it stands there."""
+    (text,) = re.findall(r"^```yaml\n(title:.*?)^```", (ROOT / "docs" / "extending.md").read_text(), re.M | re.S)
+    folder = checkout(tmp_path / "project", {"sixth": yaml.safe_load(text)})
+    snakemake(folder, "sixth")
+    assert pd.read_csv(folder / "results/demo/sixth/tables/table1.csv")["row"].tolist() == ["gan"]

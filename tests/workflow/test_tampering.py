@@ -7,22 +7,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-import requests
-import rocrate
 import yaml
-from checkouts import GAN, checkout, jobs, snakemake
-from requests_cache import CachedSession
-from urllib3 import HTTPResponse
+from audited import BASE, CRATE, TABLE, findings, pathgan
+from checkouts import jobs, snakemake
 
 from pathgan.files import sha256_of
 from pathgan.provenance.records import sealed
@@ -30,80 +23,9 @@ from written_docs import compare
 
 pytestmark = pytest.mark.workflow
 DOCS = Path(__file__).parents[2] / "docs" / "provenance.md"
-BASE = Path("results/demo/tiny")
 RECORD = Path("results/demo/provenance/tiny/samples/gan/seed3.h5.json")
 LOG = Path("results/demo/logs/tiny/train_paired/gan/seed3.log")
 PAPER = Path("config/papers/tiny.yaml")
-TABLE = BASE / "tables/table1.csv"
-CRATE = Path("results/demo/ro-crate-metadata.json")
-
-TINY = {
-    "title": "A paper of a user's own images",
-    "cite": "nobody",
-    "caveat": "a test",
-    "seeds": [3],
-    "datasets": {
-        "own": {
-            "adapter": "sheet",
-            "sheet": "data/own/sheet.tsv",
-            "tiles": {"tile_px": 32, "stride_px": 32},
-            "split": {"by": "image", "test_fraction": 0.5},
-        }
-    },
-    "runs": {
-        "gan": {**GAN, "dataset": "own"},
-    },
-    "scores": {"similarity": {"kind": "similarity"}},
-    "tables": {
-        "table1": {
-            "kind": "scores",
-            "caption": "Table 1",
-            "rows": {"gan": {"label": "GAN", "run": "gan"}},
-            "columns": {"ssim": {"label": "SSIM", "dataset": "own", "score": "similarity", "metric": "ssim"}},
-        },
-    },
-    "figures": {
-        "figure1": {"kind": "images", "caption": "Figure 1", "panels": [{"title": "x", "show": "image", "of": "gan"}]}
-    },
-    "sources": {"runs.*": "ours: a test"},
-    "presets": {"demo": {}},
-}
-
-
-def pathgan(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command of the checkout in `folder`, called there."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("COV_")}
-    return subprocess.run(
-        [sys.executable, "-m", "pathgan.cli", *arguments],
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(folder / "src"), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def findings(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
-    """Those that are not `ok`, of `audit --json`."""
-    return [found for found in json.loads(done.stdout or "[]") if found["verdict"] != "ok"]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = checkout(tmp_path_factory.mktemp("audited") / "project", {"tiny": TINY})
-    images = folder / "data" / "own"
-    images.mkdir(parents=True)
-    rng, rows = np.random.default_rng(0), ["image\tmask\tclass\tpatient\tsplit"]
-    for name in ("a", "b", "c", "d"):
-        cv2.imwrite(str(images / f"{name}.png"), rng.integers(0, 256, (32, 64, 3), dtype=np.uint8))
-        mask = np.zeros((32, 64), np.uint8)
-        mask[8:20, 8:20], mask[8:20, 40:52] = 1, 2
-        cv2.imwrite(str(images / f"{name}-mask.png"), mask)
-        rows.append(f"{name}.png\t{name}-mask.png\t\t\t")
-    (images / "sheet.tsv").write_text("\n".join(rows) + "\n")
-    snakemake(folder, "all")
-    assert pathgan(folder, "crate").stdout == f"{CRATE}\n"
-    return folder
 
 
 def test_all_is_well(made: Path) -> None:
@@ -434,55 +356,3 @@ def test_a_bundle_makes_tables_again_in_a_fresh_checkout_without_training(made: 
     assert (folder / TABLE).read_bytes() == (made / TABLE).read_bytes()
     again = pathgan(folder, "audit", str(TABLE), "--rebuild")
     assert again.returncode == 0, again.stdout
-
-
-# --- the crate --------------------------------------------------------------------------------------------
-
-CRATE_TERMS = "https://w3id.org/ro/crate/1.1/context"
-RUN_TERMS = "https://w3id.org/ro/terms/workflow-run/context"
-BIOSCHEMAS = "https://bioschemas.org/"
-
-
-def contexts(cache: Path) -> None:
-    """Puts what the validator would fetch into its cache: the terms of RO-Crate from the library, as 1.1 has them, and
-    those of workflow runs."""
-    shipped = json.loads((Path(rocrate.__file__).parent / "data" / "ro-crate.jsonld").read_text())
-    shipped["@context"] |= {name: BIOSCHEMAS + name for name in ("ComputationalWorkflow", "FormalParameter")}
-    shipped["@context"] |= {name: f"{BIOSCHEMAS}ComputationalWorkflow#{name}" for name in ("input", "output")}
-    terms = ("ParameterConnection", "connection", "sourceParameter", "targetParameter", "sha256", "resourceUsage")
-    runs = {"@context": {name: f"{RUN_TERMS.removesuffix('/context')}#{name}" for name in terms}}
-    session = CachedSession(cache_name=str(cache), backend="sqlite", expire_after=-1)
-    for url, context in ((CRATE_TERMS, shipped), (RUN_TERMS, runs)):
-        body = json.dumps(context).encode()
-        answer = requests.Response()
-        answer.status_code, answer.url, answer._content = 200, url, body
-        answer.headers["Content-Type"] = "application/ld+json"
-        answer.request = requests.Request("GET", url).prepare()
-        answer.raw = HTTPResponse(body=BytesIO(body), headers=answer.headers, status=200, preload_content=False)
-        session.cache.save_response(answer)
-    session.close()
-
-
-def validate(folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("rocrate-validator")
-    command = [str(program), "--no-interactive", "--disable-color", "validate"]
-    options = ["--offline", "--cache-path", str(cache), "-p", "provenance-run-crate-0.5", "--no-paging", "-v"]
-    return subprocess.run([*command, *options, str(folder)], capture_output=True, text=True, check=False)
-
-
-def test_the_crate_is_a_provenance_run_crate(made: Path, tmp_path: Path) -> None:
-    contexts(tmp_path / "contexts")
-    done = validate(made / "results/demo", tmp_path / "contexts")
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
-    assert "is a valid provenance-run-crate-0.5" in done.stdout
-    crate = json.loads((made / CRATE).read_text())
-    for entity in crate["@graph"]:
-        path = made / "results/demo" / entity["@id"]
-        if "File" in entity["@type"] and path.is_file():
-            assert entity["sha256"] == sha256_of(path), path
-    broken = shutil.copytree(made / "results/demo", tmp_path / "demo")
-    crate["@graph"] = [entity for entity in crate["@graph"] if entity["@type"] != "OrganizeAction"]
-    step = next(entity for entity in crate["@graph"] if entity["@type"] == "ControlAction")
-    del step["instrument"]
-    (broken / CRATE.name).write_text(json.dumps(crate))
-    assert validate(broken, tmp_path / "contexts").returncode == 1

@@ -1,0 +1,16 @@
+"""Workflows that several modules look at are run once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from audited import make_audited
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with the small paper of `audited`, made whole. Not to be changed: copy it."""
+    folder = tmp_path_factory.mktemp("audited") / "project"
+    make_audited(folder)
+    return folder
