@@ -1,4 +1,4 @@
-# One rule a recipe that makes samples, and one more where it is applied to what another run draws: sample_paired,
+# One rule per recipe that makes samples, and one more where it is applied to what another run draws: sample_paired,
 # sample_cycle, ..., compose_paired, compose_focus.
 for _sample in plan.samples.rules:
 

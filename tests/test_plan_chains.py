@@ -33,8 +33,6 @@ def syncgan(**wildcards):
 
 
 SYNCGAN = "results/demo/syncgan"
-
-
 MASKS = f"{SYNCGAN}/segmentations/masks/seed0/cytology.h5"
 
 

@@ -1,7 +1,7 @@
 """Before and while Snakemake's executor for SLURM works: what it does not look at itself.
 
 It submits a job to a partition that does not exist or can never start it, leaves jobs of a killed Snakemake running
-beside their successors, and waits for ever for a job that was cancelled by an administrator, preempted for good, or
+beside their successors, and waits forever for a job that was cancelled by an administrator, preempted for good, or
 forgotten by the scheduler.
 """
 

@@ -64,7 +64,7 @@ class Panel(Strict):
 
 
 class ImageFigure(Figure):
-    """A grid of images: one row an item, one column a panel; or the other way round; or one item in `columns`."""
+    """A grid of images: one row per item, one column per panel; or the other way round; or one item in `columns`."""
 
     kind: Literal["images"]
     panels: tuple[Panel, ...]
@@ -132,7 +132,7 @@ class _OfStacks(Figure):
 
 
 class StackFigure(_OfStacks):
-    """Focus stacks, a row each, a plane a column."""
+    """Focus stacks: one row per stack, one column per plane."""
 
     kind: Literal["stacks"]
     of: Name  # a dataset of stacks (test split) or a sample set

@@ -142,7 +142,7 @@ def merge(base: Any, overlay: Any) -> Any:
 
 
 def expand_templates(tree: Any, where: str) -> Any:
-    """Writes out every entry that has `for_each: {name: [values]}` once a combination of values.
+    """Writes out every entry that has `for_each: {name: [values]}` once per combination of values.
 
     `{name}` is replaced in the entry's key and in every string below it.
     """

@@ -22,7 +22,7 @@ class Metric(Strict):
 
     key: str
     better: Literal["higher", "lower", "near zero", "near real", ""]  # '' where neither is: floors, sizes, spreads
-    of: Literal["items", "set"] = "items"  # a value an item, or one of the whole set
+    of: Literal["items", "set"] = "items"  # one value per item, or one of the whole set
     floors: tuple[str, ...] = ()  # metrics without which it means nothing: a table must show them beside it
     is_of_real: bool = False  # of real images alone: the same for every seed, so that seeds give no interval
     network: str = ""  # on whose features it rests

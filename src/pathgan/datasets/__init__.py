@@ -1,1 +1,1 @@
-"""From somebody's files to one HDF5 store and one manifest a dataset."""
+"""From somebody's files to one HDF5 store and one manifest per dataset."""

@@ -56,10 +56,10 @@ def read_mask(path: Path) -> NDArray[np.int32]:
         raise DataError(f"{path}: not a readable mask: {error}") from error
     if mask.ndim == 3:
         if (mask[..., :3] != mask[..., :1]).any():
-            raise DataError(f"{path}: nuclei are told apart by colour; save one id a pixel (8 or 16-bit grey)")
+            raise DataError(f"{path}: nuclei are told apart by colour; save one id per pixel (8 or 16-bit grey)")
         mask = mask[..., 0]
     if mask.ndim != 2 or mask.min(initial=0) < 0:
-        raise DataError(f"{path}: expected one id a pixel, 0 for background, got {mask.shape} of {mask.dtype}")
+        raise DataError(f"{path}: expected one id per pixel, 0 for background, got {mask.shape} of {mask.dtype}")
     return np.ascontiguousarray(mask).astype(np.int32)
 
 

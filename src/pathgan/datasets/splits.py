@@ -1,4 +1,4 @@
-"""Who is held out: seeded, and never a patient, slide or image on both sides."""
+"""Which images are held out: seeded, and never a patient, slide or image on both sides."""
 
 from __future__ import annotations
 

@@ -1,30 +1,22 @@
 """Nuclei by their colours; maps of nuclei: contours, distance maps, skeleton maps; random nucleus-like polygons."""
 
-from importlib import import_module
-from typing import Any
+import lazy_loader
 
-# Name -> module. Loaded when asked for: a job that needs one of them does not depend on the code of all.
-_HOMES = {
-    "CONDITIONS": "maps",
-    "condition_map": "maps",
-    "contours": "maps",
-    "distance_map": "maps",
-    "mask_map": "maps",
-    "polygon_masks": "polygon_maps",
-    "random_polygons": "polygon_maps",
-    "segment_nuclei": "colour_nuclei",
-    "separated": "maps",
-    "skeleton": "maps",
-    "skeleton_map": "maps",
-}
-__all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+# Loaded when asked for: a job that needs one of them does not depend on the code of all.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "colour_nuclei": ["segment_nuclei"],
+        "maps": [
+            "CONDITIONS",
+            "condition_map",
+            "contours",
+            "distance_map",
+            "mask_map",
+            "separated",
+            "skeleton",
+            "skeleton_map",
+        ],
+        "polygon_maps": ["polygon_masks", "random_polygons"],
+    },
+)

@@ -80,7 +80,8 @@ def precision_recall(real: Features, fake: Features, neighbours: int = 3) -> tup
     real, fake = _checked(real, fake)
     if neighbours < 1 or min(len(real), len(fake)) <= neighbours:
         raise ValueError(
-            f"expected at least one neighbour and more than {neighbours} images a set, got {len(real)} and {len(fake)}"
+            f"expected at least one neighbour, and more than {neighbours} images per set, "
+            f"got {len(real)} and {len(fake)}"
         )
     real_radii, fake_radii = _radii(real, neighbours), _radii(fake, neighbours)
     is_real_covered, is_fake_covered = np.zeros(len(real), bool), np.zeros(len(fake), bool)
@@ -95,7 +96,7 @@ def _checked(a: Features, b: Features) -> tuple[Plane, Plane]:
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
         raise ValueError(f"expected features (n, d) and (m, d), got {a.shape} and {b.shape}")
     if min(len(a), len(b)) < 2:
-        raise ValueError(f"expected at least 2 images a set, got {len(a)} and {len(b)}")
+        raise ValueError(f"expected at least 2 images per set, got {len(a)} and {len(b)}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("expected finite features, got NaN or inf")
     return a.astype(np.float64), b.astype(np.float64)

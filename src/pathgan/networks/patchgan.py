@@ -6,7 +6,7 @@ from pathgan.networks.initialisation import init_normal
 
 
 class PatchDiscriminator(nn.Sequential):
-    """(n, channels, h, w) -> logits (n, 1, h', w'), one a patch: 70 px wide with 3 layers."""
+    """(n, channels, h, w) -> logits (n, 1, h', w'), one per patch: 70 px wide with 3 layers."""
 
     def __init__(self, channels: int, width: int, layers: int):
         parts: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]

@@ -64,7 +64,7 @@ def chromatin(
     rng: np.random.Generator,
     known: Mapping[str, NucleusKind] = NUCLEUS_KINDS,
 ) -> NDArray[np.float32]:
-    """Haematoxylin inside nuclei: a level a nucleus, clumps, a darker membrane, nucleoli in tumour cells."""
+    """Haematoxylin inside nuclei: one level per nucleus, clumps, a darker membrane, nucleoli in tumour cells."""
     kinds = [known[name] for name in nuclei.kind]
     level = np.array([0.0] + [kind.haematoxylin for kind in kinds], np.float32)
     level[1:] *= np.clip(1 + 0.18 * rng.standard_normal(len(kinds)), 0.55, 1.5)

@@ -33,7 +33,7 @@ class SamplePlan:
 
     @property
     def rules(self) -> list[SampleRule]:
-        """A rule a recipe, and one more where it is applied to what other runs draw; of all papers and presets."""
+        """One rule per recipe, and one more where it is applied to what other runs draw; of all papers and presets."""
         patterns = KindPatterns(self._library)
         found: dict[str, GeneratingRun] = {}
         for paper in {id(paper): paper for paper, _ in patterns.entries("sample_sets")}.values():

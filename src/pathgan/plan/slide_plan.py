@@ -24,7 +24,7 @@ class SlidePlan:
 
     def __init__(self, library: Library):
         self._library = library
-        self._read = lru_cache(maxsize=None)(self._read_set)  # a sheet is read once, not once a slide
+        self._read = lru_cache(maxsize=None)(self._read_set)  # a sheet is read once, not once per slide
 
     @property
     def preset(self) -> str:

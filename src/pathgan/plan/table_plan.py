@@ -44,7 +44,7 @@ class TablePlan:
         }
 
     def scores(self, w: Any) -> dict[str, list[str]]:
-        """`run/score` -> one score file a seed, of every cell."""
+        """`run/score` -> one score file per seed, of every cell."""
         table, seeds = self._table(w), self._library.of(w).seeds
         return {
             f"{cell.run}/{cell.score}": [

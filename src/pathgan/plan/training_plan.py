@@ -37,7 +37,7 @@ class TrainingPlan:
 
     @property
     def rules(self) -> list[TrainingRule]:
-        """A rule a recipe and variant, of all papers under all presets."""
+        """One rule per recipe and variant, of all papers under all presets."""
         patterns = KindPatterns(self._library)
         found: dict[str, TrainedRun] = {}
         for _, run in patterns.entries("runs"):

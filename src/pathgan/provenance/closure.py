@@ -136,7 +136,7 @@ class _Parsed:
             does = b"does not parse\0" + text
         else:
             self._visit(tree)
-            self.is_lazy = any(getattr(statement, "name", "") == "__getattr__" for statement in tree.body)
+            self.is_lazy = any("__getattr__" in _defined(statement) for statement in tree.body)
             does = "".join(self._parts).encode("utf-8", "surrogatepass")
         self.described = CodeFile(sha256=hashlib.sha256(text).hexdigest(), tree=hashlib.sha256(does).hexdigest())
 
@@ -177,6 +177,13 @@ def _imported(node: ast.AST) -> Iterable[str]:
         module = "." * node.level + (node.module or "")
         return [module, *(f"{module}{'.' if node.module else ''}{alias.name}" for alias in node.names)]
     return ()
+
+
+def _defined(statement: ast.stmt) -> set[str]:
+    """The names that a statement of a module gives it."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    assigned = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+    return assigned | {getattr(statement, "name", "")}
 
 
 def _counting(node: ast.AST, field: str) -> Any:

@@ -153,7 +153,7 @@ def set_up(run: CycleRun, sources: Mapping[str, Source], seed: int, compute: Com
     fields = {name: sources[name].images_of_split() for name in names}
     fields["evaluated"] = fields["evaluated"][: run.training.evaluated_images]
     recipe = CycleTranslation(run, compute)
-    # Seeds of their own: the n-th images of both sets must not be companions for ever.
+    # Seeds of their own: the n-th images of both sets must not be companions forever.
     unpaired = Unpaired(
         *(
             resident(run.training, {"image": fields[name]}, 2 * seed + k, compute)

@@ -44,7 +44,7 @@ def build_table(
     published: pd.DataFrame,
     metrics: Mapping[str, Metric],
 ) -> pd.DataFrame:
-    """One row a cell (COLUMNS). `published`: the rows of published.csv for this paper, all as text.
+    """One row per cell (COLUMNS). `published`: the rows of published.csv for this paper, all as text.
 
     `caveats`: why numbers on a dataset may not be compared with the paper's; '' where they may. `inputs`: run -> the
     datasets that it is made with, whose caveats are its own too. `metrics`: key -> what is known of it, of all columns.

@@ -1,1 +1,1 @@
-"""From image sets to a tidy score table: one file a kind of score."""
+"""From image sets to a tidy score table: one file per kind of score."""

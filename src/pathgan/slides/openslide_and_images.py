@@ -77,7 +77,9 @@ class PlaneFolder(Slide):
         self.path = path
         files = sorted((file for file in path.iterdir() if file.suffix.lower() in PLANES), key=_natural)
         if not files:
-            raise DataError(f"{path}: no image in the folder; expected one a focal plane ({', '.join(sorted(PLANES))})")
+            raise DataError(
+                f"{path}: no image in the folder; expected one per focal plane ({', '.join(sorted(PLANES))})"
+            )
         _check_names(files)
         first = _read_plane(files[0])
         planes = np.empty((len(files), *first.shape), first.dtype)

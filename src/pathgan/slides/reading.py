@@ -21,7 +21,7 @@ AS_GOOD_AS = 0.02  # a level whose pixels are this much larger than wanted still
 def open_slide(path: Path | str) -> Slide:
     """A slide open for reading. Raises DataError for a file that is absent, damaged, or no 8-bit RGB image.
 
-    A folder is a focus stack of an image a plane, in the order of their names.
+    A folder is a focus stack with one image per plane, in the order of their names.
     Tiled TIFF and SVS are read by tifffile, JPEG and PNG whole, and everything else by openslide; NDPI with
     focal planes by tifffile, as openslide would show one of them and not say so.
     """

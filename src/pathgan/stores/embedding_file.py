@@ -36,7 +36,7 @@ class Embedder:
 
 @dataclass(frozen=True)
 class Embeddings:
-    """values: (n, d) float32, one row an image, or (n, n_planes, d) of focus stacks.
+    """values: (n, d) float32, one row per image, or (n, n_planes, d) of focus stacks.
 
     images: the sha256 of the store that they were made of. ids: of its items.
     """

@@ -25,7 +25,7 @@ def write_stacks(
     attributes: Mapping[str, float | str] | None = None,
     **numbers: list[int],
 ) -> int:
-    """Writes stacks one by one, the plane in focus of each, and `numbers`, one a stack; returns how many there were."""
+    """Writes stacks one by one, the plane in focus of each, and `numbers`, one per stack; returns their number."""
     first, second = tee(stacks)
     bases: Iterator[NDArray[np.uint8]] = (stack[IN_FOCUS] for stack in second)
     return write_store(path, ids, attributes, stacks=first, images=bases, **numbers)

@@ -23,7 +23,7 @@ def write_manifest(path: Path, rows: list[dict[str, object]]) -> None:
 
 
 def read_manifest(path: Path | str) -> Manifest:
-    """One row an item of the store, in its order; all values are strings."""
+    """One row per item of the store, in its order; all values are strings."""
     with Path(path).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

@@ -26,7 +26,7 @@ def write_store(
 ) -> int:
     """Writes the fields (`images`, `instances`) side by side, so that memory holds one item of each; returns n.
 
-    Every item of a field has one shape and type; a chunk is an item. An array or list of one number an item is written
+    Every item of a field has one shape and type; a chunk is an item. An array or list of one number per item is written
     whole at the end, so that a list may fill while items stream by; so are the ids, which must differ.
     """
     whole = {

@@ -49,7 +49,7 @@ class Recipe(Protocol):
 
 
 class History:
-    """Losses, averaged over `every` iterations a row; read back from the device once a row."""
+    """Losses, averaged over `every` iterations per row; read back from the device once per row."""
 
     def __init__(self, names: tuple[str, ...], every: int):
         self._names, self._every = names, every

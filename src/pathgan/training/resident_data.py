@@ -36,7 +36,7 @@ class Data(Protocol):
 
 
 class TrainingData:
-    """Aligned fields, uint8 (n, h, w) or (n, h, w, c), cut and turned alike; and where given a label an image.
+    """Aligned fields, uint8 (n, h, w) or (n, h, w, c), cut and turned alike; and where given one label per image.
 
     Batch t depends on (seed, t) alone: an epoch is a permutation, and a resumed run needs no position.
     """

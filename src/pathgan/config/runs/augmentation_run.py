@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pathgan.config.reads import Side, Use
-from pathgan.config.runs.run import GeneratingRun
-from pathgan.config.strict import Name, Positive
+from pathgan.config.runs.run import OneDatasetRun
+from pathgan.config.strict import Positive
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
 
 
-class AugmentationRun(GeneratingRun):
+class AugmentationRun(OneDatasetRun):
     """Training images of one class again, mirrored, turned and with noise: nothing is trained."""
 
     recipe: Literal["augmentation"]
-    dataset: Name
     category: str
     ratio: Positive = 2  # samples for each training image of the class
     max_rotation_deg: Annotated[float, Field(ge=0, le=180)] = 180.0
@@ -29,14 +28,6 @@ class AugmentationRun(GeneratingRun):
     samples_on_gpu: ClassVar[bool] = False
     own_set_only: ClassVar[bool] = True
     unconditioned: ClassVar[bool] = True
-
-    @property
-    def ingredients(self) -> tuple[str, ...]:
-        return (self.dataset,)
-
-    @property
-    def applied_to(self) -> str:
-        return self.dataset
 
     @property
     def category_made(self) -> str:

@@ -6,32 +6,22 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pathgan.config.reads import Side, Use
-from pathgan.config.runs.run import GeneratingRun
-from pathgan.config.strict import Name
+from pathgan.config.runs.run import OneDatasetRun
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
 
 
-class DefocusRun(GeneratingRun):
+class DefocusRun(OneDatasetRun):
     """Focus stacks without a GAN, to hold one against: nothing is trained."""
 
     recipe: Literal["defocus"]
-    dataset: Name  # of focus stacks
     how: Literal["blur", "shuffle"]  # the plane in focus, blurred as training stacks are; or the true planes, shuffled
     sampler: ClassVar[str] = "pathgan.sampling.defocus"
     sampling_minutes: ClassVar[int] = 60
     samples_on_gpu: ClassVar[bool] = False
     own_set_only: ClassVar[bool] = True
     makes_stacks: ClassVar[bool] = True
-
-    @property
-    def ingredients(self) -> tuple[str, ...]:
-        return (self.dataset,)
-
-    @property
-    def applied_to(self) -> str:
-        return self.dataset
 
     @property
     def used_weights(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from pathgan.config.network_options import PatchGAN, UNet
 from pathgan.config.reads import Side, Use
-from pathgan.config.runs.run import GeneratingRun, TrainedRun
+from pathgan.config.runs.run import OneDatasetRun, TrainedRun
 from pathgan.config.strict import Fraction, Name, Positive, Strict
 from pathgan.config.training_options import Adam
 
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 class Labels(Strict):
     """What the discriminator of a `noise` run is told, so that it does not win at once (SynCGAN, Sec. 3.4)."""
 
-    real: tuple[Fraction, Fraction] = (0.9, 1.0)  # drawn evenly from here, an image at a time
+    real: tuple[Fraction, Fraction] = (0.9, 1.0)  # drawn evenly from here, one per image
     fake: tuple[Fraction, Fraction] = (0.0, 0.1)
     flipped: Fraction = 0.05  # of iterations: real for fake and the other way round
 
 
-class NoiseRun(TrainedRun, GeneratingRun):
+class NoiseRun(OneDatasetRun, TrainedRun):
     """A GAN from noise to images or to masks of one class."""
 
     recipe: Literal["noise"]
-    dataset: Name
     category: str
     makes: Literal["images", "masks"] = "images"
     masks: Name | None = None  # as in `paired`: those that it learns, where it makes masks
@@ -56,17 +55,9 @@ class NoiseRun(TrainedRun, GeneratingRun):
         return self.makes == "masks"
 
     @property
-    def ingredients(self) -> tuple[str, ...]:
-        return (self.dataset,)
-
-    @property
     def uses(self) -> dict[str, Use]:
         wants: Literal["images", "instances"] = "images" if self.makes == "images" else "instances"
         return {"class": Use(self.dataset, "train", self.category, self.masks, wants)}
-
-    @property
-    def applied_to(self) -> str:
-        return self.dataset
 
     @property
     def category_made(self) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from pathgan.config.network_options import PatchGAN, UNet
 from pathgan.config.reads import Side, Use
-from pathgan.config.runs.run import GeneratingRun, TrainedRun
+from pathgan.config.runs.run import GeneratingRun, OneDatasetRun, TrainedRun
 from pathgan.config.strict import Name, Strict
 from pathgan.config.training_options import Adam, Adversarial, check_one_of_a_kind
 
@@ -45,11 +45,10 @@ class Sharpness(Strict):
 Loss = Annotated[Adversarial | Pixel | Smoothness | Sharpness, Field(discriminator="kind")]
 
 
-class PairedRun(TrainedRun, GeneratingRun):
+class PairedRun(OneDatasetRun, TrainedRun):
     """A conditional GAN on aligned pairs (pix2pix and its kin)."""
 
     recipe: Literal["paired"]
-    dataset: Name
     condition: Literal["mask", "distance_map", "skeleton_map"]
     masks: Name | None = None  # a run of the recipe `mixture` whose nuclei are the condition, not the dataset's own
     keep: Literal["last", "best"] = "last"  # weights: the last, or those with the smallest loss on validation images
@@ -69,10 +68,6 @@ class PairedRun(TrainedRun, GeneratingRun):
         return self
 
     @property
-    def ingredients(self) -> tuple[str, ...]:
-        return (self.dataset,)
-
-    @property
     def variant(self) -> str:
         return "best" if self.keep == "best" else ""
 
@@ -86,10 +81,6 @@ class PairedRun(TrainedRun, GeneratingRun):
         if self.keep == "last":
             return super().exports
         return super().exports | {"last": "last.safetensors", "evaluations": "evaluations.csv"}
-
-    @property
-    def applied_to(self) -> str:
-        return self.dataset
 
     def sample_uses(self, images: str, split: Side) -> dict[str, Use]:
         return {"conditions": Use(images, split, masks=self.masks, wants="instances")}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pathgan.config.reads import Side, Use
-from pathgan.config.strict import Strict
+from pathgan.config.strict import Name, Strict
 from pathgan.config.training_options import Training
 
 if TYPE_CHECKING:
@@ -141,3 +141,17 @@ class GeneratingRun(Run):
     def sampling_options(self) -> dict[str, Any]:
         """What making samples depends on, as JSON: the options of its sampler."""
         return self.model_dump(mode="json")
+
+
+class OneDatasetRun(GeneratingRun):
+    """A run that learns from one dataset, and is applied to the same one."""
+
+    dataset: Name
+
+    @property
+    def ingredients(self) -> tuple[str, ...]:
+        return (self.dataset,)
+
+    @property
+    def applied_to(self) -> str:
+        return self.dataset

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from pathgan.config.network_options import Critic
 from pathgan.config.reads import Side, Use
-from pathgan.config.runs.run import GeneratingRun, TrainedRun
+from pathgan.config.runs.run import GeneratingRun, OneDatasetRun, TrainedRun
 from pathgan.config.strict import Name, Positive
 from pathgan.config.training_options import Adam, Training
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 NETWORK_KEYS = {"recipe", "width", "critic", "n_latent", "n_layers"}  # equal where weights of one run fit another
 
 
-class WassersteinRun(TrainedRun, GeneratingRun):
+class WassersteinRun(OneDatasetRun, TrainedRun):
     """What GANs with a critic and a penalty on its gradient share (WGAN-GP, Gulrajani 2017)."""
 
-    dataset: Name  # of focus stacks
     width: Positive = 64
     critic: Critic = Critic()
     n_critic: Positive = 5  # updates of the critic for one of the generator, each on other images
@@ -48,7 +47,7 @@ class WassersteinRun(TrainedRun, GeneratingRun):
 
     @property
     def ingredients(self) -> tuple[str, ...]:
-        return (self.dataset, *filter(None, [self.start_from]))
+        return (*super().ingredients, *filter(None, [self.start_from]))
 
     @property
     def uses(self) -> dict[str, Use]:
@@ -61,10 +60,6 @@ class WassersteinRun(TrainedRun, GeneratingRun):
     @property
     def starts_from(self) -> tuple[str, tuple[str, ...]] | None:
         return (self.start_from, ("weights", "critic")) if self.start_from else None
-
-    @property
-    def applied_to(self) -> str:
-        return self.dataset
 
     def problems(self, where: str, name: str, paper: Paper) -> Iterator[str]:
         yield from paper.check(f"{where}.dataset", self.dataset, paper.stacks, "dataset of focus stacks")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AccuracyScore(Score):
-    """Whether a `classification` run is right about each test image: 100 or 0 [%], a metric a set it trained on."""
+    """Whether a `classification` run is right about each test image: 100 or 0 [%], one metric per training set."""
 
     kind: Literal["accuracy"]
     scorer: ClassVar[str] = "pathgan.scoring.accuracy_scores"
