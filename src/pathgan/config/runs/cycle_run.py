@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from pathgan.config.network_options import PatchGAN, ResidualNet
 from pathgan.config.reads import Use
-from pathgan.config.runs.run import GeneratingRun, TrainedRun
-from pathgan.config.strict import Name, Strict
+from pathgan.config.runs.run import TrainedRun, TranslatingRun
+from pathgan.config.strict import Strict
 from pathgan.config.training_options import Adam, Adversarial, check_one_of_a_kind
-
-if TYPE_CHECKING:
-    from pathgan.config.papers import Paper
 
 
 class Cycle(Strict):
@@ -42,12 +38,10 @@ class StructuralCycle(Strict):
 CycleLoss = Annotated[Adversarial | Cycle | StructuralCycle | Identity, Field(discriminator="kind")]
 
 
-class CycleRun(TrainedRun, GeneratingRun):
+class CycleRun(TranslatingRun, TrainedRun):
     """Two generators between two stains, on images without pairs (CycleGAN and its kin)."""
 
     recipe: Literal["cycle"]
-    source: Name
-    target: Name
     generator: ResidualNet = ResidualNet()
     discriminator: PatchGAN = PatchGAN()
     losses: tuple[CycleLoss, ...]  # one of a kind
@@ -57,17 +51,12 @@ class CycleRun(TrainedRun, GeneratingRun):
     sampler: ClassVar[str] = "pathgan.sampling.translation"
     minutes: ClassVar[int] = 2880
     memory_mb: ClassVar[tuple[int, int]] = (4_000, 40_000)
-    translates: ClassVar[bool] = True
     evaluated: ClassVar[tuple[str, ...]] = ("ssim", "ms_ssim", "psnr", "mae")  # of a reconstruction, while it trains
 
     @model_validator(mode="after")
     def _one_of_a_kind(self) -> CycleRun:
         check_one_of_a_kind(self.losses)
         return self
-
-    @property
-    def ingredients(self) -> tuple[str, ...]:
-        return (self.source, self.target)
 
     @property
     def uses(self) -> dict[str, Use]:
@@ -82,14 +71,6 @@ class CycleRun(TrainedRun, GeneratingRun):
         return super().exports | {"inverse": "inverse.safetensors", "evaluations": "evaluations.csv"}
 
     @property
-    def applied_to(self) -> str:
-        return self.source
-
-    @property
-    def likeness(self) -> str:
-        return self.target
-
-    @property
     def used_weights(self) -> tuple[str, ...]:
         return ("weights", "inverse")
 
@@ -99,7 +80,3 @@ class CycleRun(TrainedRun, GeneratingRun):
             "crop_px": self.training.crop_px,
             "precision": self.training.precision,
         }
-
-    def problems(self, where: str, name: str, paper: Paper) -> Iterator[str]:
-        for key in ("source", "target"):
-            yield from paper.check(f"{where}.{key}", getattr(self, key), paper.images, "dataset with images")

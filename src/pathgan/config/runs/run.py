@@ -155,3 +155,27 @@ class OneDatasetRun(GeneratingRun):
     @property
     def applied_to(self) -> str:
         return self.dataset
+
+
+class TranslatingRun(GeneratingRun):
+    """A run that turns images of one dataset into images that look like those of another."""
+
+    source: Name
+    target: Name
+    translates: ClassVar[bool] = True
+
+    @property
+    def ingredients(self) -> tuple[str, ...]:
+        return (self.source, self.target)
+
+    @property
+    def applied_to(self) -> str:
+        return self.source
+
+    @property
+    def likeness(self) -> str:
+        return self.target
+
+    def problems(self, where: str, name: str, paper: Paper) -> Iterator[str]:
+        for key in ("source", "target"):
+            yield from paper.check(f"{where}.{key}", getattr(self, key), paper.images, "dataset with images")

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from pathgan.config.reads import Side, Use
-from pathgan.config.runs.run import GeneratingRun
-from pathgan.config.strict import Name, Positive
-
-if TYPE_CHECKING:
-    from pathgan.config.papers import Paper
+from pathgan.config.runs.run import TranslatingRun
+from pathgan.config.strict import Positive
 
 
-class StyleRun(GeneratingRun):
-    """Neural style transfer (Gatys et al. 2016): nothing is trained, each image is fitted by itself."""
+class StyleRun(TranslatingRun):
+    """Neural style transfer (Gatys et al. 2016): nothing is trained, each image is fitted by itself.
+
+    Test images of `source` lend their content. One training image of `target`, drawn with the seed, lends its style.
+    """
 
     recipe: Literal["style"]
-    source: Name  # whose test images lend their content,
-    target: Name  # and a training image of these, drawn with the seed, its style
     content_weight: Annotated[float, Field(gt=0)] = 1.0  # of conv4_2
     style_weight: Annotated[float, Field(gt=0)] = 1e3  # of conv1_1 to conv5_1, each divided by its channels squared
     iterations: Positive = 500
@@ -28,19 +25,6 @@ class StyleRun(GeneratingRun):
     precision: Literal["fp32", "bf16"] = "fp32"
     sampler: ClassVar[str] = "pathgan.sampling.style_transfer"
     sampling_minutes: ClassVar[int] = 1440
-    translates: ClassVar[bool] = True
-
-    @property
-    def ingredients(self) -> tuple[str, ...]:
-        return (self.source, self.target)
-
-    @property
-    def applied_to(self) -> str:
-        return self.source
-
-    @property
-    def likeness(self) -> str:
-        return self.target
 
     @property
     def used_weights(self) -> tuple[str, ...]:
@@ -52,7 +36,3 @@ class StyleRun(GeneratingRun):
 
     def sample_uses(self, images: str, split: Side) -> dict[str, Use]:
         return {"source": Use(images, split, wants="images"), "style": Use(self.target, wants="images")}
-
-    def problems(self, where: str, name: str, paper: Paper) -> Iterator[str]:
-        for key in ("source", "target"):
-            yield from paper.check(f"{where}.{key}", getattr(self, key), paper.images, "dataset with images")
