@@ -16,7 +16,7 @@ from pathgan.recipes import paired
 from pathgan.render.remarks import remarks
 from pathgan.scoring.score_files import facts_of_images
 from pathgan.stores.store import RESUMED_STALE
-from pathgan.stores.weight_facts import facts_of
+from pathgan.stores.weight_facts import facts_of, merged
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.fingerprints import fingerprint
 from pathgan.training.run_training import Job
@@ -179,3 +179,28 @@ def test_a_state_of_other_code_that_does_not_fit_is_one_message(phantom_source, 
         with pytest.raises(TrainingError, match=r"does not fit what this code trains \(losses .*; expected .*new\)"):
             train_run(gan(), [phantom_source], work, outputs(tmp_path))
     assert list((tmp_path / "state").glob("stale-old/*.pt"))
+
+
+def test_what_is_trained_on_samples_or_weights_of_a_mixed_training_says_so_too(phantom_source, tmp_path, caplog):
+    cut(tmp_path / "first", phantom_source, "old")
+    finish(tmp_path / "first", phantom_source, "new", caplog, resume_stale=True)
+    weights = tmp_path / "first" / "weights.safetensors"
+    assert facts_of(weights) == {RESUMED_STALE: "old"}
+    source = phantom_source.model_copy(update={"split": "all"})
+    save_weights(build_gan(gan(crop_px=32)), tmp_path / "big", facts_of(weights))
+    synthesize(gan(crop_px=32), tmp_path / "big", source, tmp_path / "samples.h5")
+    drawn = source.model_copy(update={"images": str(tmp_path / "samples.h5"), "manifest": ""})
+    assert drawn.resumed_stale == {RESUMED_STALE: "old"}
+    for name, sources, first in (("on samples", drawn, {}), ("from weights", phantom_source, {"weights": weights})):
+        job = Job(seed=0, state_dir=tmp_path / name, device="cpu", threads=1)
+        places = {output: tmp_path / f"{name}.{output}" for output in ("weights", "history")}
+        train_run(gan(), [sources], job, places, first=first)
+        assert facts_of(places["weights"]) == {RESUMED_STALE: "old"}
+
+
+@pytest.mark.parametrize(
+    ("given", "together"),
+    [([], {}), ([{"a": "x"}, {}], {"a": "x"}), ([{"a": "x y"}, {"a": "y z", "b": "w"}], {"a": "x y z", "b": "w"})],
+)
+def test_facts_are_merged_word_by_word(given, together):
+    assert merged(given) == together

@@ -24,6 +24,8 @@ from pathgan.provenance.attempts import note
 from pathgan.recipes.classification import Classification, Images, predict
 from pathgan.resizing import resized
 from pathgan.stores.source import Source
+from pathgan.stores.store import RESUMED_STALE
+from pathgan.stores.weight_facts import merged
 from pathgan.training import loop
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.devices import Compute, compute_on
@@ -89,7 +91,10 @@ def train(run: ClassificationRun, work: Work) -> None:
             log.info("training on %s", name)
             known = _joined([read[item] for item in items])
             task = _Task(run, first, known, judged, weights[1] if weights else "random", classes)
-            for output, rows in task.result(job, name, compute, lease).items():
+            made = task.result(job, name, compute, lease)
+            inherited = merged(work.sources[item].resumed_stale for item in items)
+            made["predictions"] = _said(made["predictions"], inherited.get(RESUMED_STALE, ""))
+            for output, rows in made.items():
                 found[output] += [[name, *row] for row in rows]
             found["training_sets"] += [[name, item, *row] for item in items for row in _listed(read[item], classes)]
         for output, path in work.outputs.items():
@@ -178,9 +183,13 @@ def _finished(file: Path, mark: str, job: Job) -> dict[str, list[Row]] | None:
             return rows
         log.warning("%s: taken from other code, as resume_stale asks for", place)
         note(resumed_stale=done["code"][:SHOWN])
-        said = [[*row[:-1], " ".join(filter(None, [row[-1], done["code"][:SHOWN]]))] for row in rows["predictions"]]
-        return rows | {"predictions": said}
+        return rows | {"predictions": _said(rows["predictions"], done["code"][:SHOWN])}
     return None
+
+
+def _said(predictions: list[Row], resumed_stale: str) -> list[Row]:
+    """Rows whose last column also names these other codes."""
+    return [[*row[:-1], " ".join(dict.fromkeys(f"{row[-1]} {resumed_stale}".split()))] for row in predictions]
 
 
 def _labelled(source: Source, classes: list[str], px: int) -> Labelled:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathgan.stores.source import Source
-from pathgan.stores.weight_facts import facts_of
+from pathgan.stores.weight_facts import facts_of, merged
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class SampleWork:
     @property
     def facts(self) -> dict[str, str]:
         """What the weights say of themselves, and their samples must."""
-        return {name: value for path in self.weights.values() for name, value in facts_of(path).items()}
+        return merged(map(facts_of, self.weights.values()))
 
 
 def sample_ids(n: int) -> list[str]:

@@ -16,7 +16,7 @@ from pathgan.networks.pixels import to_signed
 from pathgan.networks.segnet import SegmentationNetwork, segnet_of
 from pathgan.stores.source import Source
 from pathgan.stores.store import ImageStore, write_store
-from pathgan.stores.weight_facts import facts_of
+from pathgan.stores.weight_facts import facts_of, merged
 from pathgan.training.devices import Compute, compute_on
 from pathgan.training.weight_files import load_weights
 
@@ -28,7 +28,7 @@ def segment_source(
     compute = compute_on(device, threads, run.training.precision)
     segmenter = load_weights(segnet_of(run.network, run.training.crop_px), weights).to(compute.device)
     with ImageStore(source.images) as store:
-        facts = store.facts | facts_of(weights)
+        facts = merged([store.facts, facts_of(weights)])
     found = segment(segmenter, run.watershed, source.images_of_split(), compute)
     return write_store(out, source.ids, facts, instances=found)
 

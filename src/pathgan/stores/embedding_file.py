@@ -1,4 +1,4 @@
-"""One HDF5 file of embeddings a set of images, which says what made them of what."""
+"""One HDF5 file of embeddings per set of images, which says what made them of what."""
 
 from __future__ import annotations
 

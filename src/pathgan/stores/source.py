@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pathgan.config.strict import Strict
 from pathgan.stores.manifest import Manifest, ids_of_split, items_of_split, read_manifest
-from pathgan.stores.store import ImageStore
+from pathgan.stores.store import RESUMED_STALE, ImageStore
 
 CHUNK = 256  # items read at once: bounds memory where a field becomes a smaller one
 Draw = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
@@ -36,6 +36,14 @@ class Source(Strict):
             return ids_of_split(read_manifest(self.manifest), self.split, Path(self.manifest).name, self.category)
         with ImageStore(self.images or self.instances) as store:
             return store.ids
+
+    @property
+    def resumed_stale(self) -> dict[str, str]:
+        """RESUMED_STALE, where a training that made the images went on from a state of other code; else nothing."""
+        if not self.images:
+            return {}
+        with ImageStore(self.images) as store:
+            return {name: said for name, said in store.facts.items() if name == RESUMED_STALE}
 
     def images_of_split(self) -> NDArray[np.uint8]:
         """(n, h, w, 3) uint8."""

@@ -1,4 +1,4 @@
-"""One HDF5 file of equal tiles a dataset, each with its id."""
+"""One HDF5 file of equal tiles per dataset, each tile with its id."""
 
 from __future__ import annotations
 

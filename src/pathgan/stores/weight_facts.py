@@ -1,7 +1,8 @@
-"""What weights say of themselves."""
+"""What weights say of themselves, and pass on to all that is made with them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from safetensors import safe_open
@@ -11,3 +12,12 @@ def facts_of(path: Path) -> dict[str, str]:
     """What must be said beside all that is made with these weights; nothing of an undisturbed training."""
     with safe_open(path, framework="numpy") as file:
         return dict(file.metadata() or {})
+
+
+def merged(facts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What several say together: each word of a fact once."""
+    words: dict[str, dict[str, None]] = {}
+    for one in facts:
+        for name, said in one.items():
+            words.setdefault(name, {}).update(dict.fromkeys(said.split()))
+    return {name: " ".join(said) for name, said in words.items()}

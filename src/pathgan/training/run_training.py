@@ -18,7 +18,7 @@ from pathgan.config.training_options import Training
 from pathgan.files import sha256_of
 from pathgan.stores.source import Source
 from pathgan.stores.store import RESUMED_STALE
-from pathgan.stores.weight_facts import facts_of
+from pathgan.stores.weight_facts import facts_of, merged
 from pathgan.training import parallel
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.devices import Compute, check_gpus, compute_on
@@ -122,9 +122,9 @@ def train_run(run: TrainedRun, work: Work, set_up: SetUp) -> None:
         )
         if lease is None:
             return
-        first = [facts_of(path)[RESUMED_STALE] for path in work.first.values() if RESUMED_STALE in facts_of(path)]
-        stale = dict.fromkeys([*first, *checkpoints.resumed_stale])
-        facts = {RESUMED_STALE: " ".join(stale)} if stale else {}
+        own = {RESUMED_STALE: " ".join(checkpoints.resumed_stale)} if checkpoints.resumed_stale else {}
+        inherited = [*map(facts_of, work.first.values()), *(source.resumed_stale for source in work.sources.values())]
+        facts = merged([*inherited, own])
         for output, network in training.exported.items():
             save_weights(network, outputs[output], facts)
         history.write_csv(outputs["history"])

@@ -1,1 +1,1 @@
-"""One file a kind of score: its options, what it reads, which metrics it gives, and which runs it is for."""
+"""One file per kind of score: its options, what it reads, which metrics it gives, and which runs it is for."""

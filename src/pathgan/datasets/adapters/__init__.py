@@ -1,1 +1,1 @@
-"""One file a kind of dataset: its options, how it finds its files, and how it reads its masks."""
+"""One file per kind of dataset: its options, how it finds its files, and how it reads its masks."""
