@@ -1,16 +1,23 @@
 # make demo   everything of every paper on phantoms, and the report
 # make test   the tests, with coverage; make lint for style and types
-# make test-slurm, make test-faults   on a real SLURM cluster of one node, which they install (Debian, root) and start
+# make test-slurm, make test-faults   on a real SLURM cluster, which they install (Debian, root) and start
 # make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores,
 #             SERIAL_SECTIONS=folder the registration of real sections,
 #             MASKS=folder nuclei of real images (wbc_cytology, monuseg_breast below it),
 #             CYCLEGAN=folder training beside that clone of pytorch-CycleGAN-and-pix2pix
+# make gpu-check   every recipe on this machine's GPU at the papers' sizes, in 9 minutes: benchmarks/gpu.md
+# make gpu-pack    what a GPU machine without a network may lack, into build/gpu-packages, to be copied there
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 CORES ?= all
+# What is installed: the versions of the lock, or the oldest (lowest-direct) or newest (highest) that pyproject.toml allows:
+# make test PYTHON=python3.13 VENV=.venv-lowest VERSIONS=lowest-direct
+VERSIONS ?= lock
 
-.PHONY: setup demo test test-slurm test-faults lint bench schema lock clean
+.PHONY: setup demo test test-slurm test-faults lint bench gpu-check gpu-pack schema lock clean
+
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 setup: $(VENV)/.installed
 
@@ -20,25 +27,38 @@ $(VENV)/.installed: envs/requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pathgan needs Python 3.11 or later: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r envs/requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+ifeq ($(VERSIONS),lock)
+	$(INSTALL) --require-hashes -r envs/requirements.lock
+	$(INSTALL) --no-deps --editable .
+else
+	$(INSTALL) --resolution $(VERSIONS) --only-binary :all: --editable ".[dev]"
+endif
 	touch $@
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES) all --config preset=demo
 	$(BIN)/snakemake --config preset=demo --report results/demo/report.html --quiet
 
+# Tests come in the order in which they are to be started: the longest first.
+PARALLEL := --numprocesses auto --no-loadscope-reorder
+
 test: setup
-	$(BIN)/python -m pytest --ignore tests/slurm --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest --ignore tests/slurm $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
+
+# Tests mostly wait for SLURM, so there are more of them at a time than cores.
+SLURM_NODES ?= 4
+ON_SLURM := $(BIN)/python tests/slurm/cluster.py --nodes $(SLURM_NODES) \
+	$(BIN)/python -m pytest --numprocesses $(SLURM_NODES) --no-loadscope-reorder
 
 # One fault of each kind, a paper's demo; test-faults: each fault at three moments, and the table in docs/reliability.md.
 test-slurm: setup
 	tests/slurm/install.sh
-	$(BIN)/python -m pytest tests/slurm -m "not thorough"
+	$(ON_SLURM) tests/slurm --ignore tests/slurm/test_accounting.py -m "not thorough"
+	$(BIN)/python -m pytest tests/slurm/test_accounting.py
 
 test-faults: setup
 	tests/slurm/install.sh
-	$(BIN)/python -m pytest tests/slurm/test_faults.py --report docs/reliability.md
+	$(ON_SLURM) tests/slurm/test_faults.py --report docs/reliability.md
 
 lint: setup
 	$(BIN)/ruff check .
@@ -54,6 +74,13 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/focus.py
 	.venv-bench/bin/python benchmarks/registration.py $(if $(SERIAL_SECTIONS),--real $(SERIAL_SECTIONS))
 	$(if $(CYCLEGAN),.venv-bench/bin/python benchmarks/training.py --reference $(CYCLEGAN))
+
+# Without a network there is no set-up: the Python that holds torch runs it.
+gpu-check:
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) benchmarks/gpu.py
+
+gpu-pack: setup
+	$(BIN)/python benchmarks/gpu_packages.py
 
 .venv-bench/.installed: envs/bench.lock setup
 	$(PYTHON) -m venv .venv-bench

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,30 @@ ROOT = Path(__file__).parents[1]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-docs", action="store_true", help="write tables that tests find into docs/")
+
+
+SPREAD = ("slurm/", "workflow/test_crate.py", "workflow/test_tampering.py", "workflow/test_workflow.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: no worker should have to wait for it in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """A worker gets a file with all its tests, as they share what they look at; but those of SPREAD one by one.
+
+    What the latter share is made once for all workers: see `once`.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # here: there are machines without it
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return nodeid if file.startswith(tuple(f"tests/{start}" for start in SPREAD)) else file
+
+    return ByFile(config, log)
 
 
 TISSUE = Tissue(nuclei_per_mpx=6000, radius_px=5)

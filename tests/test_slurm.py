@@ -201,7 +201,7 @@ def test_an_unanswered_query_changes_nothing() -> None:
     async def query(command: str, logger: Any) -> Any:
         return next(answers)
 
-    watch = Watch(query)
+    watch = Watch(query, patience_s=60)
     assert asyncio.run(watch("squeue", None)) == ({"1": "RUNNING"}, 0.1)
     assert asyncio.run(watch("squeue", None)) == (None, None)
 
@@ -221,7 +221,7 @@ def test_the_executor_still_asks_in_the_way_that_is_watched(monkeypatch: pytest.
     }
     for name, watched in (("local", False), ("slurm", True), ("slurm", True)):
         slurm.prepare(
-            SimpleNamespace(executor_plugin=SimpleNamespace(name=name), dag=dag, workdir_init=".", **settings)
+            SimpleNamespace(executor_plugin=SimpleNamespace(name=name), dag=dag, workdir_init=".", **settings), None, 60
         )
         assert isinstance(executor.query_job_status, Watch) == watched
     assert executor.query_job_status.query is original

@@ -74,8 +74,8 @@ def outputs(folder):
     return {"weights": folder / "weights.safetensors", "history": folder / "history.csv"}
 
 
-def train(run, source, folder: Path, seed: int = 0) -> bytes:
-    job = Job(seed=seed, state_dir=folder / "state", device="cpu", threads=1)
+def train(run, source, folder: Path, seed: int = 0, device: str = "cpu") -> bytes:
+    job = Job(seed=seed, state_dir=folder / "state", device=device, threads=1)
     train_run(run, [source], job, outputs(folder))
     shutil.rmtree(job.state_dir)  # as the script does
     return result(folder)

@@ -22,7 +22,6 @@ from pathgan.provenance import bundle as bundles
 from pathgan.provenance import lock as locks
 from pathgan.provenance.audit import PASSING, Finding, Verdict, audit, recorded_data_root
 from pathgan.provenance.checksums import Disk
-from pathgan.provenance.crate import write_crate
 from pathgan.provenance.current import Current, project_path
 from pathgan.provenance.rebuild import rebuild
 from pathgan.provenance.records import ROOT, commit_of, read_record
@@ -122,6 +121,8 @@ def crate_command(
     preset: Annotated[str, typer.Argument(help="demo, public or paper")] = "demo", config: Config = None
 ) -> None:
     """Write results/PRESET/ro-crate-metadata.json: the runs behind the results, as a Provenance Run Crate 0.5."""
+    from pathgan.provenance.crate import write_crate  # here: other commands start faster without its library
+
     target = project_path(ROOT / "results" / preset)
     with chdir(ROOT):
         findings = audit([target], Current(_settings(config, [target])), Disk())

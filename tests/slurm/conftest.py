@@ -1,11 +1,14 @@
-"""Clusters for the tests of this folder, and the table of faults; without SLURM they skip, and fail in CI."""
+"""The cluster that the tests of this folder share, and the table of faults; without SLURM they skip, and fail in CI.
+
+`cluster.py --nodes N pytest -n N` gives each worker a node of its own. Without it, a process starts a cluster of one
+node.
+"""
 
 from __future__ import annotations
 
 import os
 import statistics
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,16 +16,24 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))  # checkouts.py
 
-from cluster import Cluster, ClusterError
+from cluster import CLUSTER_FOLDER, Cluster, ClusterError, StartedCluster, own_node
 from trainings import with_data
 
-FAULTS = pytest.StashKey[dict[str, list[pytest.TestReport]]]()
+from faults import FAULTS
+from once import made_once
+
 MARKS = ("<!-- faults: begin -->", "<!-- faults: end -->")
 
 
 def started(accounting: bool) -> Iterator[Cluster]:
+    """The cluster that runs already, or one of this process's own."""
+    if folder := os.environ.get(CLUSTER_FOLDER):
+        cluster = Cluster(Path(folder))
+        assert cluster.has_accounting or not accounting, "cluster.py was started without --accounting"
+        yield cluster
+        return
     try:
-        with Cluster(accounting) as cluster:
+        with StartedCluster(accounting) as cluster:
             yield cluster
     except ClusterError as error:
         if os.environ.get("CI"):
@@ -40,9 +51,17 @@ def accounting_cluster() -> Iterator[Cluster]:
     yield from started(accounting=True)
 
 
+@pytest.fixture(autouse=True)
+def _in_turn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test marked `alone` has the cluster for itself."""
+    (name,) = {"cluster", "accounting_cluster"} & set(request.fixturenames)
+    with request.getfixturevalue(name).used(alone=request.node.get_closest_marker("alone") is not None):
+        yield
+
+
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return with_data(tmp_path_factory.mktemp("prepared") / "project")
+    return made_once(tmp_path_factory, "prepared", with_data)
 
 
 # --- the table of docs/reliability.md ---------------------------------------------------------------------
@@ -53,25 +72,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FAULTS] = defaultdict(list)
+    os.environ["SBATCH_CONSTRAINT"] = own_node()  # whatever this worker submits stays off the nodes of others
+    path = config.getoption("--report")
+    if path is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FaultTable(path))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    report = yield
-    if report.when == "call" and "fault" in getattr(item, "callspec", item).__dict__.get("params", {}):
-        item.config.stash[FAULTS][item.callspec.params["fault"]].append(report)
-    return report
+class FaultTable:
+    """Gathers the reports of all workers."""
 
+    def __init__(self, path: Path):
+        self.path = path
+        self.reports: dict[str, list[pytest.TestReport]] = {fault: [] for fault in FAULTS}
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    path: Path | None = session.config.getoption("--report")
-    if path is None or not session.config.stash[FAULTS]:
-        return
-    text = path.read_text()
-    before, rest = text.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    path.write_text(f"{before}{MARKS[0]}\n{_table(session.config.stash[FAULTS])}{MARKS[1]}{after}")
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        fault = dict(report.user_properties).get("fault")
+        if report.when == "call" and fault is not None:
+            self.reports[fault].append(report)
+
+    def pytest_sessionfinish(self) -> None:
+        tried = {fault: reports for fault, reports in self.reports.items() if reports}
+        if not tried:
+            return
+        text = self.path.read_text()
+        before, rest = text.split(MARKS[0])
+        after = rest.split(MARKS[1])[1]
+        self.path.write_text(f"{before}{MARKS[0]}\n{_table(tried)}{MARKS[1]}{after}")
 
 
 def _table(faults: dict[str, list[pytest.TestReport]]) -> str:

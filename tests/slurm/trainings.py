@@ -23,6 +23,8 @@ from cluster import Cluster
 from pathgan.files import sha256_of
 
 HANG_S = 360.0
+OFTEN = Path(__file__).with_name("often.py")  # Snakemake that asks SLURM often
+PATIENCE_S = 30  # of Snakemake with SLURM, which requeues a job within seconds
 ITERATIONS = 500
 DATA = "results/demo/tiny/data/cells.h5"
 MODEL = Path("results/demo/tiny/models/gan/seed0")
@@ -56,18 +58,17 @@ PAPER: dict[str, Any] = {
 }
 
 
-def with_data(folder: Path) -> Path:
-    """A checkout in which all but the training is done."""
+def with_data(folder: Path) -> None:
+    """Makes a checkout in which all but the training is done."""
     checkout(folder, {"tiny": PAPER})
     (folder / "slurm").symlink_to("profiles/slurm")
     snakemake(folder, DATA)
-    return folder
 
 
 def project(
     prepared: Path, folder: Path, n_iterations: int, resources: Mapping[str, str | int], retries: int = 2
 ) -> Path:
-    """A copy of `prepared` that trains for so long, and whose profile asks SLURM often, and for `resources`."""
+    """A copy of `prepared` that trains for so long, and whose profile asks SLURM soon, and for `resources`."""
     shutil.copytree(prepared, folder, symlinks=True, dirs_exist_ok=True)
     paper = copy.deepcopy(PAPER)
     paper["runs"]["gan"]["training"]["iterations"] = n_iterations
@@ -79,6 +80,8 @@ def project(
     if resources:
         profile["set-resources"] = {"train_paired": dict(resources)}
     path.write_text(yaml.safe_dump(profile))
+    path = path.with_name("cluster.yaml")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"patience_s": PATIENCE_S}))
     return folder
 
 
@@ -95,7 +98,7 @@ def give_gpus(folder: Path, partition: str, others: str) -> None:
 
 def run(folder: Path, *arguments: str, code: int = 0) -> str:
     """The output of Snakemake, which ends with `code`."""
-    command = [sys.executable, "-m", "snakemake", *arguments]
+    command = [sys.executable, OFTEN, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=1800)
     output = done.stdout + done.stderr
     assert done.returncode == code, output[-4000:]
@@ -117,7 +120,7 @@ class Running:
     def start(self) -> subprocess.Popen[bytes]:
         # A group of its own, as a terminal gives: a signal to it must not reach the tests.
         output = (self.folder / f"snakemake-{len(self.snakemakes)}.out").open("wb")
-        command = [sys.executable, "-m", "snakemake", "--profile", "slurm", TARGET]
+        command = [sys.executable, OFTEN, "--profile", "slurm", TARGET]
         with output:
             process = subprocess.Popen(command, cwd=self.folder, stdout=output, stderr=output, start_new_session=True)
         self.snakemakes.append(process)
@@ -136,13 +139,18 @@ class Running:
 
     def job(self) -> str:
         """The id of the SLURM job that trains."""
-        jobs = self.cluster.ask("squeue", "--noheader", "--states=RUNNING", "--format=%A|%k").splitlines()
+        jobs = self.jobs("RUNNING", "%A|%k").splitlines()
         return next(line.split("|")[0] for line in jobs if "train_paired" in line)
+
+    def jobs(self, states: str, columns: str) -> str:
+        """Lines of `squeue` about the jobs of this folder that are in one of `states`."""
+        lines = self.cluster.ask("squeue", "--noheader", f"--states={states}", f"--format=%Z|{columns}").splitlines()
+        prefix = f"{self.folder}|"
+        return "\n".join(line.removeprefix(prefix) for line in lines if line.startswith(prefix))
 
     def states(self) -> str:
         """Of all SLURM jobs of this training."""
-        lines = self.cluster.ask("squeue", "--noheader", "--states=all", "--format=%T|%Z").splitlines()
-        return " ".join(line.split("|")[0] for line in lines if line.endswith(f"|{self.folder}"))
+        return self.jobs("all", "%T")
 
     def trainer(self) -> psutil.Process:
         """The process that trains, below srun and Snakemake."""

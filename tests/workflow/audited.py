@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
-from checkouts import checkout, one_run, snakemake
+from checkouts import checkout, environment, one_run, snakemake
 
 BASE = Path("results/demo/tiny")
 
@@ -33,13 +32,13 @@ TINY = one_run("own") | {
 }
 
 
-def pathgan(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def pathgan(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """The command of the checkout in `folder`, called there."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("COV_")}
+    kept = environment(covered="\n" not in str(folder))  # coverage finds no file below such a folder
     return subprocess.run(
         [sys.executable, "-m", "pathgan.cli", *arguments],
         cwd=folder,
-        env={**kept, "PYTHONPATH": str(folder / "src"), **environment},
+        env={**kept, "PYTHONPATH": str(folder / "src"), **changes},
         capture_output=True,
         text=True,
         check=False,
@@ -64,5 +63,5 @@ def make_audited(folder: Path) -> None:
         cv2.imwrite(str(images / f"{name}-mask.png"), mask)
         rows.append(f"{name}.png\t{name}-mask.png\t\t\t")
     (images / "sheet.tsv").write_text("\n".join(rows) + "\n")
-    snakemake(folder, "all")
+    snakemake(folder, "all", covered=True)
     assert pathgan(folder, "crate").stdout == f"{CRATE}\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from audited import make_audited
 
+from once import made_once
+
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with the small paper of `audited`, made whole. Not to be changed: copy it."""
-    folder = tmp_path_factory.mktemp("audited") / "project"
-    make_audited(folder)
-    return folder
+    return made_once(tmp_path_factory, "audited", make_audited)

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from checkouts import CELLS, GAN, ROOT, checkout, jobs, snakemake
 
+from once import made_once
 from pathgan.files import sha256_of
 from pathgan.provenance.places import record_path
 
@@ -102,13 +103,16 @@ def tiny(folder: Path) -> Path:
     return checkout(folder, {"tiny": TINY}, ["tiny,table1,gan,ssim,0.5,,"])
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory):
-    folder = tiny(tmp_path_factory.mktemp("tiny"))
-    output = snakemake(folder, "all")
+def make_tiny(folder: Path) -> None:
+    output = snakemake(tiny(folder), "all", covered=True)
     assert jobs(output)["train_paired"] == 2
     assert jobs(output)["embed"] == 6  # the data and two seeds' samples, by two networks
-    return folder
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A finished checkout. Not to be changed: see `copied`."""
+    return made_once(tmp_path_factory, "tiny", make_tiny)
 
 
 @pytest.fixture

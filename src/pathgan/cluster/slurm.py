@@ -25,7 +25,6 @@ from pathgan.jobs import DEADLINE_MARGIN_S
 
 PROFILE = "profiles/slurm/config.yaml"
 SETTINGS = "profiles/slurm/cluster.yaml"
-PATIENCE_S = 90.0  # how long a job may be preempted or unheard of: SLURM needs seconds to put it back into the queue
 LEAVE_S = 180.0  # how long cancelled jobs may take to leave: 30 s to save by default, some clusters give more
 ENDED = {"COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "CANCELLED", "UNKNOWN"}
 log = logging.getLogger("snakemake")
@@ -39,12 +38,12 @@ class Partition:
     has_gpu: bool = False
 
 
-def prepare(workflow: Any, longest_min: int | None = None) -> None:
+def prepare(workflow: Any, longest_min: int | None, patience_s: float) -> None:
     """Checks what is about to be submitted, ends what an earlier Snakemake left, and watches over the executor.
 
-    workflow: Snakemake's own, once it has locked its outputs. longest_min: what no job asks more time than. Does
-    nothing under another executor. Raises
-    ClusterError with one line that says what to change.
+    workflow: Snakemake's own, once it has locked its outputs. longest_min: the most minutes that a job asks for.
+    patience_s: how long a job may be preempted or unheard of before it is submitted anew. Does nothing under another
+    executor. Raises ClusterError with one line that says what to change.
     """
     if workflow.executor_plugin.name != "slurm":
         return
@@ -62,7 +61,7 @@ def prepare(workflow: Any, longest_min: int | None = None) -> None:
     import snakemake_executor_plugin_slurm as executor  # here: other executors do without it
 
     if not isinstance(executor.query_job_status, Watch):
-        executor.query_job_status = Watch(executor.query_job_status)
+        executor.query_job_status = Watch(executor.query_job_status, patience_s)
 
 
 # --- before submission ------------------------------------------------------------------------------------
@@ -228,7 +227,7 @@ class Watch:
     """The executor's status query, whose answers it can act on: job id -> one of the states that it knows."""
 
     query: Callable[..., Any]
-    patience_s: float = PATIENCE_S
+    patience_s: float
     _seen: dict[str, str] = field(default_factory=dict)  # id -> last state
     _waiting: dict[str, float] = field(default_factory=dict)  # id -> since when it is preempted or unheard of
 

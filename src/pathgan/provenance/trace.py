@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from pydantic import ValidationError
 from rich.markup import escape
 from rich.tree import Tree
@@ -20,6 +19,9 @@ from pathgan.files import sha256_of
 from pathgan.provenance.checksums import SHOWN, differ
 from pathgan.provenance.places import RESULTS, record_path
 from pathgan.provenance.records import Record, commit_of, read_record, seconds_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LINE = 90  # characters after which facts go on in the next line
 
@@ -61,6 +63,8 @@ def trace(table: Path, row: str, column: str) -> Node:
 
 
 def _cells(table: Path) -> pd.DataFrame:
+    import pandas as pd  # here: other commands start faster without it
+
     try:
         cells = pd.read_csv(table, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
@@ -99,6 +103,8 @@ def _of_seed(name: str, cell: Cell) -> dict[str, Any]:
     """What a score file itself says of a cell's metric."""
     if not Path(name).exists():
         return {}
+    import pandas as pd  # here: as above
+
     try:
         scores = pd.read_csv(name)
         values = scores.loc[scores["metric"] == cell.metric, "value"]

@@ -1,0 +1,468 @@
+"""What pathgan does on a GPU; writes gpu.md as it goes, so that a run which is cut off leaves what it has measured.
+
+`make gpu-check`. It needs torch 2.11 or later and the packages that `gpu_packages.py` names, but no network. In
+miniature, and without a GPU: `python benchmarks/gpu.py --preset demo --steps 2 --device cpu --out FILE`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path[:0] = [str(HERE), str(ROOT / "src")]
+
+import gpu_packages
+
+gpu_packages.make_importable()
+
+import numpy as np
+import torch
+from focus import Separate
+from paper_trainings import compute_for, in_precision, set_up, set_up_of, sources_of, trainings
+from timing import machine
+from training import N_STYLED, finish, styled
+
+from pathgan.config.runs.run import TrainedRun
+from pathgan.files import sha256_of
+from pathgan.networks.stack_networks import StackGenerator
+from pathgan.sampling.embedding import BATCH
+from pathgan.training.devices import Compute
+from pathgan.training.run_training import Job, Work, train_run
+
+PRECISIONS = ("fp32", "tf32", "bf16")
+WARM_UP = 5  # steps in which kernels are chosen, at most
+COMPARED = 2  # steps whose losses a GPU and a CPU are compared by
+SIDE_BY_SIDE_S = 5.0
+Row = list[str]
+
+
+@dataclass
+class Section:
+    """A table of the report, which grows."""
+
+    title: str
+    text: str
+    header: Row
+    rows: list[Row] = field(default_factory=list)
+
+    def markdown(self) -> str:
+        lines = [self.header, ["---", *["---:"] * (len(self.header) - 1)], *self.rows]
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return f"## {self.title}\n\n{self.text}\n\n{table}\n"
+
+
+class Report:
+    """Sections in a file, written anew after each row; measurements that fail or come too late say so."""
+
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        self.sections: list[Section] = []
+        self.failures: list[str] = []
+        self._end = time.monotonic() + 60 * options.minutes
+
+    def add(self, section: Section, what: str, measure: Callable[[], list[str]]) -> None:
+        """A row that begins with `what`, or dashes where `measure` fails."""
+        if section not in self.sections:
+            self.sections.append(section)
+        started = time.monotonic()
+        if started > self._end:
+            cells, said = [], f"not measured, {self.options.minutes:g} minutes were over"
+        else:
+            try:
+                cells, said = measure(), ""
+            except Exception as error:  # whatever it is, the other measurements must go on, and it is reported
+                traceback.print_exc()
+                cells, said = [], f"{type(error).__name__}: {error}".splitlines()[0]
+        if said:
+            self.failures.append(f"{section.title}: {what}: {said}")
+        section.rows.append([what, *cells, *["-"] * (len(section.header) - 1 - len(cells))])
+        print(f"{time.monotonic() - started:6.1f} s  {' | '.join(section.rows[-1])} {said}", flush=True)
+        self.write()
+
+    def write(self) -> None:
+        failed = "".join(f"- {failure}\n" for failure in self.failures)
+        parts = [_header(self.options), *(section.markdown() for section in self.sections)]
+        parts += [f"## Failed or not measured\n\n{failed}"] if failed else []
+        self.options.out.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _header(options: argparse.Namespace) -> str:
+    if options.device == "cpu":
+        device, library = "a CPU: a miniature, which says nothing about a GPU", "no CUDA"
+    else:
+        memory = torch.cuda.get_device_properties(0).total_memory / 1e9
+        device = f"one {torch.cuda.get_device_name(0)} ({memory:.0f} GB)"
+        library = f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}"
+    return (
+        f"# On a GPU\n\nWritten by `benchmarks/gpu.py` on {device}; {library}. Kernels are deterministic throughout. "
+        f"Images are random. Sizes are those of the preset `{options.preset}`.\n\n{machine('torch')}\n"
+    )
+
+
+# --- steps of training ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Speed:
+    """images_s: images per second. gigabytes: the most that tensors took on the GPU. busy: percent of its time.
+
+    last: loss -> its value in the last step.
+    """
+
+    images_s: float
+    gigabytes: float
+    busy: float
+    last: dict[str, float]
+
+
+def speed(run: TrainedRun, precision: str, options: argparse.Namespace) -> Speed:
+    run, tf32 = in_precision(run, precision)
+    compute = compute_for(run, options.device, options.threads, tf32)
+    on_gpu = compute.device.type == "cuda"
+    recipe, data = set_up(run, compute)
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    seconds, losses = [], {}
+    with utilisation(on_gpu) as samples:
+        for iteration in range(options.warm_up + options.steps):
+            started = time.perf_counter()
+            batch = data.batch(iteration)
+            losses = recipe.step(batch)
+            finish(compute)
+            seconds.append(time.perf_counter() - started)
+    last = {name: float(loss) for name, loss in losses.items()}
+    if not np.isfinite(list(last.values())).all():
+        raise ArithmeticError(f"a loss is not finite after {len(seconds)} steps: {last}")
+    n_images = len(next(iter(batch.values())))
+    gigabytes = torch.cuda.max_memory_allocated() / 1e9 if on_gpu else float("nan")
+    return Speed(
+        n_images / median(seconds[options.warm_up :]), gigabytes, mean(samples) if samples else float("nan"), last
+    )
+
+
+def _pair(first: float, second: float, digits: str) -> str:
+    return "-" if np.isnan(first) else f"{first:{digits}}, {second:{digits}}"
+
+
+@contextmanager
+def utilisation(on_gpu: bool) -> Iterator[list[float]]:
+    """Percent of the time that the GPU is at work, sampled ten times a second; filled at the end."""
+    samples: list[float] = []
+    if not on_gpu:
+        yield samples
+        return
+    query = ["nvidia-smi", "--id=0", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "--loop-ms=100"]
+    with subprocess.Popen(query, stdout=subprocess.PIPE, text=True) as sampler:
+        try:
+            yield samples
+        finally:
+            sampler.terminate()
+            samples += [float(line) for line in (sampler.stdout or ()) if line.strip().isdigit()]
+
+
+def difference_from_cpu(run: TrainedRun, options: argparse.Namespace) -> float:
+    """The largest relative difference of a loss in the first steps, without dropout."""
+    losses = []
+    for device in (options.device, "cpu"):
+        compute = compute_for(run, device, options.cpu_threads)
+        recipe, data = set_up(run, compute, dropout=False)
+        steps = [recipe.step(data.batch(iteration)) for iteration in range(COMPARED)]
+        losses.append([[float(step[name]) for name in recipe.loss_names] for step in steps])
+    ours, wanted = np.array(losses)
+    return float((np.abs(ours - wanted) / np.maximum(np.abs(wanted), 1e-6)).max())
+
+
+def steps(report: Report) -> None:
+    options = report.options
+    section = Section(
+        "Training steps",
+        f"Medians of {options.steps} steps after {options.warm_up}. Images are those of a step; with a critic, of all "
+        "its updates. Memory is the most that tensors took. The last column is the largest relative difference of a "
+        f"loss from the CPU's in the first {COMPARED} steps in fp32, without dropout.",
+        [
+            "training",
+            "images",
+            *(f"{name} [images/s]" for name in PRECISIONS),
+            *("memory, fp32 and bf16 [GB]", "GPU at work, fp32 and bf16 [%]", "losses, fp32 and bf16", "from the CPU"),
+        ],
+    )
+    for name, run in trainings(options.preset).items():
+        if options.recipes and run.recipe not in options.recipes:
+            continue
+
+        def row(run: TrainedRun = run) -> Row:
+            found = {precision: speed(run, precision, options) for precision in PRECISIONS}
+            first, last = found["fp32"], found["bf16"]
+            return [
+                f"{run.training.batch_size} of {run.training.crop_px} px",
+                *(f"{one.images_s:.1f}" for one in found.values()),
+                _pair(first.gigabytes, last.gigabytes, ".1f"),
+                _pair(first.busy, last.busy, ".0f"),
+                "; ".join(f"{loss} {value:.3g}, {last.last[loss]:.3g}" for loss, value in first.last.items()),
+                f"{difference_from_cpu(run, options):.1e}",
+            ]
+
+        report.add(section, name, row)
+
+
+# --- whole trainings --------------------------------------------------------------------------------------
+
+
+def a_training(options: argparse.Namespace) -> TrainedRun:
+    """A paired one, cut into some seconds with several checkpoints."""
+    run = next(run for name, run in trainings(options.preset).items() if name.startswith("paired"))
+    often = 1e-9 if options.preset == "demo" else 0.01
+    changes = {
+        "iterations": max(12, 4 * options.steps),
+        "epochs": None,
+        "history_every": 1,
+        "checkpoint_minutes": often,
+    }
+    return run.model_copy(update={"training": run.training.model_copy(update=changes)})
+
+
+def train_whole(options: argparse.Namespace, folder: Path) -> None:
+    """In a process of its own: from the first iteration, or the last checkpoint, to weights and history."""
+    run = a_training(options)
+    job = Job(seed=0, state_dir=folder / "state", device=options.device, threads=options.threads)
+    outputs = {name: folder / file for name, file in run.exports.items()}
+    train_run(run, Work(sources_of(run), job, outputs), set_up_of(run))  # type: ignore[arg-type]
+
+
+def resume(report: Report) -> None:
+    section = Section(
+        "Stopped and resumed", "SIGKILL after the first checkpoint, then the same command.", ["what", "result"]
+    )
+    report.add(
+        section, "weights and losses of a training that was killed", lambda: [_killed_and_resumed(report.options)]
+    )
+
+
+def _killed_and_resumed(options: argparse.Namespace) -> str:
+    with tempfile.TemporaryDirectory() as name:
+        hashes = []
+        for kill in (False, True):
+            folder = Path(name) / str(kill)
+            folder.mkdir()
+            if kill:
+                with start(options, "--train", str(folder), stderr=subprocess.PIPE) as process:
+                    line = next((line for line in process.stderr or () if "saved iteration" in line), "")
+                    process.kill()
+                if process.returncode != -signal.SIGKILL:
+                    raise RuntimeError("the training ended before it was killed")
+                print(line.strip())
+            with start(options, "--train", str(folder), stderr=subprocess.PIPE) as process:
+                said = process.communicate()[1]
+            if process.returncode:
+                raise RuntimeError(said.strip().splitlines()[-1])
+            if kill and "resumed at iteration" not in said:
+                raise RuntimeError("the training began anew after it was killed")
+            files = sorted(path for path in folder.iterdir() if path.is_file())
+            hashes.append({path.name: sha256_of(path) for path in files})
+    if hashes[0] != hashes[1]:
+        raise ArithmeticError("a training that was killed and resumed left other bytes than one that was not")
+    return f"the same bytes in {len(hashes[0])} of {len(hashes[0])} files"
+
+
+def start(options: argparse.Namespace, *arguments: str, **pipes: Any) -> subprocess.Popen[str]:
+    """This script in a process of its own."""
+    command = [sys.executable, __file__, *arguments]
+    for name in ("device", "preset", "steps", "threads"):
+        command += [f"--{name}", str(getattr(options, name))]
+    return subprocess.Popen(command, text=True, **pipes)
+
+
+def count_steps(options: argparse.Namespace) -> None:
+    """In a process of its own: says when it is ready, and once told to go, how many images per second it trained on."""
+    run = a_training(options)
+    compute = compute_for(run, options.device, options.threads)
+    recipe, data = set_up(run, compute)
+    n, seconds = 0, options.steps * SIDE_BY_SIDE_S / 50
+    for iteration in range(options.warm_up):
+        recipe.step(data.batch(iteration))
+    finish(compute)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    started = time.perf_counter()
+    while time.perf_counter() < started + seconds:
+        recipe.step(data.batch(n))
+        finish(compute)
+        n += 1
+    print(json.dumps(n * run.training.batch_size / (time.perf_counter() - started)), flush=True)
+
+
+def side_by_side(options: argparse.Namespace, n: int) -> float:
+    """Images per second of n processes together."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    processes = [start(options, "--count-steps", **pipes) for _ in range(n)]
+    try:
+        for process in processes:
+            if process.stdout is None or process.stdout.readline() != "ready\n":
+                raise RuntimeError("a process ended before it was ready")
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        return sum(float(process.communicate()[0]) for process in processes)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def two_processes(report: Report) -> None:
+    section = Section(
+        "Two trainings on one device",
+        "Each in a process of its own, at the same time; `paired` in fp32.",
+        ["what", "one [images/s]", "two together [images/s]", "two against one"],
+    )
+
+    def row() -> Row:
+        one, two = side_by_side(report.options, 1), side_by_side(report.options, 2)
+        return [f"{one:.1f}", f"{two:.1f}", f"{two / one:.2f}x"]
+
+    report.add(section, "trainings", row)
+
+
+# --- other work -------------------------------------------------------------------------------------------
+
+
+def together(report: Report) -> None:
+    """Work that can be done one by one or side by side."""
+    options, small = report.options, report.options.preset == "demo"
+    compute = compute_for(next(iter(trainings(options.preset).values())), options.device, options.threads)
+    section = Section(
+        "One by one, or side by side", "", ["what", "one by one [s]", "side by side [s]", "how many times as fast"]
+    )
+    px, iterations = (32, 1) if small else (256, 20)
+
+    def style() -> Row:
+        settings = argparse.Namespace(px=px, iterations=iterations)
+        return _race(lambda how: styled(settings, compute, how), "alone", "together")
+
+    def planes() -> Row:
+        return _race(lambda how: _planes(how, compute, options), "separate", "grouped")
+
+    def embedding() -> Row:
+        return _race(lambda how: _embedding(how, compute, 2 if small else BATCH), "1", "batch")
+
+    report.add(section, f"style transfer of {N_STYLED} images of {px} px, an image and iteration", style)
+    report.add(section, "eleven encoders and decoders, forward and backward", planes)
+    report.add(section, f"Inception-V3 (random weights), {2 if small else BATCH} images of 299 px", embedding)
+
+
+def _race(seconds_of: Callable[[str], float], alone: str, side: str) -> Row:
+    slow, fast = seconds_of(alone), seconds_of(side)
+    return [f"{slow:.2g}", f"{fast:.2g}", f"{slow / fast:.2f}x"]
+
+
+def _planes(how: str, compute: Compute, options: argparse.Namespace) -> float:
+    """Seconds of one pass there and back, at the paper's width and batch."""
+    run: Any = next(run for name, run in trainings(options.preset).items() if name.startswith("focus"))
+    network = {"separate": Separate(run.width), "grouped": StackGenerator(run.width, n_layers=0)}[how].to(
+        compute.device
+    )
+    image = torch.randn(run.training.batch_size, 3, run.training.crop_px, run.training.crop_px).to(compute.device)
+    return _median_seconds(lambda: network(image).square().mean().backward(), compute, options.steps)
+
+
+def _embedding(how: str, compute: Compute, batch: int) -> float:
+    """Seconds for `batch` images, each by itself or all at once."""
+    from torchvision.models import inception_v3
+
+    network = inception_v3(weights=None, init_weights=False).eval().to(compute.device)
+    images = torch.randn(batch, 3, 299, 299).to(compute.device)
+    parts = images.split(1 if how == "1" else batch)
+    with torch.inference_mode():
+        return _median_seconds(lambda: [network(part) for part in parts], compute, 2)
+
+
+def _median_seconds(work: Callable[[], object], compute: Compute, rounds: int) -> float:
+    seconds = []
+    for _ in range(rounds + 1):
+        started = time.perf_counter()
+        work()
+        finish(compute)
+        seconds.append(time.perf_counter() - started)
+    return median(seconds[1:])
+
+
+def tests(report: Report) -> None:
+    if report.options.device == "cpu":  # none of them runs there
+        return
+    section = Section("Tests", "`pytest -m gpu tests/test_devices.py`", ["what", "result"])
+
+    def row() -> Row:
+        path = os.pathsep.join([str(ROOT / "src"), *sys.path])
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-m",
+            "gpu",
+            "-p",
+            "no:cacheprovider",
+            str(ROOT / "tests/test_devices.py"),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+        last = (done.stdout.strip().splitlines() or [done.stderr.strip()])[-1]
+        if done.returncode:
+            print(done.stdout[-6000:])
+            raise RuntimeError(last)
+        return [last]
+
+    report.add(section, "tests", row)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="paper", help="whose sizes: paper, or demo")
+    parser.add_argument("--steps", type=int, default=50, help="of each training and precision")
+    parser.add_argument("--device", choices=("gpu", "cpu"), default="gpu")
+    parser.add_argument("--threads", type=int, default=1, help="of torch beside the GPU")
+    parser.add_argument(
+        "--cpu-threads", type=int, default=os.cpu_count(), help="where a CPU repeats the GPU's first steps"
+    )
+    parser.add_argument("--recipes", nargs="*", help="whose steps to measure; all by default")
+    parser.add_argument("--minutes", type=float, default=8.5, help="after which no further measurement begins")
+    parser.add_argument("--out", type=Path, default=HERE / "gpu.md")
+    parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--count-steps", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.warm_up = min(WARM_UP, options.steps)
+    if options.device == "gpu" and not torch.cuda.is_available():
+        parser.error("torch finds no GPU; to try the script without one: --device cpu --preset demo --steps 2")
+    if options.train:
+        import logging
+
+        logging.basicConfig(level=logging.INFO)
+        train_whole(options, options.train)
+        return 0
+    if options.count_steps:
+        count_steps(options)
+        return 0
+    report = Report(options)
+    for part in (tests, resume, steps, two_processes, together):
+        part(report)
+    print(f"{options.out}, Python {platform.python_version()}")
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

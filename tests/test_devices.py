@@ -1,0 +1,104 @@
+"""Every recipe, on every device that there is: the same bytes each time; on a GPU losses near those of a CPU."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from doing import train_run
+from pathgan.stores.source import Source
+from pathgan.training.loop import Interrupted
+from pathgan.training.run_training import Job
+from tiny_trainings import gan, outputs, train
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from paper_trainings import compute_for, set_up, trainings
+
+TRAININGS = trainings("demo")
+NEAR = 1e-3  # relative: sums of a GPU are ordered otherwise
+no_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
+GPU = pytest.param("gpu", marks=[pytest.mark.gpu, no_gpu])
+
+
+def trained(name: str, device: str, dropout: bool = True) -> tuple[dict[str, Tensor], list[float]]:
+    """Weights after two steps, on the CPU, and the losses of both."""
+    run = TRAININGS[name]
+    recipe, data = set_up(run, compute_for(run, device, 1), dropout)
+    losses = [float(loss) for iteration in range(2) for loss in recipe.step(data.batch(iteration)).values()]
+    networks = {f"{k}.{key}": value for k, one in recipe.networks.items() for key, value in one.state_dict().items()}
+    return {key: value.cpu() for key, value in networks.items()}, losses
+
+
+@pytest.mark.parametrize("device", ["cpu", GPU])
+@pytest.mark.parametrize("name", TRAININGS)
+def test_two_steps_leave_the_same_weights_each_time(name: str, device: str) -> None:
+    (first, losses), (second, _) = trained(name, device), trained(name, device)
+    assert np.isfinite(losses).all()
+    assert first.keys() == second.keys()
+    assert all(torch.equal(value, second[key]) for key, value in first.items())
+
+
+@pytest.mark.gpu
+@no_gpu
+@pytest.mark.parametrize("name", TRAININGS)
+def test_losses_on_a_gpu_are_near_those_on_a_cpu(name: str) -> None:
+    assert trained(name, "gpu", dropout=False)[1] == pytest.approx(trained(name, "cpu", dropout=False)[1], rel=NEAR)
+
+
+@pytest.mark.parametrize("device", ["cpu", GPU])
+def test_a_training_resumes_to_the_same_bytes(device: str, phantom_source: Source, tmp_path: Path) -> None:
+    whole = train(gan(), phantom_source, tmp_path / "whole", device=device)
+    folder = tmp_path / "stopped"
+    late = Job(seed=0, state_dir=folder / "state", device=device, threads=1, deadline=0.0)
+    for _ in range(3):  # an iteration each
+        with pytest.raises(Interrupted):
+            train_run(gan(), [phantom_source], late, outputs(folder))
+    assert train(gan(), phantom_source, folder, device=device) == whole
+
+
+def test_the_check_of_a_gpu_runs_in_miniature(tmp_path: Path) -> None:
+    """Its tables hold numbers for all that can be measured without a GPU."""
+    out = tmp_path / "gpu.md"
+    command = [sys.executable, str(ROOT / "benchmarks/gpu.py"), "--device", "cpu", "--preset", "demo", "--steps", "1"]
+    command += ["--cpu-threads", "1", "--recipes", "latent", "noise", "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = out.read_text()
+    assert "| the same bytes in 2 of 2 files |" in text
+    rows = {
+        line.split(" | ")[0].removeprefix("| "): line.split(" | ")[1:] for line in text.splitlines() if " | " in line
+    }
+    for name in ("latent, migan", "noise, syncgan"):
+        assert all(float(cell) > 0 for cell in rows[name][1:4]), rows[name]
+        assert float(rows[name][-1].rstrip(" |")) == 0  # the CPU from itself
+    for name in ("trainings", "eleven encoders and decoders, forward and backward"):
+        assert all(float(cell.rstrip("x |")) > 0 for cell in rows[name])
+    assert "Failed" not in text
+
+
+def test_what_a_machine_lacks_is_taken_from_packed_wheels_or_named(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
+    packages = tmp_path / "build" / "gpu-packages"
+    packages.mkdir(parents=True)
+    with zipfile.ZipFile(packages / "pydantic-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("pydantic/__init__.py", "")
+    path = str(tmp_path / "benchmarks")
+    program = f"import sys; sys.path.insert(0, {path!r}); import gpu_packages; gpu_packages.make_importable()"
+    bare = [sys.executable, "-I", "-S"]  # no package at all
+    done = subprocess.run([*bare, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    missing = line.partition(": ")[2].partition(";")[0].split(", ")
+    assert "pydantic" not in missing
+    assert {"pydantic_core", "torch", "h5py"} <= set(missing)
+    assert "make gpu-pack" in line
