@@ -19,9 +19,7 @@ include: "rules/render.smk"
 
 onstart:
     try:
-        slurm.prepare(
-            workflow, plan.workflow.longest_min, plan.workflow.patience_s
-        )
+        slurm.prepare(workflow, plan.workflow.longest_min, plan.workflow.patience_s)
     except PathganError as error:
         raise WorkflowError(str(error)) from None
 

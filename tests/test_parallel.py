@@ -60,11 +60,18 @@ def losses(folder: Path) -> np.ndarray:
     return np.array(content["history"]["rows"])
 
 
+@pytest.fixture(scope="module")
+def together(phantom_source: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What two processes leave."""
+    return trained(gan(2, 2), phantom_source, tmp_path_factory.mktemp("together"))
+
+
 @pytest.mark.slow
-def test_two_processes_have_the_losses_of_one_with_twice_the_batch(phantom_source: Source, tmp_path: Path) -> None:
-    one = trained(gan(1, 4), phantom_source, tmp_path / "one")
-    two = trained(gan(2, 2), phantom_source, tmp_path / "two")
-    np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=0, atol=1e-5)
+def test_two_processes_have_the_losses_of_one_with_twice_the_batch(
+    together: dict[str, Path], phantom_source: Source, tmp_path: Path
+) -> None:
+    one, two = trained(gan(1, 4), phantom_source, tmp_path), together
+    np.testing.assert_allclose(losses(two["weights"].parent), losses(tmp_path), rtol=0, atol=1e-5)
     # Not weight by weight: biases before a norm have a gradient of 0, and drift with its rounding.
     condition = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(1))
     images = [load_weights(unet_of(gan(1, 4).generator, 32), run["weights"])(condition) for run in (one, two)]
@@ -72,13 +79,14 @@ def test_two_processes_have_the_losses_of_one_with_twice_the_batch(phantom_sourc
 
 
 @pytest.mark.slow
-def test_two_processes_stop_together_and_go_on_to_the_same_bytes(phantom_source: Source, tmp_path: Path) -> None:
-    whole = trained(gan(2, 2), phantom_source, tmp_path / "whole")
+def test_two_processes_stop_together_and_go_on_to_the_same_bytes(
+    together: dict[str, Path], phantom_source: Source, tmp_path: Path
+) -> None:
     with pytest.raises(TrainingError, match="one of 2 processes ended with an error"):
         trained(gan(2, 2), phantom_source, tmp_path / "cut", deadline=time.time())
     assert [path.name for path in (tmp_path / "cut" / "state").glob("*.pt")] == ["checkpoint-000000001.pt"]
     resumed = trained(gan(2, 2), phantom_source, tmp_path / "cut")
-    for name, path in whole.items():
+    for name, path in together.items():
         assert resumed[name].read_bytes() == path.read_bytes(), name
 
 

@@ -78,6 +78,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(FaultTable(path))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """While one has the cluster alone, the others wait: best before any has begun."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+
+
 class FaultTable:
     """Gathers the reports of all workers."""
 

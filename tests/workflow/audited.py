@@ -9,7 +9,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from checkouts import checkout, environment, one_run, snakemake
+import warm
+from checkouts import checkout, one_run, snakemake
 
 BASE = Path("results/demo/tiny")
 
@@ -32,13 +33,16 @@ TINY = one_run("own") | {
 }
 
 
-def pathgan(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    """The command of the checkout in `folder`, called there."""
-    kept = environment(covered="\n" not in str(folder))  # coverage finds no file below such a folder
+def pathgan(folder: Path, *arguments: str, covered: bool = True, **changes: str) -> subprocess.CompletedProcess[str]:
+    """The command of the checkout in `folder`, called there; with other environment variables a process of its own."""
+    source = folder / "src"
+    covered = covered and "\n" not in str(folder)  # coverage finds no file below such a folder
+    if not changes:
+        return warm.run("pathgan.cli", arguments, folder, [source], warm.environment(covered))
     return subprocess.run(
         [sys.executable, "-m", "pathgan.cli", *arguments],
         cwd=folder,
-        env={**kept, "PYTHONPATH": str(folder / "src"), **changes},
+        env={**warm.environment(covered=False), "PYTHONPATH": str(source), **changes},
         capture_output=True,
         text=True,
         check=False,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import warm
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -70,21 +68,9 @@ def checkout(folder: Path, papers: Mapping[str, Any], published: Sequence[str] =
     return folder
 
 
-def environment(covered: bool) -> dict[str, str]:
-    """Of a process; coverage counts it where `covered`, which takes it half as much time again."""
-    return {key: value for key, value in os.environ.items() if covered or not key.startswith("COVERAGE_")}
-
-
 def snakemake(folder: Path, *arguments: str, code: int = 0, covered: bool = False) -> str:
     """Its output; it must end with `code`. covered: coverage counts Snakemake and its jobs."""
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(covered),
-    )
+    done = warm.run("snakemake", ["--cores", "2", *arguments], folder, [], warm.environment(covered))
     output = done.stdout + done.stderr
     assert done.returncode == code, output[-4000:]
     return output

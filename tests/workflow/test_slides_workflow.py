@@ -81,7 +81,7 @@ def done(tmp_path_factory):
             for index in range(2):
                 pixels = random.integers(0, 256, (40, 48, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(folder / "data/cut" / stain / split / f"{index}.png")
-    ran = jobs(snakemake(folder, "all", covered=True))
+    ran = jobs(snakemake(folder, "all"))
     assert {name: ran[name] for name in ("paint", "register", "tile", "gather", "prepare", "train_cycle")} == {
         "paint": 2, "register": 2, "tile": 4, "gather": 2, "prepare": 2, "train_cycle": 2,
     }  # fmt: skip

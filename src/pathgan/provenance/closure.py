@@ -17,7 +17,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 # Modules that every job loads and that change no byte of an output: they say what went wrong, and write logs and
-# records. tests/workflow/test_exempt_modules.py replaces each by one that does nothing, and compares.
+# records. tests/workflow/exempt.py replaces each by one that does nothing; a test compares outputs.
 EXEMPT = (
     "pathgan.errors",
     "pathgan.provenance",
