@@ -33,15 +33,11 @@ gpu_packages.make_importable()
 
 import numpy as np
 import torch
-from focus import Separate
 from paper_trainings import compute_for, in_precision, set_up, set_up_of, sources_of, trainings
 from timing import machine
-from training import N_STYLED, finish, styled
 
 from pathgan.config.runs.run import TrainedRun
 from pathgan.files import sha256_of
-from pathgan.networks.stack_networks import StackGenerator
-from pathgan.sampling.embedding import BATCH
 from pathgan.training.devices import Compute
 from pathgan.training.run_training import Job, Work, train_run
 
@@ -345,6 +341,10 @@ def two_processes(report: Report) -> None:
 
 def together(report: Report) -> None:
     """Work that can be done one by one or side by side."""
+    from training import N_STYLED, styled  # here: the processes that this one starts load less
+
+    from pathgan.sampling.embedding import BATCH
+
     options, small = report.options, report.options.preset == "demo"
     compute = compute_for(next(iter(trainings(options.preset).values())), options.device, options.threads)
     section = Section(
@@ -374,6 +374,10 @@ def _race(seconds_of: Callable[[str], float], alone: str, side: str) -> Row:
 
 def _planes(how: str, compute: Compute, options: argparse.Namespace) -> float:
     """Seconds of one pass there and back, at the paper's width and batch."""
+    from focus import Separate
+
+    from pathgan.networks.stack_networks import StackGenerator
+
     run: Any = next(run for name, run in trainings(options.preset).items() if name.startswith("focus"))
     network = {"separate": Separate(run.width), "grouped": StackGenerator(run.width, n_layers=0)}[how].to(
         compute.device
@@ -391,6 +395,12 @@ def _embedding(how: str, compute: Compute, batch: int) -> float:
     parts = images.split(1 if how == "1" else batch)
     with torch.inference_mode():
         return _median_seconds(lambda: [network(part) for part in parts], compute, 2)
+
+
+def finish(compute: Compute) -> None:
+    """Waits for a GPU."""
+    if compute.device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def _median_seconds(work: Callable[[], object], compute: Compute, rounds: int) -> float:

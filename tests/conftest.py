@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+
+# Before any library loads: a worker has one core, and so have the processes that it starts.
+POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+os.environ |= dict.fromkeys(POOLS, "1")
+
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +35,9 @@ SPREAD = ("slurm/", "workflow/test_crate.py", "workflow/test_tampering.py", "wor
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first: no worker should have to wait for it in the end."""
-    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
+    """Files that take longest come first: no worker should have to wait for one in the end."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("workflow", "slow")))}
+    items.sort(key=lambda item: (item.get_closest_marker("workflow") is None, item.path not in long))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -88,6 +95,15 @@ def _torch_as_it_was():
     yield
     if "torch" in sys.modules:
         sys.modules["torch"].set_deterministic_debug_mode("default")
+
+
+@pytest.fixture(scope="module")
+def uncounted() -> Iterator[None]:
+    """Coverage does not count processes that train together: it would double the time that torch takes to load."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture

@@ -296,7 +296,7 @@ def test_a_crop_that_does_not_halve_is_refused(tmp_path, sources):
 
 
 @pytest.mark.slow
-def test_processes_keep_their_own_pools_over_a_stop(tmp_path, sources):
+def test_processes_keep_their_own_pools_over_a_stop(tmp_path, sources, uncounted):
     both = run(training=run().training.model_dump() | {"gpus": 2, "batch_size": 1})
     whole, parts = outputs(tmp_path / "whole"), outputs(tmp_path / "parts")
     train_run(both, sources, Job(seed=3, state_dir=tmp_path / "whole" / "state"), whole)

@@ -61,7 +61,7 @@ def losses(folder: Path) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def together(phantom_source: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def together(uncounted: None, phantom_source: Source, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What two processes leave."""
     return trained(gan(2, 2), phantom_source, tmp_path_factory.mktemp("together"))
 
