@@ -31,7 +31,7 @@ ifeq ($(VERSIONS),lock)
 	$(INSTALL) --require-hashes -r envs/requirements.lock
 	$(INSTALL) --no-deps --editable .
 else
-	$(INSTALL) --resolution $(VERSIONS) --only-binary :all: --editable ".[dev]"
+	$(INSTALL) --resolution $(VERSIONS) --editable ".[dev]"
 endif
 	touch $@
 
