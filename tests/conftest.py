@@ -8,6 +8,7 @@ import os
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 os.environ |= dict.fromkeys(POOLS, "1")
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take longest come first: no worker should have to wait for one in the end."""
     long = {item.path for item in items if any(map(item.get_closest_marker, ("workflow", "slow")))}
     items.sort(key=lambda item: (item.get_closest_marker("workflow") is None, item.path not in long))
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

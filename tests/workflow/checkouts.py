@@ -11,6 +11,8 @@ from typing import Any
 import warm
 import yaml
 
+from own_lock import own_lock
+
 ROOT = Path(__file__).parents[2]
 CELLS = {  # a dataset of some phantom cells
     "adapter": "phantom",
@@ -58,6 +60,7 @@ def checkout(folder: Path, papers: Mapping[str, Any], published: Sequence[str] =
         source = ROOT / part
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, folder / part)
+    (folder / "envs" / "requirements.lock").write_text(own_lock())
     for file in (folder / "config" / "papers").glob("*.yaml"):
         file.unlink()
     for name, paper in papers.items():

@@ -36,7 +36,7 @@ from pathgan.provenance.places import (
     artefact_path,
     record_path,
 )
-from pathgan.provenance.records import LOCK, ROOT, Record, read_record
+from pathgan.provenance.records import LOCK, Record, read_record
 
 RECEIPT = ".fetched.json"
 
@@ -351,7 +351,7 @@ class _Walk:
     @cached_property
     def _pins(self) -> dict[str, list[str]]:
         """Library -> versions of the lock file, which may pin another one for each Python."""
-        text = (ROOT / LOCK).read_text(encoding="utf-8") if (ROOT / LOCK).exists() else ""
+        text = Path(LOCK).read_text(encoding="utf-8") if Path(LOCK).exists() else ""
         pins = re.findall(r"^([\w.-]+)==([^\s+]+)", text, re.MULTILINE)
         return {name: [version for pinned, version in pins if pinned == name] for name, _ in pins}
 

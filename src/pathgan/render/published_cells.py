@@ -54,7 +54,7 @@ def beside_published(
     doubt: str | None = None,
 ) -> dict[str, Any]:
     """A cell: ours, the published value, and whether the two may be compared; `reasons` why not."""
-    theirs = printed.loc[key] if key in printed.index else None
+    theirs = printed.loc[[key]].iloc[0] if key in printed.index else None
     against = [reason for reason in (*reasons, _against(theirs, doubt)) if reason]
     return {
         "row": key[0],
