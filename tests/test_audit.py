@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -385,3 +386,12 @@ def test_a_score_is_told_which_file_is_which():
     params, inputs = Current().job({"rule": "score", "wildcards": names})
     assert set(params["files"]) == {"predicted", "store", "manifest"}
     assert set(params["files"].values()) == inputs
+
+
+def test_a_lock_may_pin_another_version_for_each_python(chain: str) -> None:
+    lock, installed = Path("envs/requirements.lock"), version("numpy")
+    for pins, wrong in (([installed, "1.0"], False), (["1.0", "1.1"], True)):
+        lock.write_text("".join(f"numpy=={pin} ; python_full_version < '3.{n}'\n" for n, pin in enumerate(pins)))
+        said = [found.detail for found in audit([Path("results/demo")], CURRENT, Disk())]  # type: ignore[arg-type]
+        assert (f"made with numpy {installed}, it pins 1.0 or 1.1" in said) == wrong
+        assert any("pins" in detail for detail in said) == wrong
