@@ -39,8 +39,8 @@ demo: setup
 	$(BIN)/snakemake --cores $(CORES) all --config preset=demo
 	$(BIN)/snakemake --config preset=demo --report results/demo/report.html --quiet
 
-# Some tests wait for processes of theirs, so there is a worker more than cores; the longest tests come first.
-PARALLEL := --numprocesses $(shell expr $$(nproc) + 1) --no-loadscope-reorder
+# The longest tests come first: see tests/conftest.py.
+PARALLEL := --numprocesses auto --no-loadscope-reorder
 
 test: setup
 	$(BIN)/python -m pytest --ignore tests/slurm $(PARALLEL) --cov --cov-report=term --cov-fail-under=90

@@ -42,25 +42,27 @@ def test_cpm15_as_published(real_data):
     assert all(item.image.dtype == np.uint8 and item.image.shape[2] == 3 for item in items)
 
 
-def test_monuseg_breast_as_published(real_data):
-    dataset = MonusegDataset(adapter="monuseg", folder="monuseg_breast")
-    items = list(read_items(dataset, real_data))
-    assert [item.image.shape for item in items] == [(1000, 1000, 3)] * 6
+MONUSEG = MonusegDataset(adapter="monuseg", folder="monuseg_breast")
+
+
+@pytest.fixture(scope="module")
+def monuseg(real_data):
+    return list(read_items(MONUSEG, real_data))
+
+
+def test_monuseg_breast_as_published(real_data, monuseg):
+    assert [item.image.shape for item in monuseg] == [(1000, 1000, 3)] * 6
     # 2,358 polygons; one is hidden below another.
-    assert sum(item.instances.max() for item in items) == 2357
-    assert len({item.patient for item in items}) == 6
-    assert len(dataset.raw_files(real_data)) == 12
+    assert sum(item.instances.max() for item in monuseg) == 2357
+    assert len({item.patient for item in monuseg}) == 6
+    assert len(MONUSEG.raw_files(real_data)) == 12
 
 
-def test_real_nuclei_are_darker_than_the_rest(real_data):
+def test_real_nuclei_are_darker_than_the_rest(real_data, monuseg):
     """A swapped or mirrored mask would not be."""
-    for dataset in (
-        CpmDataset(adapter="cpm", folders=("cpm15",)),
-        MonusegDataset(adapter="monuseg", folder="monuseg_breast"),
-    ):
-        for item in read_items(dataset, real_data):
-            inside = item.instances > 0
-            assert item.image[inside].mean() < item.image[~inside].mean() - 15, item.id
+    for item in (*read_items(CpmDataset(adapter="cpm", folders=("cpm15",)), real_data), *monuseg):
+        inside = item.instances > 0
+        assert item.image[inside].mean() < item.image[~inside].mean() - 15, item.id
 
 
 # --- other layouts ----------------------------------------------------------------------------------------
