@@ -374,7 +374,7 @@ def _race(seconds_of: Callable[[str], float], alone: str, side: str) -> Row:
 
 def _planes(how: str, compute: Compute, options: argparse.Namespace) -> float:
     """Seconds of one pass there and back, at the paper's width and batch."""
-    from focus import Separate
+    from separate_planes import Separate
 
     from pathgan.networks.stack_networks import StackGenerator
 

@@ -26,6 +26,7 @@ PACKED = {  # package -> module
     "pydantic-core": "pydantic_core",
     "pyyaml": "yaml",
     "safetensors": "safetensors",
+    "tifffile": "tifffile",
     "typing-extensions": "typing_extensions",
     "typing-inspection": "typing_inspection",
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -23,9 +25,19 @@ from tiny_trainings import gan, outputs, train
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import gpu_packages
 from paper_trainings import compute_for, set_up, trainings
 
 TRAININGS = trainings("demo")
+MODULES = {  # of packages that are called otherwise
+    "opencv-python-headless": ("cv2",),
+    "openslide-bin": ("openslide_bin",),
+    "openslide-python": ("openslide",),
+    "pillow": ("PIL",),
+    "pyyaml": ("yaml",),
+    "scikit-image": ("skimage",),
+    "scikit-learn": ("sklearn",),
+}
 NEAR = 1e-3  # relative: sums of a GPU are ordered otherwise
 no_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
 GPU = pytest.param("gpu", marks=[pytest.mark.gpu, no_gpu])
@@ -105,3 +117,30 @@ def test_what_a_machine_lacks_is_taken_from_packed_wheels_or_named(tmp_path: Pat
     assert "pydantic" not in missing
     assert {"pydantic_core", "torch", "h5py"} <= set(missing)
     assert "make gpu-pack" in line
+
+
+def test_the_check_of_a_gpu_needs_no_other_packages() -> None:
+    """Those that a GPU machine may lack are neither packed for it nor asked for."""
+    program = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in sys.argv[1:]:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Absent())
+import gpu, training, separate_planes, conftest
+"""
+    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.split(r"[><=\[ ]", line)[0] for line in dependencies}
+    modules = {module for name in names for module in MODULES.get(name, (name.replace("-", "_"),))}
+    absent = modules - set(gpu_packages.PACKED.values()) - set(gpu_packages.TOO_LARGE)
+    assert {"snakemake", "imagecodecs", "openslide"} <= absent
+    path = os.pathsep.join(str(ROOT / name) for name in ("benchmarks", "tests", "src"))
+    done = subprocess.run(
+        [sys.executable, "-c", program, *absent],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr
