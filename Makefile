@@ -46,7 +46,7 @@ test: setup
 	$(BIN)/python -m pytest --ignore tests/slurm $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
 
 # Tests mostly wait for SLURM, so there are more of them at a time than cores.
-SLURM_NODES ?= 4
+SLURM_NODES ?= 3
 ON_SLURM := $(BIN)/python tests/slurm/cluster.py --nodes $(SLURM_NODES) \
 	$(BIN)/python -m pytest --numprocesses $(SLURM_NODES) --no-loadscope-reorder
 

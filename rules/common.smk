@@ -18,6 +18,7 @@ from pathgan.plan.workflow_plan import Plan
 
 share_source()
 keep_memory()
+slurm.answer_signals_at_once()
 try:
     plan = Plan(load_workflow(config), Path(workflow.basedir))
     plan.library.load_all()

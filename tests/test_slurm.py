@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 import snakemake_executor_plugin_slurm as executor
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake_executor_plugin_slurm.utils import get_job_wildcards
 
 from pathgan.cluster import slurm
@@ -225,3 +228,14 @@ def test_the_executor_still_asks_in_the_way_that_is_watched(monkeypatch: pytest.
         )
         assert isinstance(executor.query_job_status, Watch) == watched
     assert executor.query_job_status.query is original
+
+
+def test_a_signal_while_a_job_fails_does_not_wait_for_the_lock() -> None:
+    """Snakemake's scheduler holds it then, in the thread that the handler interrupts."""
+    slurm.answer_signals_at_once()
+    scheduler = JobScheduler.__new__(JobScheduler)
+    scheduler._lock, scheduler._open_jobs, scheduler._user_kill = threading.Lock(), threading.Semaphore(0), None
+    with scheduler._lock:
+        scheduler.exit_gracefully(signal.SIGTERM, None)
+    assert scheduler._user_kill == "graceful"
+    assert scheduler._open_jobs.acquire(blocking=False)

@@ -64,6 +64,21 @@ def prepare(workflow: Any, longest_min: int | None, patience_s: float) -> None:
         executor.query_job_status = Watch(executor.query_job_status, patience_s)
 
 
+def answer_signals_at_once() -> None:
+    """Lets this Snakemake end on a SIGTERM that reaches it while it deals with a failed job.
+
+    Its own handler waits for a lock that the thread which it interrupts may hold: then neither ever goes on, and a
+    cancelled job stays behind.
+    """
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    def exit_gracefully(scheduler: Any, *_: object) -> None:
+        scheduler._user_kill = "graceful"
+        scheduler._open_jobs.release()
+
+    JobScheduler.exit_gracefully = exit_gracefully
+
+
 # --- before submission ------------------------------------------------------------------------------------
 
 
