@@ -166,7 +166,7 @@ def test_tables_and_figures_list_their_files(plan):
 
 
 def test_caveats_say_why_numbers_are_not_comparable(plan):
-    assert plan.tables.caveats(w())["cpm"] == "phantom data and a training of seconds"
+    assert plan.tables.caveats(w())["cpm"] == "phantom data, trained for seconds"
     assert plan.tables.caveats(w(preset="public"))["tnbc"].endswith("stand-in dataset (MoNuSeg breast for TNBC)")
     assert plan.tables.caveats(w(preset="paper")) == {"cpm": "", "tnbc": "", "polygons": ""}
 

@@ -54,7 +54,7 @@ class TrainingData:
         n_batches: int = 1,
         share: tuple[int, int] = (0, 1),
     ):
-        """n_batches: so many of `batch_size` are drawn at once, for as many updates in an iteration.
+        """n_batches: how many batches of `batch_size` images are drawn at once, for as many updates per iteration.
 
         share: (which, of how many) processes that train together; each gets `batch_size` images of a batch of all.
         """
