@@ -15,10 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -33,8 +32,8 @@ gpu_packages.make_importable()
 
 import numpy as np
 import torch
-from paper_trainings import compute_for, in_precision, set_up, set_up_of, sources_of, trainings
-from timing import machine
+from gpu_report import Report, Row, Section
+from paper_trainings import compute_for, finish, in_precision, set_up, set_up_of, sources_of, trainings
 
 from pathgan.config.runs.run import TrainedRun
 from pathgan.files import sha256_of
@@ -45,70 +44,6 @@ PRECISIONS = ("fp32", "tf32", "bf16")
 WARM_UP = 5  # steps in which kernels are chosen, at most
 COMPARED = 2  # steps whose losses a GPU and a CPU are compared by
 SIDE_BY_SIDE_S = 5.0
-Row = list[str]
-
-
-@dataclass
-class Section:
-    """A table of the report, which grows."""
-
-    title: str
-    text: str
-    header: Row
-    rows: list[Row] = field(default_factory=list)
-
-    def markdown(self) -> str:
-        lines = [self.header, ["---", *["---:"] * (len(self.header) - 1)], *self.rows]
-        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        return f"## {self.title}\n\n{self.text}\n\n{table}\n"
-
-
-class Report:
-    """Sections in a file, written anew after each row; measurements that fail or come too late say so."""
-
-    def __init__(self, options: argparse.Namespace):
-        self.options = options
-        self.sections: list[Section] = []
-        self.failures: list[str] = []
-        self._end = time.monotonic() + 60 * options.minutes
-
-    def add(self, section: Section, what: str, measure: Callable[[], list[str]]) -> None:
-        """A row that begins with `what`, or dashes where `measure` fails."""
-        if section not in self.sections:
-            self.sections.append(section)
-        started = time.monotonic()
-        if started > self._end:
-            cells, said = [], f"not measured, {self.options.minutes:g} minutes were over"
-        else:
-            try:
-                cells, said = measure(), ""
-            except Exception as error:  # whatever it is, the other measurements must go on, and it is reported
-                traceback.print_exc()
-                cells, said = [], f"{type(error).__name__}: {error}".splitlines()[0]
-        if said:
-            self.failures.append(f"{section.title}: {what}: {said}")
-        section.rows.append([what, *cells, *["-"] * (len(section.header) - 1 - len(cells))])
-        print(f"{time.monotonic() - started:6.1f} s  {' | '.join(section.rows[-1])} {said}", flush=True)
-        self.write()
-
-    def write(self) -> None:
-        failed = "".join(f"- {failure}\n" for failure in self.failures)
-        parts = [_header(self.options), *(section.markdown() for section in self.sections)]
-        parts += [f"## Failed or not measured\n\n{failed}"] if failed else []
-        self.options.out.write_text("\n".join(parts), encoding="utf-8")
-
-
-def _header(options: argparse.Namespace) -> str:
-    if options.device == "cpu":
-        device, library = "a CPU: a miniature, which says nothing about a GPU", "no CUDA"
-    else:
-        memory = torch.cuda.get_device_properties(0).total_memory / 1e9
-        device = f"one {torch.cuda.get_device_name(0)} ({memory:.0f} GB)"
-        library = f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}"
-    return (
-        f"# On a GPU\n\nWritten by `benchmarks/gpu.py` on {device}; {library}. Kernels are deterministic throughout. "
-        f"Images are random. Sizes are those of the preset `{options.preset}`.\n\n{machine('torch')}\n"
-    )
 
 
 # --- steps of training ------------------------------------------------------------------------------------
@@ -397,12 +332,6 @@ def _embedding(how: str, compute: Compute, batch: int) -> float:
         return _median_seconds(lambda: [network(part) for part in parts], compute, 2)
 
 
-def finish(compute: Compute) -> None:
-    """Waits for a GPU."""
-    if compute.device.type == "cuda":
-        torch.cuda.synchronize()
-
-
 def _median_seconds(work: Callable[[], object], compute: Compute, rounds: int) -> float:
     seconds = []
     for _ in range(rounds + 1):
@@ -420,16 +349,8 @@ def tests(report: Report) -> None:
 
     def row() -> Row:
         path = os.pathsep.join([str(ROOT / "src"), *sys.path])
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-m",
-            "gpu",
-            "-p",
-            "no:cacheprovider",
-            str(ROOT / "tests/test_devices.py"),
-        ]
+        options = "-m pytest -m gpu -p no:cacheprovider".split()
+        command = [sys.executable, *options, str(ROOT / "tests/test_devices.py")]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
         last = (done.stdout.strip().splitlines() or [done.stderr.strip()])[-1]
         if done.returncode:

@@ -100,6 +100,12 @@ def compute_for(run: TrainedRun, device: str, threads: int, tf32: bool = False) 
     return compute
 
 
+def finish(compute: Compute) -> None:
+    """Waits until a GPU has done its work."""
+    if compute.device.type == "cuda":
+        torch.cuda.synchronize()
+
+
 def set_up(run: TrainedRun, compute: Compute, dropout: bool = True) -> tuple[Recipe, Data]:
     """A recipe with its first weights, always the same, and its data. Without dropout, devices can be compared."""
     torch.manual_seed(0)

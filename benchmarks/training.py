@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from paper_trainings import finish
 from timing import machine
 
 from pathgan.config.runs.cycle_run import CycleRun
@@ -161,11 +162,6 @@ def torchs_own(loss: StyleLoss, content: torch.Tensor, iterations: int) -> None:
 
 def missed(ratio: float, wanted: float) -> str:
     return f"wanted: {wanted:g} or less" + (", MISSED" if ratio > wanted else "")
-
-
-def finish(compute: Compute) -> None:
-    if compute.device.type == "cuda":
-        torch.cuda.synchronize()
 
 
 def measure(options: argparse.Namespace) -> None:
