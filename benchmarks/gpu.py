@@ -349,8 +349,8 @@ def tests(report: Report) -> None:
 
     def row() -> Row:
         path = os.pathsep.join([str(ROOT / "src"), *sys.path])
-        options = "-m pytest -m gpu -p no:cacheprovider".split()
-        command = [sys.executable, *options, str(ROOT / "tests/test_devices.py")]
+        options = ["-m", "gpu", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", *options, str(ROOT / "tests/test_devices.py")]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
         last = (done.stdout.strip().splitlines() or [done.stderr.strip()])[-1]
         if done.returncode:
