@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import io
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -67,7 +69,24 @@ def pydantic() -> None:
     assert Paper.model_config["defer_build"]
 
 
+def torch() -> None:
+    """training/optimizers.py takes what torch's decorators would wait for its compiler with."""
+    code = """
+import sys, torch
+from pathgan.config.training_options import SGD, Adam
+from pathgan.training.optimizers import adam, descend, sgd
+for make, options in ((adam, Adam()), (sgd, SGD())):
+    weights = torch.nn.Parameter(torch.ones(3))
+    optimizer = make([weights], options, 0.1)
+    descend(optimizer, weights.sum())
+    optimizer.load_state_dict(optimizer.state_dict())
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 USED = {
+    "torch": torch,
     "snakemake-executor-plugin-slurm": slurm_executor,
     "snakemake": snakemake,
     "pillow": pillow,

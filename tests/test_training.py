@@ -15,11 +15,13 @@ import pytest
 import torch
 
 from doing import train_run
+from pathgan.config.training_options import SGD, Adam
 from pathgan.errors import TrainingError
 from pathgan.recipes import paired
 from pathgan.training import checkpoints as checkpoints_module
 from pathgan.training.checkpoints import Checkpoints
 from pathgan.training.loop import History, Interrupted
+from pathgan.training.optimizers import adam, descend, sgd
 from pathgan.training.run_training import Job
 from tiny_trainings import ITERATIONS, RUNS, gan, outputs, train
 
@@ -141,6 +143,43 @@ def test_how_often_states_are_saved_is_no_other_setting(phantom_source, tmp_path
     with caplog.at_level(logging.INFO):
         assert train(gan(checkpoint_minutes=9), phantom_source, tmp_path) == unbroken["gan"]
     assert "resumed at iteration 5" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (
+            lambda p: adam(p, Adam(beta1=0.5), 1e-2),
+            lambda p: torch.optim.Adam(p, lr=1e-2, betas=(0.5, 0.999)),
+        ),
+        (
+            lambda p: sgd(p, SGD(momentum=0.8, weight_decay=0.1), 1e-2),
+            lambda p: torch.optim.SGD(p, lr=1e-2, momentum=0.8, weight_decay=0.1),
+        ),
+    ],
+)
+def test_weights_are_updated_as_torch_does_bit_for_bit(ours, theirs):
+    def weights(first, second):
+        """After ten updates by one optimiser, and ten by another that goes on from its state."""
+        generator = torch.Generator().manual_seed(0)
+        parameters = [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in ((3, 4), (5,))]
+        state = None
+        for make in (first, second):
+            optimizer = make(parameters)
+            if state is not None:
+                optimizer.load_state_dict(state)
+            for group in optimizer.param_groups:
+                group["lr"] *= 0.7  # as a decay does
+            for _ in range(10):
+                factors = [torch.randn(p.shape, generator=generator) for p in parameters]
+                descend(optimizer, sum(((p * f) ** 2).sum() for p, f in zip(parameters, factors, strict=True)))
+            assert all(p.requires_grad and p.grad is not None for p in parameters)
+            state = optimizer.state_dict()
+        return parameters
+
+    expected = weights(theirs, theirs)
+    for pair in ((ours, ours), (ours, theirs), (theirs, ours)):
+        assert all(map(torch.equal, weights(*pair), expected))
 
 
 def test_two_checkpoints_are_kept(tmp_path):

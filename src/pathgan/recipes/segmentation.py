@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -16,7 +15,7 @@ from pathgan.masks.maps import quantised, separated
 from pathgan.networks.segnet import segnet_of
 from pathgan.stores.source import Source
 from pathgan.training.devices import Compute
-from pathgan.training.optimizers import descend
+from pathgan.training.optimizers import descend, sgd
 from pathgan.training.resident_data import Batch
 from pathgan.training.run_training import Fields, Prepared, Work, resident, train_in_loop
 
@@ -31,12 +30,7 @@ class Segmentation:
         segmenter = segnet_of(run.network, run.training.crop_px).to(compute.device)
         self.networks: dict[str, nn.Module] = {"segmenter": segmenter}
         self.optimizers: dict[str, Optimizer] = {
-            "segmenter": torch.optim.SGD(
-                segmenter.parameters(),
-                lr=run.training.learning_rate,
-                momentum=run.optimizer.momentum,
-                weight_decay=run.optimizer.weight_decay,
-            )
+            "segmenter": sgd(segmenter.parameters(), run.optimizer, run.training.learning_rate)
         }
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
