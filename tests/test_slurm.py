@@ -190,6 +190,28 @@ def test_a_job_that_is_not_put_back_counts_as_cancelled(
     assert not (tmp_path / "cancelled").exists()
 
 
+@pytest.mark.parametrize("reason", ["launch failed requeued held", "launch_failed_requeued_held"])
+def test_a_job_that_slurm_holds_counts_as_cancelled(
+    reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its reason alone tells it from jobs that wait for their turn, or that their user holds."""
+    asked = f"echo '1|{reason}'; echo '2|Priority'; echo '3|JobHeldUser'; echo '4|{reason}'"
+    programs(tmp_path, monkeypatch, squeue=asked, scancel=f'echo "$@" > {tmp_path}/cancelled')
+
+    async def query(command: str, logger: Any) -> Any:
+        return {"1": "PENDING", "2": "PENDING", "3": "PENDING"}, 0.1
+
+    watch = Watch(query, patience_s=0)
+    others = {"2": "PENDING", "3": "PENDING"}
+    assert asyncio.run(watch("squeue", None)) == ({"1": "CANCELLED"} | others, 0.1)
+    assert (tmp_path / "cancelled").read_text() == "1\n"
+    assert "SLURM job 1 was held by SLURM" in caplog.text
+    patient = Watch(query, patience_s=60)
+    assert asyncio.run(patient("squeue", None))[0] == {"1": "PENDING"} | others
+    programs(tmp_path, monkeypatch, squeue="exit 1")
+    assert asyncio.run(watch("squeue", None))[0] == {"1": "PENDING"} | others  # without an answer, all is well
+
+
 def test_of_a_forgotten_job_the_outputs_decide_and_of_one_that_ended_its_state() -> None:
     watch = Watch(lambda *_: None, patience_s=60)
     watch.settle({"1": "RUNNING", "2": "COMPLETED", "3_[1-2]": "PENDING"}, 0.0)

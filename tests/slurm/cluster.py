@@ -54,26 +54,34 @@ class Cluster:
 
     @property
     def has_accounting(self) -> bool:
-        return self._pid_file("slurmdbd").exists()
+        return self.pid_file("slurmdbd").exists()
 
     # --- daemons --------------------------------------------------------------------------------------------
 
     def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
         """Ends slurmctld or the slurmd of a node, which stays down until `start`."""
-        self._hold(name).touch()
+        self.hold_file(name).touch()
         with suppress(psutil.NoSuchProcess):
-            daemon = psutil.Process(int(self._pid_file(name).read_text()))
+            daemon = psutil.Process(int(self.pid_file(name).read_text()))
             daemon.send_signal(number)
             daemon.wait(30)
 
     def start(self, name: str) -> None:
         """Starts one that was stopped; it goes on where it was."""
-        self._hold(name).unlink()
+        self.hold_file(name).unlink()
 
-    def _pid_file(self, name: str) -> Path:
+    @contextmanager
+    def prolog_fails(self, node: str) -> Iterator[None]:
+        """Meanwhile, what `node` does before each job fails."""
+        fails = self.folder / f"{node}.fails"
+        fails.touch()
+        yield
+        fails.unlink()
+
+    def pid_file(self, name: str) -> Path:
         return self.folder / f"{name}.process"
 
-    def _hold(self, name: str) -> Path:
+    def hold_file(self, name: str) -> Path:
         """While this file is there, the daemon is not started again."""
         return self.folder / f"{name}.hold"
 
@@ -122,7 +130,7 @@ class Daemon(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        hold = self._cluster._hold(self._name)
+        hold = self._cluster.hold_file(self._name)
         while not self._ends.wait(0.1):
             if self._process is None or (self._process.poll() is not None and not hold.exists()):
                 self._launch()
@@ -137,7 +145,7 @@ class Daemon(threading.Thread):
                 stderr=log,
                 start_new_session=True,
             )
-        self._cluster._pid_file(self._name).write_text(str(self._process.pid))
+        self._cluster.pid_file(self._name).write_text(str(self._process.pid))
 
     def end(self) -> None:
         self._ends.set()
@@ -204,6 +212,8 @@ class StartedCluster(Cluster):
     def _configure(self, stack: ExitStack) -> None:
         for name in ("state", "munge", *(f"spool/{node}" for node in self.nodes)):
             (self.folder / name).mkdir(parents=True)
+        self._prolog.write_text(f'#!/bin/sh\ntest ! -e "{self.folder}/$SLURMD_NODENAME.fails"\n')
+        self._prolog.chmod(0o755)
         gres = CONFIGURATION.with_name("gres.conf")
         for path, text in ((gres, f"{OURS}\nName=gpu File=/dev/null\n"), (CONFIGURATION, self._slurm_conf())):
             path.write_text(text)
@@ -231,6 +241,7 @@ CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 SlurmUser=root
 AuthType=auth/munge
 AuthInfo=socket={self._socket},cred_expire=5
+Prolog={self._prolog}
 StateSaveLocation={self.folder}/state
 SlurmdSpoolDir={self.folder}/spool/%n
 SlurmctldPidFile={self.folder}/slurmctld.pid
@@ -263,6 +274,10 @@ PartitionName=scavenge Nodes=ALL MaxTime=UNLIMITED PriorityTier=1 PreemptMode=CA
 PartitionName=spare Nodes=ALL MaxTime=UNLIMITED PriorityTier=1 PreemptMode=REQUEUE
 PartitionName=brief Nodes=ALL MaxTime=1 PriorityTier=10
 """
+
+    @property
+    def _prolog(self) -> Path:
+        return self.folder / "prolog"
 
     @property
     def _socket(self) -> Path:

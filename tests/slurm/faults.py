@@ -38,8 +38,7 @@ def node_down(run: Running) -> None:
     for process in [*daemons, *(child for daemon in daemons for child in daemon.children(recursive=True))]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    ask = ("sinfo", f"--nodes={own_node()}", "--noheader", "--format=%T")
-    run.cluster.wait_until(lambda: "down" in run.cluster.ask(*ask), "the node to be missed")
+    run.cluster.wait_until(lambda: "down" in _state_of_node(run), "the node to be missed")
     run.cluster.start(own_node())
 
 
@@ -49,16 +48,36 @@ def _is_daemon_of(job: str, process: psutil.Process) -> bool:
     return False
 
 
+def _state_of_node(run: Running) -> str:
+    return run.cluster.ask("sinfo", f"--nodes={own_node()}", "--noheader", "--format=%T")
+
+
+def _set_node(run: Running, *changes: str) -> None:
+    run.cluster.do("scontrol", "update", f"NodeName={own_node()}", *changes)
+
+
 def node_drained(run: Running) -> None:
-    run.cluster.do("scontrol", "update", f"NodeName={own_node()}", "State=DRAIN", "Reason=test")
+    _set_node(run, "State=DRAIN", "Reason=test")
     time.sleep(5)
-    run.cluster.do("scontrol", "update", f"NodeName={own_node()}", "State=RESUME")
+    _set_node(run, "State=RESUME")
 
 
 def controller_restarted(run: Running) -> None:
+    """Where it had not written down that the job started, it starts it twice, and drains the node."""
     run.cluster.stop("slurmctld", signal.SIGKILL)
     time.sleep(3)
     run.cluster.start("slurmctld")
+    ended = run.snakemakes[-1].poll
+    run.cluster.wait_until(lambda: ended() is not None or "drain" in _state_of_node(run), "the end", HANG_S)
+    if "drain" in _state_of_node(run):
+        _set_node(run, "State=RESUME")
+
+
+def not_started(run: Running) -> None:
+    """What a node does before each job fails there: SLURM holds the job and drains the node, which somebody mends."""
+    with run.cluster.prolog_fails(own_node()):
+        run.cluster.wait_until(lambda: "held" in run.jobs("PENDING", "%r"), "the job to be held")
+    _set_node(run, "State=RESUME")
 
 
 def preempted(run: Running) -> None:
@@ -108,6 +127,7 @@ FAULTS: dict[str, Callable[[Running], None]] = {
     "node down": node_down,
     "node drained": node_drained,
     "slurmctld restarted": controller_restarted,
+    "held after a failed start": not_started,
     "preempted, requeued": preempted,
     "preempted, cancelled": preempted,
     "SIGINT of Snakemake": interrupted,
@@ -116,6 +136,7 @@ FAULTS: dict[str, Callable[[Running], None]] = {
     "--unlock while the job lives": unlocked,
     "disk full in state/": disk_full,
 }
+AT_ONCE = {"out of memory", "held after a failed start"}  # not at some moment of the training
 STATES = {"scancel": "CANCELLED", "time-out": "TIMEOUT", "preempted, cancelled": "PREEMPTED", "out of memory": "FAILED"}
 PUT_BACK = ("node down", "preempted, requeued")  # into the queue, by SLURM itself
 RESOURCES = {

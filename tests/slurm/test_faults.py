@@ -17,7 +17,7 @@ from checkouts import snakemake
 from cluster import Cluster
 from trainings import HANG_S, ITERATIONS, MODEL, TARGET, Running, Witness, outputs, processes_in, project
 
-from faults import FAULTS, PUT_BACK, RESOURCES, STATES
+from faults import AT_ONCE, FAULTS, PUT_BACK, RESOURCES, STATES
 from once import made_once
 from pathgan.provenance.places import record_path
 
@@ -81,13 +81,12 @@ def test_a_training_survives(
     n_iterations = LONGER.get(fault, ITERATIONS)
     retries = 0 if fault == "disk full in state/" else 2  # each would find the disk as full
     folder = project(prepared, tmp_path / "project", n_iterations, RESOURCES.get(fault, {}), retries)
-    run = Running(cluster, folder)
     wanted = undisturbed(n_iterations)
     iteration = random.Random(f"{fault} {moment}").randint(ITERATIONS // 10, ITERATIONS * 8 // 10)
     started = time.monotonic()
-    with Witness(run.folder) as witness:
+    with Running(cluster, folder) as run, Witness(folder) as witness:
         run.start()
-        if fault != "out of memory":
+        if fault not in AT_ONCE:
             run.wait_for(iteration)
             job = run.job()
         FAULTS[fault](run)

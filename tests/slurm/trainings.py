@@ -117,6 +117,15 @@ class Running:
     folder: Path
     snakemakes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Of a test that failed, nothing goes on."""
+        for process in self.snakemakes:
+            process.kill()
+            process.wait()
+
     def start(self) -> subprocess.Popen[bytes]:
         # A group of its own, as a terminal gives: a signal to it must not reach the tests.
         output = (self.folder / f"snakemake-{len(self.snakemakes)}.out").open("wb")

@@ -1,12 +1,13 @@
 """Before and while Snakemake's executor for SLURM works: what it does not look at itself.
 
 It submits a job to a partition that does not exist or can never start it, leaves jobs of a killed Snakemake running
-beside their successors, and waits forever for a job that was cancelled by an administrator, preempted for good, or
-forgotten by the scheduler.
+beside their successors, and waits forever for a job that was cancelled by an administrator, preempted for good, held
+by SLURM or forgotten by it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import logging
 import math
@@ -25,6 +26,7 @@ from pathgan.jobs import DEADLINE_MARGIN_S
 
 PROFILE = "profiles/slurm/config.yaml"
 SETTINGS = "profiles/slurm/cluster.yaml"
+HELD = "launch failed requeued held"  # a reason of squeue's; such a job stays in the queue until somebody releases it
 LEAVE_S = 180.0  # how long cancelled jobs may take to leave: 30 s to save by default, some clusters give more
 ENDED = {"COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "CANCELLED", "UNKNOWN"}
 log = logging.getLogger("snakemake")
@@ -42,8 +44,8 @@ def prepare(workflow: Any, longest_min: int | None, patience_s: float) -> None:
     """Checks what is about to be submitted, ends what an earlier Snakemake left, and watches over the executor.
 
     workflow: Snakemake's own, once it has locked its outputs. longest_min: the most minutes that a job asks for.
-    patience_s: how long a job may be preempted or unheard of before it is submitted anew. Does nothing under another
-    executor. Raises ClusterError with one line that says what to change.
+    patience_s: how long a job may be preempted, held by SLURM or unheard of before it is submitted anew. Does nothing
+    under another executor. Raises ClusterError with one line that says what to change.
     """
     if workflow.executor_plugin.name != "slurm":
         return
@@ -248,10 +250,14 @@ class Watch:
 
     async def __call__(self, command: str, logger: Any) -> tuple[dict[str, str] | None, float | None]:
         states, seconds = await self.query(command, logger)
-        return (None if states is None else self.settle(states, time.monotonic())), seconds
+        if states is None:
+            return None, seconds
+        pending = [job for job, state in states.items() if state == "PENDING"]
+        held = await asyncio.to_thread(held_by_slurm, pending)
+        return self.settle(states, time.monotonic(), held), seconds
 
-    def settle(self, states: Mapping[str, str], now: float) -> dict[str, str]:
-        """`CANCELLED by 0` is CANCELLED; so is a job that was preempted or lost its node, and not put back for a while.
+    def settle(self, states: Mapping[str, str], now: float, held: Collection[str] = ()) -> dict[str, str]:
+        """`CANCELLED by 0` is CANCELLED; so is a job that for a while was preempted or without its node, or is `held`.
 
         One that SLURM has forgotten becomes UNKNOWN: the executor then looks whether its outputs are there.
         """
@@ -259,14 +265,27 @@ class Watch:
         lost = {
             job for job, state in self._seen.items() if job not in settled and state not in ENDED and "_" not in job
         }
-        stuck = {job for job, state in settled.items() if state in ("PREEMPTED", "NODE_FAIL")}
+        stuck = {job for job, state in settled.items() if state in ("PREEMPTED", "NODE_FAIL") or job in held}
         self._waiting = {job: self._waiting.get(job, now) for job in lost | stuck}
         overdue = {job for job in lost | stuck if now - self._waiting[job] >= self.patience_s}
         answers = {job: "UNKNOWN" if job in lost else "CANCELLED" for job in overdue}
         new = {job for job, answer in answers.items() if self._seen.get(job) != answer}
         for job in sorted(new):
-            log.warning("pathgan: SLURM job %s was %s", job, "forgotten" if job in lost else "not put back")
+            what = "forgotten" if job in lost else "held by SLURM" if job in held else "not put back"
+            log.warning("pathgan: SLURM job %s was %s", job, what)
         if new & stuck:  # should SLURM put one back after all, it must not meet its successor
             subprocess.run(["scancel", *sorted(new & stuck)], capture_output=True, check=False)
         self._seen |= settled | answers
         return settled | answers
+
+
+def held_by_slurm(pending: Sequence[str]) -> set[str]:
+    """Those of these pending jobs that SLURM failed to start and will not try again by itself."""
+    if not pending:
+        return set()
+    try:
+        lines = _ask("squeue", "--noheader", f"--user={os.getuid()}", "--states=PENDING", "--format=%i|%r").splitlines()
+    except ClusterError:
+        return set()  # it may answer next time
+    reasons = dict(line.split("|", 1) for line in lines)
+    return {job for job in pending if reasons.get(job, "").replace("_", " ") == HELD}

@@ -25,4 +25,4 @@ class Workflow(Strict):
     extensions: tuple[str, ...] = ()  # modules in src/ with kinds of one's own: docs/extending.md
     time_factor: Annotated[float, Field(gt=0)] = 1.0  # of every job's time limit under a scheduler
     longest_min: Positive | None = None  # no job asks for more minutes
-    patience_s: Positive = 90  # how long a SLURM job may be preempted or unheard of before it is submitted anew
+    patience_s: Positive = 90  # how long a SLURM job may be preempted, held or unheard of before it is submitted anew
