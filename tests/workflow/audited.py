@@ -38,7 +38,7 @@ def pathgan(folder: Path, *arguments: str, covered: bool = True, **changes: str)
     source = folder / "src"
     covered = covered and "\n" not in str(folder)  # coverage finds no file below such a folder
     if not changes:
-        return warm.run("pathgan.cli", arguments, folder, [source], warm.environment(covered))
+        return warm.run("pathgan.cli", arguments, folder, warm.environment(covered) | {"PYTHONPATH": str(source)})
     return subprocess.run(
         [sys.executable, "-m", "pathgan.cli", *arguments],
         cwd=folder,

@@ -71,9 +71,9 @@ def checkout(folder: Path, papers: Mapping[str, Any], published: Sequence[str] =
     return folder
 
 
-def snakemake(folder: Path, *arguments: str, code: int = 0, covered: bool = False) -> str:
-    """Its output; it must end with `code`. covered: coverage counts Snakemake and its jobs."""
-    done = warm.run("snakemake", ["--cores", "2", *arguments], folder, [], warm.environment(covered))
+def snakemake(folder: Path, *arguments: str, code: int = 0, covered: bool = False, warm_jobs: bool = True) -> str:
+    """Its output; it must end with `code`. covered: coverage counts Snakemake and its jobs. warm_jobs: see `warm`."""
+    done = warm.run("snakemake", ["--cores", "2", *arguments], folder, warm.environment(covered), warm_jobs)
     output = done.stdout + done.stderr
     assert done.returncode == code, output[-4000:]
     return output
