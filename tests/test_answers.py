@@ -242,6 +242,8 @@ def test_copies_of_training_images_are_found(tmp_path, rng):
     assert values(scores, "copied_px") == [1, 1, 1]
     assert values(scores, "copied_embedding") == [1, 1, 1]
     assert values(scores, "nearest_px_real")[0] > 50
+    assert values(scores, "authentic_px") == values(scores, "authentic_embedding") == [0, 0, 0]
+    assert values(scores, "authentic_px_real")[0] in (0, 0.5, 1)  # of two held-out images
     assert set(given_by("memorisation")) <= {metric for _, metric, _ in scores}
 
 
@@ -256,8 +258,10 @@ def test_a_distance_is_in_grey_levels_to_the_class_alone(tmp_path, rng):
 
 
 def test_a_class_without_held_out_images_is_refused(tmp_path, rng):
-    with pytest.raises(DataError, match="no held-out images of the class 'benign'"):
+    with pytest.raises(DataError, match="2 training and 0 held-out images of the class 'benign'"):
         memorised(tmp_path, rng, lambda real: real[:1], sides=("train", "train"))
+    with pytest.raises(DataError, match="1 training and 1 held-out images of the class 'benign'"):
+        memorised(tmp_path, rng, lambda real: real[:1], sides=("train", "test"))
 
 
 # --- synthetic masks ----------------------------------------------------------------------------------------

@@ -12,7 +12,18 @@ from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from pathgan.datasets.image_files import read_image
-from pathgan.metrics import distributions, frechet_distance, full_kernel_distance, kernel_distance, precision_recall
+from pathgan.metrics import (
+    density_coverage,
+    distributions,
+    frechet_at_infinity,
+    frechet_distance,
+    full_kernel_distance,
+    gaussian_kernel_distance,
+    kernel_distance,
+    median_distance,
+    precision_recall,
+)
+from pathgan.metrics.neighbours import authenticity
 
 
 def tiles(image, side=32):
@@ -181,3 +192,107 @@ def test_a_copy_scores_no_better_than_the_real_thing(rng):
     )
     assert full_kernel_distance(real, fake, paired=True) == pytest.approx(own - 2 * across)
     assert full_kernel_distance(real, shuffled) == pytest.approx(full_kernel_distance(real, real))
+
+
+def density_coverage_by_loop(real, fake, k):
+    radii = [sorted(np.linalg.norm(real - x, axis=1))[k] for x in real]
+    inside = np.array([[np.linalg.norm(x - y) < radius for y in fake] for x, radius in zip(real, radii, strict=True)])
+    return inside.sum() / (k * len(fake)), inside.any(1).mean()
+
+
+@given(st.integers(0, 1000), st.integers(6, 25), st.integers(2, 25), st.integers(1, 5), st.floats(0, 2))
+@settings(max_examples=40, deadline=None)
+def test_density_and_coverage_are_counts_of_balls(seed, n, m, k, shift):
+    random = np.random.default_rng(seed)
+    real, fake = random.normal(size=(n, 3)), random.normal(size=(m, 3)) + shift
+    assert density_coverage(real, fake, k) == pytest.approx(density_coverage_by_loop(real, fake, k))
+
+
+def test_density_and_coverage_in_several_blocks_of_real_tiles(real_pair, monkeypatch):
+    real, fake = real_pair[0][:300], real_pair[1][:200]
+    whole = density_coverage(real, fake)
+    monkeypatch.setattr(distributions, "BLOCK", 37)
+    assert density_coverage(real, fake) == pytest.approx(whole)
+    assert density_coverage(real, real_pair[0][300:500])[0] == pytest.approx(1, abs=0.3)  # of the same slide
+    assert whole[0] < 0.3
+    with pytest.raises(ValueError, match="more than 5 real images, got 5"):
+        density_coverage(real[:5], fake)
+
+
+def mmd_by_loop(a, b, bandwidth):
+    def kernel(x, y):
+        return np.exp(-np.square(x - y).sum() / (2 * bandwidth**2))
+
+    def within(x):
+        n = len(x)
+        return sum(kernel(x[i], x[j]) for i in range(n) for j in range(n) if i != j) / (n * (n - 1))
+
+    return within(a) + within(b) - 2 * np.mean([[kernel(x, y) for y in b] for x in a])
+
+
+@given(st.integers(0, 1000), st.integers(2, 15), st.integers(2, 15), st.floats(0.2, 5))
+@settings(max_examples=40, deadline=None)
+def test_gaussian_kernel_distance_is_a_loop_over_pairs(seed, n, m, bandwidth):
+    random = np.random.default_rng(seed)
+    a, b = random.normal(size=(n, 4)), random.normal(size=(m, 4)) + 0.5
+    assert gaussian_kernel_distance(a, b, bandwidth) == pytest.approx(mmd_by_loop(a, b, bandwidth), abs=1e-9)
+
+
+def test_gaussian_kernel_distance_on_real_tiles(real_pair, monkeypatch):
+    a, b = real_pair[0][:120], real_pair[1][:90]
+    bandwidth = median_distance(a)
+    assert bandwidth == pytest.approx(np.median([np.linalg.norm(x - y) for i, x in enumerate(a) for y in a[:i]]))
+    whole = gaussian_kernel_distance(a, b, bandwidth)
+    monkeypatch.setattr(distributions, "BLOCK", 50)
+    assert gaussian_kernel_distance(a, b, bandwidth) == pytest.approx(whole)
+    assert whole > 5 * abs(gaussian_kernel_distance(a[::2], a[1::2], bandwidth))
+    with pytest.raises(ValueError, match="are all embeddings the same"):
+        gaussian_kernel_distance(a, b, median_distance(np.ones((9, 3))))
+
+
+def test_frechet_distance_at_infinity_is_that_of_the_distributions():
+    """Of Gaussians a known shift apart: FID of few is far too large, the line ends near the truth."""
+    random = np.random.default_rng(0)
+    truth = 20 * 0.3**2
+    found = [
+        (frechet_at_infinity(a, b), frechet_distance(a, b))
+        for a, b in ((random.normal(size=(200, 20)), random.normal(size=(200, 20)) + 0.3) for _ in range(20))
+    ]
+    at_infinity = np.array([value for (value, _), _ in found])
+    error = np.array([error for (_, error), _ in found])
+    biased = np.array([value for _, value in found])
+    assert biased.mean() > truth + 0.5
+    assert abs(at_infinity.mean() - truth) < 0.25
+    assert (error > 0).all()
+    with pytest.raises(ValueError, match="5 images or more"):
+        frechet_at_infinity(np.eye(3), np.eye(3))
+
+
+def authentic_by_loop(known, samples):
+    found = []
+    for sample in samples:
+        distances = np.linalg.norm(known - sample, axis=1)
+        nearest = distances.argmin()
+        others = np.linalg.norm(np.delete(known, nearest, axis=0) - known[nearest], axis=1)
+        found.append(distances[nearest] > others.min())
+    return found
+
+
+@given(st.integers(0, 1000), st.integers(2, 20), st.integers(1, 20))
+@settings(max_examples=40, deadline=None)
+def test_authenticity_is_told_sample_by_sample(seed, n, m):
+    random = np.random.default_rng(seed)
+    known, samples = random.normal(size=(n, 3)), random.normal(size=(m, 3))
+    assert authenticity(known, samples).tolist() == authentic_by_loop(known, samples)
+
+
+def test_planted_copies_are_not_authentic(real_pair):
+    """Of other tiles of the same slide most are; copies with a little noise are not."""
+    random = np.random.default_rng(0)
+    tiles = random.permutation(real_pair[0])
+    known, others = tiles[:400], tiles[400:]
+    copies = known[:100] + random.normal(0, 0.002, (100, known.shape[1]))
+    assert authenticity(known, others).mean() > 0.6
+    assert authenticity(known, copies).mean() == 0
+    with pytest.raises(ValueError, match="n > 1"):
+        authenticity(known[:1], others)

@@ -16,6 +16,10 @@ _OF_INSTANCES = (
     Metric(key="aji", better="higher"),
     Metric(key="dice", better="higher"),
 )
+_OF_NUCLEI = (
+    *("area", "perimeter", "eccentricity", "solidity"),
+    *("haematoxylin", "haematoxylin_sd", "contrast", "homogeneity", "neighbour_px"),
+)
 # Kind of score -> what it measures.
 _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
     "similarity": (
@@ -40,10 +44,18 @@ _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
         Metric(key="kid_full", better="lower", of="set", network=INCEPTION, floors=("kid_floor",)),
         Metric(key="kid_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
         Metric(key="kid_source", better="", of="set", network=INCEPTION, is_of_real=True),
+        Metric(key="fid_inf", better="lower", of="set", network=INCEPTION, floors=("fid_inf_error",)),
+        Metric(key="fid_inf_error", better="", of="set", network=INCEPTION),
+        Metric(key="mmd", better="lower", of="set", network=INCEPTION, floors=("mmd_floor",)),
+        Metric(key="mmd_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
         Metric(key="precision", better="higher", of="set", network=INCEPTION, floors=("precision_floor",)),
         Metric(key="precision_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
         Metric(key="recall", better="higher", of="set", network=INCEPTION, floors=("recall_floor",)),
         Metric(key="recall_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
+        Metric(key="density", better="higher", of="set", network=INCEPTION, floors=("density_floor",)),
+        Metric(key="density_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
+        Metric(key="ball_coverage", better="higher", of="set", network=INCEPTION, floors=("ball_coverage_floor",)),
+        Metric(key="ball_coverage_floor", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_floor"),
     ),
     "preservation": (
         Metric(key="preserved", better="higher", network=INCEPTION, all_right=1.0, floors=("accuracy_real",)),
@@ -75,6 +87,18 @@ _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
         Metric(key="nearest_embedding", better="near real", network=INCEPTION, floors=("nearest_embedding_real",)),
         Metric(key="nearest_embedding_real", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_real"),
         Metric(key="copied_embedding", better="lower", network=INCEPTION, all_right=1.0),
+        Metric(key="authentic_px", better="higher", all_right=1.0, floors=("authentic_px_real",)),
+        Metric(key="authentic_px_real", better="", of="set", is_of_real=True, counts="n_real"),
+        Metric(
+            key="authentic_embedding",
+            better="higher",
+            network=INCEPTION,
+            all_right=1.0,
+            floors=("authentic_embedding_real",),
+        ),
+        Metric(
+            key="authentic_embedding_real", better="", of="set", network=INCEPTION, is_of_real=True, counts="n_real"
+        ),
     ),
     "coverage": (
         Metric(key="coverage", better="near real", floors=("coverage_real",)),
@@ -83,6 +107,14 @@ _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
         Metric(key="n_nuclei_real", better="", of="set", is_of_real=True, counts="n_real"),
         Metric(key="empty", better="lower", all_right=1.0, floors=("empty_real",)),
         Metric(key="empty_real", better="", of="set", is_of_real=True, counts="n_real"),
+    ),
+    "morphometry": tuple(
+        metric
+        for name in _OF_NUCLEI
+        for metric in (
+            Metric(key=f"{name}_shift", better="lower", of="set", counts="n_floor", floors=(f"{name}_shift_floor",)),
+            Metric(key=f"{name}_shift_floor", better="", of="set", counts="n_floor", is_of_real=True),
+        )
     ),
     "focus": (
         Metric(key="focus_correlation", better="higher"),

@@ -6,7 +6,16 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "distributions": ["frechet_distance", "full_kernel_distance", "kernel_distance", "precision_recall"],
+        "distributions": [
+            "density_coverage",
+            "frechet_at_infinity",
+            "frechet_distance",
+            "full_kernel_distance",
+            "gaussian_kernel_distance",
+            "kernel_distance",
+            "median_distance",
+            "precision_recall",
+        ],
         "focus_profiles": ["adjacent_similarity", "profile_correlation"],
         "hashes": ["perceptual_hash_similarity"],
         "instances": ["aggregated_jaccard_index", "dice_coefficient", "instance_scores", "panoptic_quality"],

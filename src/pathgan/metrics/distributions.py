@@ -1,4 +1,7 @@
-"""How alike two sets of embeddings are: Frechet and kernel distance, precision and recall. (n, d) each, n >= 2."""
+"""How alike two sets of embeddings are: Frechet and kernel distances, precision and recall, density and coverage.
+
+Embeddings are (n, d) each, n >= 2.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr, svdvals
+from scipy.stats import linregress
 
 Features = NDArray[np.floating]
 Plane = NDArray[np.float64]
@@ -27,6 +31,48 @@ def frechet_distance(a: Features, b: Features) -> float:
     shared = svdvals(root_a @ root_b.T, overwrite_a=True, check_finite=False).sum()
     distance = np.square(mean_a - mean_b).sum() + np.square(root_a).sum() + np.square(root_b).sum() - 2 * shared
     return max(float(distance), 0.0)
+
+
+def frechet_at_infinity(a: Features, b: Features, *, n_sizes: int = 15, seed: int = 0) -> tuple[float, float]:
+    """FID of infinitely many images of both kinds (Chong and Forsyth 2020, Sec. 4), and its standard error.
+
+    FID is nearly linear in 1 / n: a line through FIDs of random subsets, of a quarter to all of the smaller set, is
+    drawn out to 1 / n = 0. The error is that of the line alone. It may be negative where the sets are alike.
+    """
+    a, b = _checked(a, b)
+    most = min(len(a), len(b))
+    sizes = np.unique(np.linspace(max(2, most // 4), most, n_sizes).astype(int))
+    if len(sizes) < 3:
+        raise ValueError(f"expected sets of 5 images or more, got {len(a)} and {len(b)}")
+    random = np.random.default_rng(seed)
+    found = [
+        frechet_distance(*(features[random.choice(len(features), n, replace=False)] for features in (a, b)))
+        for n in sizes
+    ]
+    line = linregress(1 / sizes, found)
+    return float(line.intercept), float(line.intercept_stderr)
+
+
+def gaussian_kernel_distance(a: Features, b: Features, bandwidth: float) -> float:
+    """Squared maximum mean discrepancy (Gretton et al. 2012, Eq. 3) with the kernel exp(-|x - y|^2 / (2 bandwidth^2)).
+
+    As in CMMD (Jayasumana et al. 2024): unbiased, so it may be negative; no set is taken for a Gaussian.
+    """
+    a, b = _checked(a, b)
+    if not bandwidth > 0:
+        raise ValueError(f"expected a bandwidth above 0, got {bandwidth}; are all embeddings the same?")
+
+    def total(x: Plane, y: Plane) -> float:
+        return float(sum(np.exp(_squared_distances(x[i], y) / (-2 * bandwidth**2)).sum() for i in _blocks(x)))
+
+    within = [(total(x, x) - len(x)) / (len(x) * (len(x) - 1)) for x in (a, b)]
+    return sum(within) - 2 * total(a, b) / (len(a) * len(b))
+
+
+def median_distance(features: Features, seed: int = 0) -> float:
+    """The median distance between two of (n, d), of up to BLOCK of them: a bandwidth that suits any embedding."""
+    chosen = features[np.random.default_rng(seed).permutation(len(features))[:BLOCK]].astype(np.float64)
+    return float(np.sqrt(np.median(_squared_distances(chosen, chosen)[np.triu_indices(len(chosen), 1)])))
 
 
 def kernel_distance(
@@ -90,6 +136,24 @@ def precision_recall(real: Features, fake: Features, neighbours: int = 3) -> tup
         is_real_covered[rows] = (between <= fake_radii).any(1)
         is_fake_covered |= (between <= real_radii[rows, None]).any(0)
     return float(is_fake_covered.mean()), float(is_real_covered.mean())
+
+
+def density_coverage(real: Features, fake: Features, neighbours: int = 5) -> tuple[float, float]:
+    """Density, >= 0, and coverage in [0, 1] (Naeem et al. 2020, Eqs. 3 and 4).
+
+    Balls are around real items and reach to their k-th neighbour. Density: in how many of them a `fake` item lies, over
+    k; 1 where both sets are alike, and an outlier among real items adds little. Coverage: the share of balls with a
+    `fake` item inside. Raises ValueError for fewer than `neighbours` + 1 real items.
+    """
+    real, fake = _checked(real, fake)
+    if not 1 <= neighbours < len(real):
+        raise ValueError(f"expected at least one neighbour, and more than {neighbours} real images, got {len(real)}")
+    radii, inside, is_covered = _radii(real, neighbours), 0, np.zeros(len(real), bool)
+    for rows in _blocks(real):
+        within = _squared_distances(real[rows], fake) < radii[rows, None]
+        inside += int(within.sum())
+        is_covered[rows] = within.any(1)
+    return inside / (neighbours * len(fake)), float(is_covered.mean())
 
 
 def _checked(a: Features, b: Features) -> tuple[Plane, Plane]:

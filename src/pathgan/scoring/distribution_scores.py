@@ -1,4 +1,4 @@
-"""Sets of embeddings against each other: FID, KID, precision, recall, and what real images score by chance."""
+"""Sets of embeddings against each other: distances, precision, recall, and what real images score by chance."""
 
 from __future__ import annotations
 
@@ -8,23 +8,34 @@ from numpy.typing import NDArray
 from pathgan.config.scores.distribution_score import DistributionScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
-from pathgan.metrics.distributions import frechet_distance, full_kernel_distance, kernel_distance, precision_recall
+from pathgan.metrics.distributions import (
+    density_coverage,
+    frechet_at_infinity,
+    frechet_distance,
+    full_kernel_distance,
+    gaussian_kernel_distance,
+    kernel_distance,
+    median_distance,
+    precision_recall,
+)
 from pathgan.scoring.embedded_sets import compared, of_split
 from pathgan.scoring.score_files import Inputs, Tidy
 from pathgan.stores.embedding_file import check_same_embedder
 
 N_FLOOR_SPLITS = 10  # random halvings of the real images that a floor is the mean of,
 FLOOR_IMAGES = 20_480  # and fewer of large sets, whose halves differ less: about so many images in all
-NEIGHBOURS = 3  # of precision and recall
+NEIGHBOURS = 3  # of precision, recall, density and coverage
+FEWEST_SIZED = 5  # images, of fewer no line can be drawn out to infinitely many
 
 
 def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy:
-    """FID, KID, precision and recall of samples against real images, each beside its floor.
+    """FID, KID, MMD, precision, recall, density and coverage of samples against real images, each beside its floor.
 
     A floor is what two random halves of the real images score against each other. Halves have at most as many
     images as there are samples; `fid_at_floor_n` is the FID of as few samples and real images, as FID depends
-    on their number. Tiles of one slide fall into both halves: floors tell of chance, not of patients. `fid_source` and
-    `kid_source` (of all images at once) are of the images before their translation: what doing nothing scores.
+    on their number; `fid_inf` is that of infinitely many. Tiles of one slide fall into both halves: floors tell of
+    chance, not of patients. `fid_source` and `kid_source` (of all images at once) are of the images before their
+    translation: what doing nothing scores.
     """
     real, fake = compared(inputs, config.split)
     n_floor = min(len(real.values) // 2, len(fake.values))
@@ -36,16 +47,25 @@ def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy
         )
     subset_size = min(config.subset_size, len(real.values), len(fake.values))
     kid, kid_sd = kernel_distance(real.values, fake.values, subset_size=subset_size, n_subsets=config.n_subsets)
+    bandwidth = median_distance(real.values)
+    if bandwidth == 0:
+        raise DataError(f"{inputs.real_embeddings}: most images have the same embedding; expected different images")
     precision, recall = precision_recall(real.values, fake.values, NEIGHBOURS)
+    density, coverage = density_coverage(real.values, fake.values, NEIGHBOURS)
     scores = {
         "fid": frechet_distance(real.values, fake.values),
         "kid": kid,
         "kid_sd": kid_sd,
         "kid_full": full_kernel_distance(real.values, fake.values),
+        "mmd": gaussian_kernel_distance(real.values, fake.values, bandwidth),
         "precision": precision,
         "recall": recall,
-        **_floors(real.values, fake.values, n_floor),
+        "density": density,
+        "ball_coverage": coverage,
+        **_floors(real.values, fake.values, n_floor, bandwidth),
     }
+    if min(len(real.values), len(fake.values)) >= FEWEST_SIZED:
+        scores["fid_inf"], scores["fid_inf_error"] = frechet_at_infinity(real.values, fake.values)
     if config.untranslated:
         source = of_split(inputs.source_embeddings, inputs.source_store, inputs.source_manifest, "test")
         check_same_embedder(inputs.real_embeddings, real, inputs.source_embeddings, source)
@@ -61,7 +81,7 @@ def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy
     return [(SET, name, float(value)) for name, value in (scores | facts).items()]
 
 
-def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int) -> dict[str, float]:
+def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int, bandwidth: float) -> dict[str, float]:
     """Means over random draws of n real, n other real and n synthetic images."""
     random = np.random.default_rng(0)
     draws = []
@@ -74,8 +94,11 @@ def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int) -> dic
                 frechet_distance(one, other),
                 frechet_distance(one, samples),
                 full_kernel_distance(one, other),
+                gaussian_kernel_distance(one, other, bandwidth),
                 *precision_recall(one, other, NEIGHBOURS),
+                *density_coverage(one, other, NEIGHBOURS),
             ]
         )
-    names = ("fid_floor", "fid_at_floor_n", "kid_floor", "precision_floor", "recall_floor")
+    floors = (f"{name}_floor" for name in ("kid", "mmd", "precision", "recall", "density", "ball_coverage"))
+    names = ("fid_floor", "fid_at_floor_n", *floors)
     return dict(zip(names, np.mean(draws, axis=0), strict=True))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pathgan.config.scores.memorisation_score import MemorisationScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
-from pathgan.metrics.neighbours import nearest_distances
+from pathgan.metrics.neighbours import authenticity, nearest_distances
 from pathgan.scoring.embedded_sets import fresh
 from pathgan.scoring.score_files import Inputs, Tidy, tidy
 from pathgan.stores.embedding_file import check_same_embedder
@@ -24,13 +24,17 @@ def score(config: MemorisationScore, inputs: Inputs, category: str) -> Tidy:
     `nearest_px`: root mean square of grey levels, of images averaged down to SMALL_PX; `nearest_embedding`: Euclidean.
     `copied_...`: share of samples nearer than every held-out image, which is 1 / (n_held_out + 1) of samples that are
     drawn like these. Held-out tiles are of other images than the training tiles, and further from them for that alone.
-    Raises DataError without held-out images of the class.
+    `authentic_...`: 1 of a sample that is no copy of a training image, see `authenticity`; `..._real`: the share of
+    held-out images that are not. Raises DataError without held-out images of the class, or with one training image.
     """
     manifest = read_manifest(inputs.manifest)
     trained = ids_of_split(manifest, "train", inputs.manifest.name, category)
     unseen = [row for row in manifest if row["split"] != "train" and row["class"] == category]
-    if not unseen:
-        raise DataError(f"{inputs.manifest}: no held-out images of the class {category!r}; change the dataset's split")
+    if not unseen or len(trained) < 2:
+        raise DataError(
+            f"{inputs.manifest}: {len(trained)} training and {len(unseen)} held-out images of the class {category!r}; "
+            "expected two or more, and one or more; change the dataset's split"
+        )
     with ImageStore(inputs.store) as real_store, ImageStore(inputs.predicted) as sample_store:
         real, fake, real_ids, items = real_store.images(), sample_store.images(), real_store.ids, sample_store.ids
         known, held_out = real_store.rows(trained), real_store.rows([row["id"] for row in unseen])
@@ -59,7 +63,9 @@ def score(config: MemorisationScore, inputs: Inputs, category: str) -> Tidy:
         floor = nearest_distances(of_real[held_out], of_real[known])
         each[f"nearest_{name}"] = nearest_distances(of_fake, of_real[known])
         each[f"copied_{name}"] = (each[f"nearest_{name}"] < floor.min()).astype(float)
+        each[f"authentic_{name}"] = authenticity(of_real[known], of_fake).astype(float)
         facts[f"nearest_{name}_real"] = float(floor.mean())
+        facts[f"authentic_{name}_real"] = float(authenticity(of_real[known], of_real[held_out]).mean())
     return [*tidy(items, each), *((SET, name, value) for name, value in facts.items())]
 
 
