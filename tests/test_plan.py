@@ -24,7 +24,7 @@ def test_targets_are_every_table_and_figure_and_their_provenance(plan):
     assert f"{BASE}/tables/hyperparameters.csv" in targets
     assert f"{BASE}/figures/figure6.png" in targets
     assert targets[-1] == f"{BASE}/provenance.html"
-    assert len(targets) == 10
+    assert len(targets) == 11
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):
