@@ -24,7 +24,7 @@ def test_targets_are_every_table_and_figure_and_their_provenance(plan):
     assert f"{BASE}/tables/hyperparameters.csv" in targets
     assert f"{BASE}/figures/figure6.png" in targets
     assert targets[-1] == f"{BASE}/provenance.html"
-    assert len(targets) == 11
+    assert len(targets) == 12
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):
@@ -268,9 +268,8 @@ def test_a_figure_reads_every_file_that_it_shows(plan):
                 shown = [file for files in plan.figures.shown(wildcards) for file in files.values()]
                 assert set(shown) == set(plan.figures.inputs(wildcards))
                 assert all(re.fullmatch(rf"results/{preset}/{name}/\w+/\S+\.(h5|csv)", file) for file in shown), shown
-                assert len(plan.figures.shown(wildcards)) == len(
-                    getattr(figure, "panels", getattr(figure, "curves", getattr(figure, "profiles", [0])))
-                )
+                things = (getattr(figure, of) for of in ("panels", "curves", "profiles", "sets") if hasattr(figure, of))
+                assert len(plan.figures.shown(wildcards)) == len(next(things, [0]))
 
 
 def test_a_sheet_of_slides_is_read_once_for_all_its_slides(monkeypatch):

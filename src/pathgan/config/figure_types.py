@@ -154,3 +154,45 @@ class ProfileFigure(_OfStacks):
     @property
     def shown(self) -> tuple[str, ...]:
         return tuple(self.profiles)
+
+
+class NucleiFigure(Figure):
+    """What nuclei are like: form, stain and texture in several sets of images, where the same run finds them."""
+
+    kind: Literal["nuclei"]
+    sets: dict[Name, str]  # dataset or sample set -> label; the first is what others are held against
+    segmenter: Name
+    features: tuple[
+        Literal[
+            "area",
+            "perimeter",
+            "eccentricity",
+            "solidity",
+            "haematoxylin",
+            "haematoxylin_sd",
+            "contrast",
+            "homogeneity",
+            "neighbour_px",
+        ],
+        ...,
+    ] = ("area", "eccentricity", "haematoxylin", "contrast", "neighbour_px")
+    split: Literal["train", "test", "all"] = "test"  # of a dataset
+    category: str = ""  # of a dataset, this class alone
+    stain: Literal["eosin", "dab"] = "eosin"  # beside haematoxylin
+    drawer: ClassVar[str] = "pathgan.render.nuclei_distributions"
+
+    def reads(self, paper: Paper) -> list[dict[str, Read]]:
+        return [
+            {"images": Read("store", name), "manifest": Read("manifest", name)} | self._found(name)
+            if name in paper.datasets
+            else {"images": Read("samples", name)} | self._found(name)
+            for name in self.sets
+        ]
+
+    def _found(self, name: str) -> dict[str, Read]:
+        return {"instances": Read("segmentations", name, self.segmenter)}
+
+    def problems(self, where: str, paper: Paper) -> Iterator[str]:
+        for name in self.sets:
+            yield from paper.check(f"{where}.sets", name, paper.images | paper.sample_sets.keys(), "images")
+        yield from paper.check(f"{where}.segmenter", self.segmenter, paper.segmenters, "segmentation run")

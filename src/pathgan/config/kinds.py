@@ -82,6 +82,7 @@ KINDS: dict[str, dict[str, str]] = {
         "curves": "pathgan.config.figure_types:CurveFigure",
         "stacks": "pathgan.config.figure_types:StackFigure",
         "profiles": "pathgan.config.figure_types:ProfileFigure",
+        "nuclei": "pathgan.config.figure_types:NucleiFigure",
     },
 }
 

@@ -5,7 +5,7 @@ They need no trained network, and a pathologist can read them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,18 @@ def measure_nuclei(image: NDArray[np.uint8], instances: NDArray[np.integer], sta
         "homogeneity": homogeneity,
         "neighbour_px": _to_neighbour(np.stack([form["centroid-0"], form["centroid-1"]], axis=1)),
     }
+
+
+def measure_all(
+    images: Iterable[NDArray[np.uint8]], instances: Iterable[NDArray[np.integer]], stain: str = "eosin"
+) -> list[Nuclei]:
+    """`measure_nuclei` of each image."""
+    return [measure_nuclei(image, found, stain) for image, found in zip(images, instances, strict=True)]
+
+
+def together(images: Sequence[Nuclei]) -> Nuclei:
+    """The nuclei of several images."""
+    return {name: np.concatenate([np.empty(0), *(image[name] for image in images)]) for name in FEATURES}
 
 
 def _moments(values: NDArray[np.float64], labels: NDArray[np.int32], n: int) -> tuple[NDArray[np.float64], ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from pathgan.config.scores.morphometry_score import MorphometryScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
-from pathgan.metrics.morphometry import FEATURES, Nuclei, measure_nuclei, shifts
+from pathgan.metrics.morphometry import FEATURES, Nuclei, measure_all, shifts, together
 from pathgan.scoring.score_files import Inputs, Tidy
 from pathgan.stores.manifest import ids_of_split, read_manifest
 from pathgan.stores.store import ImageStore
@@ -39,11 +39,10 @@ def score(config: MorphometryScore, inputs: Inputs, category: str = "") -> Tidy:
     draws: list[list[float]] = []
     for _ in range(N_DRAWS):
         order, drawn = random.permutation(len(real)), random.permutation(len(fake))[:n]
-        half = _together([real[i] for i in order[:n]])
+        half = together([real[i] for i in order[:n]])
         try:
             others = (
-                shifts(half, _together(part))
-                for part in ([fake[i] for i in drawn], [real[i] for i in order[n : 2 * n]])
+                shifts(half, together(part)) for part in ([fake[i] for i in drawn], [real[i] for i in order[n : 2 * n]])
             )
             draws.append([part[name] for part in others for name in FEATURES])
         except ValueError as error:
@@ -66,9 +65,4 @@ def _nuclei(store: Path, instances: Path | None, items: Sequence[str] | None, st
     assert instances is not None
     with ImageStore(store) as images, ImageStore(instances) as maps:
         chosen = list(images.ids if items is None else items)
-        pairs = zip(images.images(images.rows(chosen)), maps.instances(maps.rows(chosen)), strict=True)
-        return [measure_nuclei(image, found, stain) for image, found in pairs]
-
-
-def _together(images: Sequence[Nuclei]) -> Nuclei:
-    return {name: np.concatenate([image[name] for image in images]) for name in FEATURES}
+        return measure_all(images.images(images.rows(chosen)), maps.instances(maps.rows(chosen)), stain)
