@@ -78,7 +78,7 @@ def draw_nuclei(figure: NucleiFigure, sets: Mapping[str, Nuclei], png: Path, pdf
         axis.tick_params(axis="y", length=0)
     counts = [len(nuclei["area"]) for nuclei in sets.values()]
     labels = [f"{label}\n{count} nuclei" for label, count in zip(figure.sets.values(), counts, strict=True)]
-    axes[0][0].set_yticks([-row for row in range(len(sets))], labels)
+    axes[0][0].set_yticks([HEIGHT / 2 - row for row in range(len(sets))], labels)
     axes[0][0].set_ylim(-len(sets) + 0.9, 1)
     save(fig, png, pdf)
 
