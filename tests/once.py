@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
     folder, done = base / name, base / f"{name}.made"
     with FileLock(base / f"{name}.lock"):
         if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
             make(folder)
             done.touch()
     return folder

@@ -8,10 +8,10 @@ others: arguments, environment, working folder and exit code are theirs, and pat
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import runpy
+import shutil
 import socket
 import subprocess
 import sys
@@ -57,11 +57,8 @@ def run(
 @lru_cache(maxsize=1)
 def _server() -> str:
     """Its socket. It is not covered: coverage would trace what all processes load."""
-    folder = tempfile.TemporaryDirectory(prefix="warm-")
-    path = str(Path(folder.name) / "socket")
+    path = str(Path(tempfile.mkdtemp(prefix="warm-")) / "socket")
     server = subprocess.Popen([sys.executable, __file__, path], env=environment(covered=False))
-    atexit.register(folder.cleanup)
-    atexit.register(server.terminate)
     while not os.path.exists(path):  # noqa: PTH110 - no Path each time
         assert server.poll() is None
         time.sleep(0.05)
@@ -94,11 +91,13 @@ def _ask(
 
 class Server(ForkingMixIn, UnixStreamServer):
     request_queue_size = 32
+    started_by = os.getppid()
 
     def service_actions(self) -> None:
-        """Called every half second."""
+        """Called every half second: ends with the process that started it, and leaves nothing behind."""
         super().service_actions()
-        if os.getppid() == 1:
+        if os.getppid() != self.started_by:
+            shutil.rmtree(Path(str(self.server_address)).parent)
             sys.exit()
 
 
@@ -163,5 +162,6 @@ def _execute_script(self: Any, script: str, edit: bool = False) -> None:
 if __name__ == "__main__":
     for name in LOADED:
         import_module(name)
-    with Server(sys.argv[1], Handler) as server:
+    with Server(f"{sys.argv[1]}.new", Handler) as server:
+        Path(f"{sys.argv[1]}.new").rename(sys.argv[1])  # which tells that it listens
         server.serve_forever()
