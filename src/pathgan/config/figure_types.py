@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import model_validator
 
 from pathgan.config.reads import Read
+from pathgan.config.scores.morphometry_score import NuclearFeature
 from pathgan.config.strict import Name, Positive, Strict
 
 if TYPE_CHECKING:
@@ -162,20 +163,7 @@ class NucleiFigure(Figure):
     kind: Literal["nuclei"]
     sets: dict[Name, str]  # dataset or sample set -> label; the first is what others are held against
     segmenter: Name
-    features: tuple[
-        Literal[
-            "area",
-            "perimeter",
-            "eccentricity",
-            "solidity",
-            "haematoxylin",
-            "haematoxylin_sd",
-            "contrast",
-            "homogeneity",
-            "neighbour_px",
-        ],
-        ...,
-    ] = ("area", "eccentricity", "haematoxylin", "contrast", "neighbour_px")
+    features: tuple[NuclearFeature, ...] = ("area", "eccentricity", "haematoxylin", "contrast", "neighbour_px")
     split: Literal["train", "test", "all"] = "test"  # of a dataset
     category: str = ""  # of a dataset, this class alone
     stain: Literal["eosin", "dab"] = "eosin"  # beside haematoxylin

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
+from pathgan.config.scores.morphometry_score import NuclearFeature
 from pathgan.config.table_types import Metric
 from pathgan.errors import ConfigError
 
@@ -15,10 +17,6 @@ _OF_INSTANCES = (
     Metric(key="pq", better="higher"),
     Metric(key="aji", better="higher"),
     Metric(key="dice", better="higher"),
-)
-_OF_NUCLEI = (
-    *("area", "perimeter", "eccentricity", "solidity"),
-    *("haematoxylin", "haematoxylin_sd", "contrast", "homogeneity", "neighbour_px"),
 )
 # Kind of score -> what it measures.
 _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
@@ -110,7 +108,7 @@ _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
     ),
     "morphometry": tuple(
         metric
-        for name in _OF_NUCLEI
+        for name in get_args(NuclearFeature)
         for metric in (
             Metric(key=f"{name}_shift", better="lower", of="set", counts="n_floor", floors=(f"{name}_shift_floor",)),
             Metric(key=f"{name}_shift_floor", better="", of="set", counts="n_floor", is_of_real=True),

@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from pathgan.config.papers import Paper
     from pathgan.config.runs.run import Run
 
+NuclearFeature = Literal[  # as metrics.morphometry measures them, in its order
+    "area",
+    "perimeter",
+    "eccentricity",
+    "solidity",
+    "haematoxylin",
+    "haematoxylin_sd",
+    "contrast",
+    "homogeneity",
+    "neighbour_px",
+]
+
 
 class MorphometryScore(Score):
     """Form, stain and texture of the nuclei in a run's samples and in real images, found in both by the same run."""
