@@ -28,6 +28,7 @@ for _sample in plan.samples.rules:
             options=plan.samples.options,
             sources=plan.samples.sources,
             weights=plan.samples.weights,
+            network=plan.samples.network,
             sha256=plan.samples.sha256,
             code=plan.code("sample", plan.samples.workers),
         script:

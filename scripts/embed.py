@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from pathgan.jobs import checked, device_of, job
+from pathgan.jobs import device_of, job
 from pathgan.sampling.embedding import embed_store
 
 with job(snakemake):
     embed_store(
         Path(snakemake.input.images),
         snakemake.wildcards.network,
-        checked(snakemake.input.get("weights"), snakemake.params.sha256),
+        (Path(snakemake.input.weights), snakemake.params.sha256),
         Path(snakemake.output[0]),
         device_of(snakemake),
         snakemake.threads,

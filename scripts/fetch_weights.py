@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from pathgan.config.loading import load_weights_table
-from pathgan.datasets.fetch import fetch_weights
 from pathgan.jobs import job
+from pathgan.networks.fetched_weights import fetch_weights
 
 with job(snakemake):
     table = load_weights_table(Path(snakemake.scriptdir).parent / "config" / "weights.yaml")
-    entry = next(entry for entry in table.values() if entry.file == snakemake.wildcards.weights)
-    fetch_weights(entry, Path(snakemake.output[0]))
+    network = next(network for network, entry in table.items() if entry.file == snakemake.wildcards.weights)
+    fetch_weights(network, table[network], Path(snakemake.output[0]))

@@ -3,8 +3,8 @@
 from importlib import import_module
 from pathlib import Path
 
-from pathgan.jobs import checked, device_of, job
-from pathgan.sampling.sample_work import SampleWork
+from pathgan.jobs import device_of, job
+from pathgan.sampling.sample_work import Pretrained, SampleWork
 from pathgan.stores.source import Source
 
 with job(snakemake):
@@ -16,6 +16,8 @@ with job(snakemake):
         out=Path(snakemake.output[0]),
         device=device_of(snakemake),
         threads=snakemake.threads,
-        pretrained=checked(snakemake.input.get("pretrained"), params.sha256),
+        pretrained=Pretrained(params.network, Path(snakemake.input.pretrained), params.sha256)
+        if params.network
+        else None,
     )
     import_module(params.sampler).make(params.options, work)

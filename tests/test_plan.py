@@ -51,29 +51,33 @@ def test_samples_need_weights_and_conditions(plan):
 
 
 def test_embeddings_are_of_a_dataset_or_of_samples(plan, tmp_path):
-    dataset = w(network="inception", images="data/cpm")
-    assert plan.scores.embedded(dataset) == {"images": f"{BASE}/data/cpm.h5"}
-    samples = w(network="inception", images="samples/enhanced-cpm/seed1")
-    assert plan.scores.embedded(samples) == {"images": f"{BASE}/samples/enhanced-cpm/seed1.h5"}
-    assert plan.scores.embedding_weights(samples) is None
-    # The papers' own numbers are never made with random weights; elsewhere they are used where they lie.
+    lite0 = "data/weights/efficientnet-lite0.safetensors"
+    dataset = w(network="lite0", images="data/cpm")
+    assert plan.scores.embedded(dataset) == {"images": f"{BASE}/data/cpm.h5", "weights": lite0}
+    samples = w(network="lite0", images="samples/enhanced-cpm/seed1")
+    assert plan.scores.embedded(samples) == {"images": f"{BASE}/samples/enhanced-cpm/seed1.h5", "weights": lite0}
+    # Who asks for a network by its name gets it, and the papers' own numbers rest on no other.
+    samples.network = "inception"
+    assert plan.scores.embedded(samples)["weights"] == "data/weights/inception-2015-12-05.pt"
     paper = w(preset="paper", network="inception", images="data/cpm")
     assert plan.scores.embedded(paper)["weights"] == "data/weights/inception-2015-12-05.pt"
     found = Plan(Workflow(data_root=str(tmp_path)), ROOT)
     (tmp_path / "weights").mkdir()
     found.weights.file("inception").touch()
-    assert found.scores.embedding_weights(samples) is None  # asked once, when the plan is made
+    asked = w(run="enhanced-cpm", score="distribution")
+    assert "/lite0/" in found.scores.files(asked)["real_embeddings"]  # asked once, when the plan is made
     assert re.fullmatch(found.weights.absent(), "inception-2015-12-05.pt")
     found = Plan(Workflow(data_root=str(tmp_path)), ROOT)
     assert not re.fullmatch(found.weights.absent(), "inception-2015-12-05.pt")  # its owner's: never fetched over
+    assert "/inception/" in found.scores.files(asked)["real_embeddings"]
     assert found.scores.embedded(samples)["weights"] == str(tmp_path / "weights" / "inception-2015-12-05.pt")
     assert found.scores.embedding_weights(samples).startswith("f58cb9b6")
 
 
 def test_a_distribution_score_reads_embeddings(plan):
     files = plan.scores.files(w(run="enhanced-cpm", score="distribution"))
-    assert files["real_embeddings"] == f"{BASE}/embeddings/inception/data/cpm.h5"
-    assert files["fake_embeddings"] == f"{BASE}/embeddings/inception/samples/enhanced-cpm/seed0.h5"
+    assert files["real_embeddings"] == f"{BASE}/embeddings/lite0/data/cpm.h5"
+    assert files["fake_embeddings"] == f"{BASE}/embeddings/lite0/samples/enhanced-cpm/seed0.h5"
     assert files["predicted"] == f"{BASE}/samples/enhanced-cpm/seed0.h5"
     assert files["store"] == f"{BASE}/data/cpm.h5"
 
@@ -85,11 +89,11 @@ def translation(**wildcards):
 def test_a_translation_is_held_against_what_it_should_look_like_or_what_it_is_made_of(plan):
     base = "results/demo/histo2cyto"
     cytology = plan.scores.files(translation(score="cytology"))
-    assert cytology["real_embeddings"] == f"{base}/embeddings/inception/data/cytology_benign.h5"
-    assert cytology["source_embeddings"] == f"{base}/embeddings/inception/data/histology_benign.h5"
+    assert cytology["real_embeddings"] == f"{base}/embeddings/lite0/data/cytology_benign.h5"
+    assert cytology["source_embeddings"] == f"{base}/embeddings/lite0/data/histology_benign.h5"
     assert cytology["source_manifest"] == f"{base}/data/histology_benign.csv"
     histology = plan.scores.files(translation(score="histology"))
-    assert histology["real_embeddings"] == f"{base}/embeddings/inception/data/histology_benign.h5"
+    assert histology["real_embeddings"] == f"{base}/embeddings/lite0/data/histology_benign.h5"
     assert "source_embeddings" not in histology
 
 
@@ -97,9 +101,9 @@ def test_preservation_reads_real_images_of_every_class(plan):
     base = "results/demo/histo2cyto"
     files = plan.scores.files(translation(score="preservation"))
     assert files["class_embeddings"] == [
-        f"{base}/embeddings/inception/data/cytology_{name}.h5" for name in ("benign", "malignant")
+        f"{base}/embeddings/lite0/data/cytology_{name}.h5" for name in ("benign", "malignant")
     ]
-    assert files["fake_embeddings"] == f"{base}/embeddings/inception/samples/cyclegan_benign/seed0.h5"
+    assert files["fake_embeddings"] == f"{base}/embeddings/lite0/samples/cyclegan_benign/seed0.h5"
     assert plan.scores.category(translation(score="preservation")) == "benign"
     assert plan.scores.category(translation(score="cytology")) == ""
 
@@ -107,8 +111,10 @@ def test_preservation_reads_real_images_of_every_class(plan):
 def test_style_transfer_needs_both_sets_and_trains_nothing(plan):
     base = "results/demo/histo2cyto/data"
     asked = w(paper="histo2cyto", samples="style_malignant")
+    assert (plan.samples.network(asked), plan.samples.sha256(asked)[:8]) == ("vgg16", "f36ca75e")
     assert plan.samples.inputs(asked) == {
         "weights": [],
+        "pretrained": "data/weights/vgg16-lpips.safetensors",
         "images": [
             f"{base}/{name}_malignant.{suffix}" for name in ("histology", "cytology") for suffix in ("h5", "csv")
         ],
@@ -117,6 +123,7 @@ def test_style_transfer_needs_both_sets_and_trains_nothing(plan):
     assert (sources["source"]["split"], sources["style"]["split"]) == ("test", "train")
     assert sources["source"]["images"] == f"{base}/histology_malignant.h5"
     asked.preset = "paper"
+    assert plan.samples.network(asked) == "vgg19"
     assert plan.samples.inputs(asked)["pretrained"] == "data/weights/vgg19-dcbb9e9d.pth"
 
 

@@ -100,7 +100,7 @@ def test_memorisation_is_of_a_class(plan):
     assert plan.scores.category(syncgan(run="prop_malignant", score="memorisation")) == "malignant"
     files = plan.scores.files(syncgan(run="prop_malignant", score="memorisation"))
     assert files["predicted"] == f"{SYNCGAN}/samples/prop_malignant/seed0.h5"
-    assert files["real_embeddings"] == f"{SYNCGAN}/embeddings/inception/data/cytology.h5"
+    assert files["real_embeddings"] == f"{SYNCGAN}/embeddings/lite0/data/cytology.h5"
 
 
 def test_synthetic_masks_are_held_against_those_that_their_gan_learned_from(plan):
@@ -186,7 +186,7 @@ def test_stacks_are_made_of_real_planes_or_of_drawn_ones(plan):
     sources = plan.samples.sources(migan(samples="blurred"))
     assert [source["split"] for source in sources.values()] == ["train", "test"]
     files = plan.scores.files(migan(run="blurred", score="focus"))
-    assert files["fake_embeddings"] == f"{MIGAN}/embeddings/inception/samples/blurred/seed0.h5"
+    assert files["fake_embeddings"] == f"{MIGAN}/embeddings/lite0/samples/blurred/seed0.h5"
 
 
 def test_figures_of_stacks_show_test_cells_or_samples(plan):

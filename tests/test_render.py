@@ -6,6 +6,7 @@ from scipy import stats
 
 from doing import write_store
 from pathgan.config.figure_types import ImageFigure, Panel
+from pathgan.config.metric_names import of_network
 from pathgan.config.metric_table import metric_of
 from pathgan.config.table_types import SET, Column, Row, ScoreTable
 from pathgan.errors import TableError
@@ -101,8 +102,10 @@ def test_an_infinite_psnr_is_shown_as_such(tmp_path):
 
 FACTS = {
     "fid": 80.0, "fid_at_floor_n": 95.0, "fid_floor": 60.0, "kid": 0.1, "n_images": 44, "n_real": 94, "n_floor": 44,
-    "kid_subset_size": 44, "random_weights": 0,
+    "kid_subset_size": 44,
 }  # fmt: skip
+SIZES = {name: value for name, value in FACTS.items() if name.startswith("n_") or "size" in name}
+FD = {"fd_lite0": 80.0, "fd_at_floor_n_lite0": 95.0, "fd_floor_lite0": 60.0, **SIZES}
 
 
 def test_a_distance_of_few_images_says_so_and_shows_its_floor():
@@ -157,15 +160,19 @@ def test_what_is_of_real_images_has_no_interval_over_seeds():
 @pytest.mark.parametrize(
     ("metric", "facts", "caveat"),
     [
-        ("fid", {**FACTS, "random_weights": 1}, "random network for Inception"),
-        ("p_hash", {"random_weights": 1}, "random network for ResNet-18"),
+        ("fid", FD, "fd_lite0 in place of FID; fd_lite0 is biased at n = 44: of 44 images it is 95"),
+        ("kid", {"kd_lite0": 0.1, **SIZES}, "kd_lite0 in place of KID; kd_lite0 over subsets"),
+        ("kid_floor", {"kd_floor_lite0": 0.1, **SIZES}, "kd_lite0 in place of KID"),
+        ("p_hash", {"p_hash_lite0": 0.5}, "Lite0 in place of ResNet-18"),
+        ("precision", {"precision_lite0": 0.5, **SIZES}, "Lite0 in place of Inception"),
+        ("fd_lite0", FD, ""),
         ("ms_ssim", {"ms_ssim_scales": 3}, "MS-SSIM with 3 of 5 scales"),
         ("ms_ssim", {"ms_ssim_scales": 5}, ""),
         ("ssim", {"ms_ssim_scales": 3}, ""),
     ],
 )
 def test_what_a_score_rests_on_can_make_it_incomparable(metric, facts, caveat):
-    values = [] if metric in facts else [0.5, 0.6]
+    values = [] if facts.keys() & {metric, of_network(metric, "lite0")} else [0.5, 0.6]
     cells = build_table(
         "table1", with_metric(metric), {"x": ""}, {}, one_seed(values, metric, **facts), GROUPS, PUBLISHED
     )
@@ -307,9 +314,9 @@ def test_answers_to_tiles_of_few_patients_have_no_interval():
     assert np.isnan(grouped["low"][0])
 
 
-def test_numbers_of_random_style_features_say_so():
+def test_numbers_of_a_stand_ins_style_say_so():
     cells = build_table(
-        "table1", with_metric("fid"), {"x": ""}, {}, one_seed([], **FACTS, random_style=1), GROUPS, PUBLISHED
+        "table1", with_metric("fid"), {"x": ""}, {}, one_seed([], **FACTS, stand_in_style=1), GROUPS, PUBLISHED
     )
-    assert cells["note"][0].startswith("random network for VGG-19; FID is biased")
+    assert cells["note"][0].startswith("VGG-16 in place of VGG-19; FID is biased")
     assert cells["comparable"][0] == "no"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from doing import embeddings, score, write_store
+from pathgan.config.metric_names import of_own
 from pathgan.config.metric_table import given_by
 from pathgan.config.scores.distribution_score import DistributionScore
 from pathgan.config.scores.hash_score import PerceptualHashScore
@@ -35,7 +36,7 @@ from pathgan.stores.embedding_file import Embedder, read_embeddings, write_embed
 from pathgan.stores.manifest import read_manifest, rows_of_split, write_manifest
 from pathgan.stores.store import STAND_IN, ImageStore
 
-EMBEDDER = Embedder("inception", "random, seed 0", "none")
+EMBEDDER = Embedder("inception", "0" * 64, "none")
 SIMILARITY = SimilarityScore(kind="similarity")
 
 
@@ -155,7 +156,6 @@ def test_a_distribution_score_stands_beside_its_floors(embedded):
     assert found["fid"] == frechet_distance(real, fake)
     assert (found["kid"], found["kid_sd"]) == kernel_distance(real, fake, subset_size=5)
     assert (found["n_images"], found["n_real"], found["n_floor"], found["kid_subset_size"]) == (8, 8, 4, 5)
-    assert found["random_weights"] == 1
     everything = score(DistributionScore(kind="distribution"), files)
     assert values(everything, "kid_subset_size") == [8]
 
@@ -243,7 +243,7 @@ def test_preservation_is_what_a_reader_of_real_images_says(tmp_path, rng):
 
 def test_hashes_stand_beside_real_and_shuffled_pairs(embedded):
     files, real, fake = embedded
-    scores = score(PerceptualHashScore(kind="perceptual_hash"), files)
+    scores = score(PerceptualHashScore(kind="perceptual_hash"), by("resnet18", files))
     each = {name for item, name, _ in scores if item != SET}
     assert set(given_by("perceptual_hash")) == each | {"p_hash_sd"}
     assert {name: value for item, name, value in scores if item == SET}["p_hash_sd"] == pytest.approx(
@@ -304,15 +304,32 @@ def test_scores_are_written_tidy(tmp_path):
         ]
 
 
-def test_samples_of_random_style_features_are_known_as_such(embedded):
+def by(network, files):
+    """The same embeddings, as if another network had made them."""
+    for file in (files.real_embeddings, files.fake_embeddings):
+        one = read_embeddings(file)
+        write_embeddings(file, replace(one, embedder=replace(one.embedder, network=network)))
+    return files
+
+
+@pytest.mark.parametrize("kind", [DistributionScore(kind="distribution"), PerceptualHashScore(kind="perceptual_hash")])
+def test_scores_of_other_features_bear_their_network_in_their_names(embedded, kind):
+    files, *_ = embedded
+    own, lite0 = score(kind, by(kind.network, files)), score(kind, by("lite0", files))
+    assert [(item, of_own(name, "lite0"), value) for item, name, value in lite0] == own
+    assert not {"fid", "kid", "p_hash", "precision"} & {name for _, name, _ in lite0}
+    assert "n_images" in {name for _, name, _ in lite0}
+
+
+def test_samples_of_a_stand_ins_style_are_known_as_such(embedded):
     files, *_ = embedded
     config = DistributionScore(kind="distribution")
-    assert not values(score(config, files), "random_style")
+    assert not values(score(config, files), "stand_in_style")
     with h5py.File(files.predicted, "a") as store:
-        store.attrs[STAND_IN] = "VGG-19"
+        store.attrs[STAND_IN] = "vgg16"
     embeddings = read_embeddings(files.fake_embeddings)
     write_embeddings(files.fake_embeddings, replace(embeddings, images=sha256_of(files.predicted)))
-    assert values(score(config, files), "random_style") == [1]
+    assert values(score(config, files), "stand_in_style") == [1]
 
 
 def morphometry_inputs(folder, rng, fake_radius, fake_nuclei=3):

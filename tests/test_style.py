@@ -10,12 +10,14 @@ from doing import stylize, write_store
 from pathgan.config.runs.style_run import StyleRun
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
-from pathgan.networks.vgg import DEVIATION, MEAN, style_features
+from pathgan.networks.pretrained import IMAGENET_DEVIATION, IMAGENET_MEAN
+from pathgan.networks.vgg import style_features
 from pathgan.sampling.lbfgs import minimise
+from pathgan.sampling.sample_work import Pretrained
 from pathgan.sampling.style_transfer import STYLE, StyleLoss, companions, gram, transfer
 from pathgan.stores.manifest import write_manifest
 from pathgan.stores.source import Source
-from pathgan.stores.store import ImageStore
+from pathgan.stores.store import STAND_IN, ImageStore
 from pathgan.training.devices import compute_on
 
 
@@ -90,11 +92,15 @@ def test_a_row_without_a_finite_gradient_stays_and_stops_no_other():
 
 @pytest.fixture(scope="module")
 def vgg(tmp_path_factory):
-    """torchvision's own layers, with random weights, and a file of them."""
+    """torchvision's own layers with random weights, whose activations neither vanish nor explode, and a file of them."""
     from torchvision.models.vgg import cfgs, make_layers
 
     torch.manual_seed(3)
-    layers = make_layers(cfgs["E"]).eval()
+    layers = make_layers(cfgs["E"]).eval().requires_grad_(False)
+    for layer in layers:
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            torch.nn.init.zeros_(layer.bias)
     path = tmp_path_factory.mktemp("vgg") / "vgg19.pth"
     torch.save({f"features.{name}": value for name, value in layers.state_dict().items()}, path)
     return layers, path
@@ -103,8 +109,8 @@ def vgg(tmp_path_factory):
 def test_features_are_torchvisions_behind_each_relu(vgg):
     layers, path = vgg
     images = torch.rand(2, 3, 48, 33)
-    found = style_features(path)(images)
-    x = (images - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(DEVIATION).view(3, 1, 1)
+    found = style_features("vgg19", path)(images)
+    x = (images - torch.tensor(IMAGENET_MEAN).view(3, 1, 1)) / torch.tensor(IMAGENET_DEVIATION).view(3, 1, 1)
     expected = []
     for layer in layers[:30]:  # to the first ReLU of the fifth stage
         x = layer(x)
@@ -120,18 +126,11 @@ def test_features_are_torchvisions_behind_each_relu(vgg):
         assert mine.numpy() == pytest.approx(theirs.detach().numpy(), abs=1e-5)
 
 
-def test_random_features_are_always_the_same_and_leave_the_generator_alone():
-    state = torch.get_rng_state()
-    one, two = style_features(None), style_features(None)
-    assert torch.equal(torch.get_rng_state(), state)
-    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
-    assert not any(parameter.requires_grad for parameter in one.parameters())
-
-
 def test_a_file_of_another_network_is_refused(tmp_path):
     torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(DataError, match=r"other\.pth: does not hold the weights of VGG-19"):
-        style_features(tmp_path / "other.pth")
+    for network in ("vgg19", "vgg16"):
+        with pytest.raises(DataError, match=rf"other\.pth: does not hold the weights of {network}"):
+            style_features(network, tmp_path / "other.pth")
 
 
 def test_a_gram_matrix_is_the_mean_of_products_of_channels(rng):
@@ -141,11 +140,11 @@ def test_a_gram_matrix_is_the_mean_of_products_of_channels(rng):
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_the_losses_vanish_where_they_should(precision):
+def test_the_losses_vanish_where_they_should(precision, vgg):
     """An image has its own content and its own style, and another's content or style it has not."""
     cpu = compute_on("cpu", 1, precision)
     images = torch.rand(2, 3, 40, 40)
-    features = style_features(None)
+    features = style_features("vgg19", vgg[1])
     own = StyleLoss(run(), features, images, images, cpu)
     assert own(images).tolist() == pytest.approx([0, 0], abs=1e-9)
     content = StyleLoss(run(style_weight=1e-12), features, images.flip(0), images, cpu)(images)
@@ -176,10 +175,10 @@ def sources(tmp_path, rng):
     return out
 
 
-def test_an_images_result_does_not_depend_on_its_neighbours(cpu, rng):
+def test_an_images_result_does_not_depend_on_its_neighbours(cpu, rng, vgg):
     """The fast way, side by side, against the plain one."""
     contents, styles = rng.integers(0, 256, (2, 3, 36, 36, 3), dtype=np.uint8)
-    features = style_features(None)
+    features = style_features("vgg19", vgg[1])
     together = np.stack(list(transfer(run(iterations=4), features, contents, styles, cpu)))
     alone = np.stack(list(transfer(run(iterations=4, batch_size=1), features, contents, styles, cpu)))
     assert (
@@ -188,13 +187,14 @@ def test_an_images_result_does_not_depend_on_its_neighbours(cpu, rng):
     assert np.abs(together.astype(int) - contents).mean() > 2
 
 
-def test_images_take_on_the_style_of_a_training_image(tmp_path, sources):
-    n = stylize(run(iterations=30, content_weight=1e-3), *sources, None, 0, tmp_path / "out.h5")
+def test_images_take_on_the_style_of_a_training_image(tmp_path, sources, vgg):
+    pretrained = Pretrained("vgg19", vgg[1], sha256_of(vgg[1]))
+    n = stylize(run(iterations=30, content_weight=1e-3), *sources, pretrained, 0, tmp_path / "out.h5")
     with ImageStore(tmp_path / "out.h5") as store:
         images = store.images()
     assert images.shape == (n, 40, 40, 3) == (2, 40, 40, 3)
     assert images.mean() > sources[0].images_of_split().mean() + 60
-    stylize(run(iterations=30, content_weight=1e-3), *sources, None, 0, tmp_path / "again.h5")
+    stylize(run(iterations=30, content_weight=1e-3), *sources, pretrained, 0, tmp_path / "again.h5")
     assert (tmp_path / "again.h5").read_bytes() == (tmp_path / "out.h5").read_bytes()
 
 
@@ -207,12 +207,14 @@ def test_style_images_are_drawn_with_the_seed_and_none_twice_before_all():
 
 def test_weights_of_another_hash_are_not_opened(tmp_path, sources, vgg):
     with pytest.raises(DataError, match=r"vgg19\.pth: expected sha256 000"):
-        stylize(run(), *sources, (vgg[1], "0" * 64), 0, tmp_path / "out.h5")
+        stylize(run(), *sources, Pretrained("vgg19", vgg[1], "0" * 64), 0, tmp_path / "out.h5")
     assert not (tmp_path / "out.h5").exists()
-    stylize(run(iterations=1), *sources, (vgg[1], sha256_of(vgg[1])), 0, tmp_path / "out.h5")
+    stylize(run(iterations=1), *sources, Pretrained("vgg19", vgg[1], sha256_of(vgg[1])), 0, tmp_path / "out.h5")
+    with ImageStore(tmp_path / "out.h5") as store:
+        assert STAND_IN not in store.facts
 
 
-def test_images_too_small_for_the_fifth_stage_are_refused(cpu):
+def test_images_too_small_for_the_fifth_stage_are_refused(cpu, vgg):
     tiny = np.zeros((1, 24, 40, 3), np.uint8)
     with pytest.raises(DataError, match=r"at least 32 px, got 40 x 24 and 40 x 24; raise tiles\.tile_px"):
-        list(transfer(run(), style_features(None), tiny, tiny, cpu))
+        list(transfer(run(), style_features("vgg19", vgg[1]), tiny, tiny, cpu))

@@ -279,36 +279,36 @@ def test_weights_are_fetched_checked_and_used(done, copied, tmp_path):
             return self.layers(images)
 
     served = make_folder(tmp_path / "served")
-    torch.jit.save(torch.jit.script(Scripted()), served / "tiny.pt")
+    torch.jit.save(torch.jit.script(Scripted()), served / "inception-2015-12-05.pt")
     http = ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: SimpleHTTPRequestHandler(*args, directory=str(served)))
     threading.Thread(target=http.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{http.server_address[1]}/tiny.pt"
+    url = f"http://127.0.0.1:{http.server_address[1]}/inception-2015-12-05.pt"
     table = copied / "config/weights.yaml"
     entries = yaml.safe_load(table.read_text())
-    size = (served / "tiny.pt").stat().st_size
-    entries["inception"] |= {"file": "tiny.pt", "url": url, "max_bytes": size, "sha256": "0" * 64}
+    size = (served / "inception-2015-12-05.pt").stat().st_size
+    entries["inception"] |= {"url": url, "max_bytes": size, "sha256": "0" * 64}
     table.write_text(yaml.safe_dump(entries))
-    output = snakemake(copied, "data/weights/tiny.pt", code=1)
-    assert "data/weights/tiny.pt: absent, and could not be fetched" in output
+    output = snakemake(copied, "data/weights/inception-2015-12-05.pt", code=1)
+    assert "data/weights/inception-2015-12-05.pt: absent, and could not be fetched" in output
     assert f"{url}: expected sha256 000" in output
-    assert not (copied / "data/weights/tiny.pt").exists()
+    assert not (copied / "data/weights/inception-2015-12-05.pt").exists()
 
-    entries["inception"]["sha256"] = sha256_of(served / "tiny.pt")
+    entries["inception"]["sha256"] = sha256_of(served / "inception-2015-12-05.pt")
     table.write_text(yaml.safe_dump(entries))
-    assert jobs(snakemake(copied, "data/weights/tiny.pt")) == {"fetch_weights": 1}
+    assert jobs(snakemake(copied, "data/weights/inception-2015-12-05.pt")) == {"fetch_weights": 1}
     http.shutdown()
     http.server_close()
     target = f"{BASE}/tables/table2.csv"
-    assert "stands in for inception" in snakemake(done, "-n", "-F", target)
+    assert "lite0 stands in for inception" in snakemake(done, "-n", "-F", target)
     assert jobs(snakemake(copied, target)) == {"embed": 3, "score": 2, "tabulate": 1}
     cells = pd.read_csv(copied / target).set_index("column")
-    assert "random network" not in cells.loc["fid", "note"]
-    assert "random network for ResNet-18" in cells.loc["p_hash", "note"]
+    assert "in place of" not in cells.loc["fid", "note"]
+    assert "Lite0 in place of ResNet-18" in cells.loc["p_hash", "note"]
 
-    os.utime(copied / "data/weights/tiny.pt", (1, 1))  # older than every script, as a copied file is
+    os.utime(copied / "data/weights/inception-2015-12-05.pt", (1, 1))  # older than every script, as a copied file is
     assert "Nothing to be done" in snakemake(copied, target)
     assert "fetch_weights" not in snakemake(copied, "-n", "-F", target)
-    (copied / "data/weights/tiny.pt").write_bytes(b"something else")
+    (copied / "data/weights/inception-2015-12-05.pt").write_bytes(b"something else")
     assert "expected sha256" in snakemake(copied, target, "--forcerun", "embed", code=1)
 
 

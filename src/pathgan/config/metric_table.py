@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
+from pathgan.config.metric_names import of_network, of_own
+from pathgan.config.scores.embedded_score import EmbeddedScore
 from pathgan.config.scores.morphometry_score import NuclearFeature
 from pathgan.config.table_types import Metric
+from pathgan.config.weights import EMBEDDERS
 from pathgan.errors import ConfigError
 
-INCEPTION, RESNET = "Inception", "ResNet-18"
+if TYPE_CHECKING:
+    from pathgan.config.runs.run import Run
+    from pathgan.config.scores.score import Score
+
+INCEPTION, RESNET = "inception", "resnet18"
 
 _OF_INSTANCES = (
     Metric(key="dq", better="higher"),
@@ -131,8 +138,20 @@ METRICS: dict[str, Metric] = {metric.key: metric for metrics in _GIVEN_BY.values
 
 
 def given_by(kind: str) -> tuple[str, ...]:
-    """Keys of what a kind of score measures."""
+    """Keys of what a kind of score measures, each on its own network's features."""
     return tuple(metric.key for metric in _GIVEN_BY.get(kind, ()))
+
+
+def measured_by(score: Score, run: Run | None) -> tuple[str, ...]:
+    """Keys of what a score measures of a run."""
+    keys = score.metrics_of(run, given_by(score.kind))
+    return tuple(as_named(key, score.network) for key in keys) if isinstance(score, EmbeddedScore) else keys
+
+
+def as_named(key: str, network: str) -> str:
+    """The key of a metric where it rests on the features of `network`; of other metrics and facts, `key` itself."""
+    metric = _entry(key)
+    return key if metric is None or metric.network in ("", network) else of_network(key, network)
 
 
 def add(kind: str, metrics: Sequence[Metric]) -> None:
@@ -146,4 +165,14 @@ def add(kind: str, metrics: Sequence[Metric]) -> None:
 
 def metric_of(key: str) -> Metric:
     """The entry of a metric, or of the family `NAME/` that it is one of. Raises KeyError where there is none."""
-    return METRICS[key] if key in METRICS else METRICS[f"{key.partition('/')[0]}/"]
+    if metric := _entry(key):
+        return metric
+    for network in EMBEDDERS:
+        if (metric := _entry(of_own(key, network))) and metric.network:
+            floors = tuple(as_named(floor, network) for floor in metric.floors)
+            return metric.model_copy(update={"key": key, "network": network, "floors": floors})
+    raise KeyError(key)
+
+
+def _entry(key: str) -> Metric | None:
+    return METRICS.get(key) or METRICS.get(f"{key.partition('/')[0]}/")

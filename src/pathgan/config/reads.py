@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Side = Literal["train", "validation", "test", "all"]
-What = Literal["store", "manifest", "samples", "embeddings", "segmentations", "masks", "export"]
+What = Literal["store", "manifest", "samples", "embeddings", "segmentations", "masks", "export", "weights"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Use:
 @dataclass(frozen=True)
 class Read:
     """One file. of: a dataset (`store`, `manifest`), a sample set (`samples`), either of them (`embeddings`,
-    `segmentations`, `masks`: the instances behind it), or a run (`export`).
+    `segmentations`, `masks`: the instances behind it), a run (`export`), or a network that others trained (`weights`).
 
     by: the network of embeddings, the run that segments, or the name of the export. seed: None for the reader's own.
     """

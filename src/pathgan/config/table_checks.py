@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pathgan.config.metric_table import METRICS, given_by, metric_of
+from pathgan.config.metric_table import METRICS, given_by, measured_by, metric_of
 from pathgan.config.scores.distribution_score import OF_SOURCES
 from pathgan.config.table_types import Cell, ScoreTable
 
@@ -33,9 +33,16 @@ def cell_problems(where: str, table: ScoreTable, paper: Paper) -> Iterator[str]:
         yield from paper.check(
             f"{where}.columns.{cell.column}.dataset", cell.dataset, paper.images, "dataset with images"
         )
-        for floor in metric_of(cell.metric).floors if cell.metric in METRICS else ():
+        for floor in _floors(cell.metric):
             if (cell.row, cell.dataset, cell.score, floor) not in beside:
                 yield f"{where}.columns.{cell.column}: {cell.metric} needs a column of {floor} beside it"
+
+
+def _floors(key: str) -> tuple[str, ...]:
+    try:
+        return metric_of(key).floors
+    except KeyError:
+        return ()  # which `_of_score` names
 
 
 def _of_score(where: str, table: ScoreTable, cell: Cell, paper: Paper) -> Iterator[str]:
@@ -43,9 +50,8 @@ def _of_score(where: str, table: ScoreTable, cell: Cell, paper: Paper) -> Iterat
     row, column = f"{where}.rows.{cell.row}", f"{where}.columns.{cell.column}"
     if score is None:
         return
-    keys = given_by(score.kind)
-    known = set(score.metrics_of(run, keys))
-    if cell.metric in OF_SOURCES and cell.metric in keys and cell.metric not in known:
+    known = set(measured_by(score, run))
+    if cell.metric in OF_SOURCES and cell.metric in given_by(score.kind) and cell.metric not in known:
         yield f"{column}: {cell.metric} needs scores.{cell.score}.untranslated: true"
     elif run is not None and score.suits(run):
         yield from paper.check(f"{column}.metric", cell.metric, known, "metric")

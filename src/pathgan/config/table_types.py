@@ -25,7 +25,7 @@ class Metric(Strict):
     of: Literal["items", "set"] = "items"  # one value per item, or one of the whole set
     floors: tuple[str, ...] = ()  # metrics without which it means nothing: a table must show them beside it
     is_of_real: bool = False  # of real images alone: the same for every seed, so that seeds give no interval
-    network: str = ""  # on whose features it rests
+    network: str = ""  # on whose features it rests, by its name in `config/weights.yaml`
     all_right: float | None = None  # what a proportion is when all images are right; None for another kind
     counts: Literal["n_images", "n_real", "n_floor"] = "n_images"  # the fact that says what a value of a set rests on
 

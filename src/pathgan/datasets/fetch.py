@@ -14,7 +14,6 @@ from pathlib import Path
 import requests
 
 from pathgan.config.dataset_types import Download
-from pathgan.config.weights import Weights
 from pathgan.errors import DataError
 from pathgan.files import atomic, sha256_of
 
@@ -43,15 +42,6 @@ def fetch(origin: Download, folder: Path, receipt: Path) -> None:
         shutil.copytree(unpacked, folder, dirs_exist_ok=True)
     with atomic(receipt) as temporary:
         temporary.write_text(json.dumps({"url": origin.url, "sha256": digest, "files": files}, indent=1) + "\n")
-
-
-def fetch_weights(weights: Weights, path: Path) -> None:
-    """Downloads a network's weights to `path`; they are whole and right, or not there. Raises DataError."""
-    with atomic(path) as temporary:
-        try:
-            download(weights.url, temporary, weights.max_bytes, weights.sha256)
-        except DataError as error:
-            raise DataError(f"{path}: absent, and could not be fetched: {error}") from error
 
 
 def download(url: str, path: Path, max_bytes: int, sha256: str | None) -> str:

@@ -15,6 +15,7 @@ from pathgan.config.workflow import Workflow
 from pathgan.errors import ConfigError
 from pathgan.plan import paths
 from pathgan.plan.paths import fill
+from pathgan.plan.weights_plan import WeightsPlan
 
 Files = dict[str, str | list[str]]
 
@@ -33,6 +34,7 @@ class Library:
         self.workflow = workflow
         self.root = root
         self.data_root = Path(workflow.data_root)
+        self.weights = WeightsPlan(root / paths.WEIGHTS_TABLE, self.data_root)
         self.papers = sorted(path.stem for path in (root / paths.PAPER).parent.glob("*.yaml"))
         self.paper = lru_cache(maxsize=None)(self._load)
         self.presets = lru_cache(maxsize=None)(lambda paper: declared_presets(self._file(paper)))
@@ -114,9 +116,12 @@ class Library:
             case "export":
                 return self.export(w, read.of, read.by, seed)
             case "embeddings":
+                network = self.weights.network(w, read.by)
                 if read.of in self.of(w).datasets:
-                    return self.path(w, paths.EMBEDDINGS_OF_DATASET, network=read.by, dataset=read.of)
-                return self.path(w, paths.EMBEDDINGS_OF_SAMPLES, network=read.by, samples=read.of, seed=seed)
+                    return self.path(w, paths.EMBEDDINGS_OF_DATASET, network=network, dataset=read.of)
+                return self.path(w, paths.EMBEDDINGS_OF_SAMPLES, network=network, samples=read.of, seed=seed)
+            case "weights":
+                return str(self.weights.file(read.of))
 
     def files(self, w: Wildcards, reads: Reads, seed: object) -> Files:
         """The same of several, by name."""

@@ -51,10 +51,9 @@ class SamplePlan:
 
     def inputs(self, w: Any) -> Files:
         """The weights that make a set, what it is made of, and the weights that others trained."""
-        run = self._behind(w)
         files: Files = {"weights": list(self.weights(w).values()), "images": files_of(self.sources(w))}
-        pretrained = list(self._weights.inputs(w, run.network_used).values()) if run.network_used else []
-        return files | ({"pretrained": pretrained[0]} if pretrained else {})
+        network = self.network(w)
+        return files | ({"pretrained": str(self._weights.file(network))} if network else {})
 
     def weights(self, w: Any) -> dict[str, str]:
         """Output -> weights of the run behind a set, and as `drawn` those of the run that it is applied to."""
@@ -86,9 +85,14 @@ class SamplePlan:
         """The modules that make it: its sampler imports the options that it knows."""
         return [self.sampler(w)]
 
+    def network(self, w: Any) -> str | None:
+        """The one that others trained; None for none."""
+        wanted = self._behind(w).network_used
+        return self._weights.network(w, wanted) if wanted else None
+
     def sha256(self, w: Any) -> str | None:
-        """Of the weights that others trained; None for none, and where a random network stands in."""
-        network = self._behind(w).network_used
+        """Of the weights that others trained; None for none."""
+        network = self.network(w)
         return self._weights.used(w, network) if network else None
 
     def _samples(self, w: Any) -> Samples:

@@ -23,7 +23,6 @@ from pathgan.plan.segmentation_plan import SegmentationPlan
 from pathgan.plan.slide_plan import SlidePlan
 from pathgan.plan.table_plan import HYPER_PARAMETERS, TablePlan
 from pathgan.plan.training_plan import TrainingPlan
-from pathgan.plan.weights_plan import WeightsPlan
 
 
 class Plan:
@@ -34,7 +33,7 @@ class Plan:
         self.library = library = Library(workflow, root)
         self.resources = Resources(workflow)
         self.code = CodePlan(root)
-        self.weights = WeightsPlan(root / paths.WEIGHTS_TABLE, library.data_root)
+        self.weights = library.weights
         self.datasets = DatasetPlan(library)
         self.slides = SlidePlan(library)
         self.training = TrainingPlan(library, self.weights, self.resources)

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pathgan.config.metric_names import of_network, of_own
 from pathgan.config.table_types import SET, Cell, Metric, ScoreTable
+from pathgan.config.weights import STAND_INS
 from pathgan.errors import TableError
 from pathgan.intervals import clustered_interval, mcnemar_exact, student_interval, wilson_interval
 from pathgan.render.published_cells import (
@@ -73,13 +75,15 @@ def _ours(
 ) -> tuple[dict[str, Any], Remarks]:
     """value, low, high, n and seeds of a cell, of all its folds together, and what must be said beside them."""
     cell, metric = folds[0], metrics[folds[0].metric]
+    key = of_own(cell.metric, metric.network)
     frames = [pd.concat(parts) for parts in zip(*(scores(fold.run, fold.score) for fold in folds), strict=True)]
+    frames, network = _by_own_names(frames, key, metric.network)
     every = pd.concat(frames)
     facts = every[every["item"] == SET].groupby("metric")["value"].mean().to_dict()
     if len(folds) > 1:
         facts = {name: value for name, value in facts.items() if not name.startswith("n_")}  # of a fold, not of all
-    found = [_values(cell, cell.metric, frame) for frame in frames]
-    said = remarks(cell.metric, metric, facts)
+    found = [_values(cell, key, frame) for frame in frames]
+    said = remarks(key, metric, facts, network)
     if cell.against:
         ours, notes = _test(found, [_values(cell, cell.against, frame) for frame in frames], groups)
         return ours, Remarks(said.caveats, [*said.notes, *notes])
@@ -87,6 +91,16 @@ def _ours(
     n = int(facts[metric.counts]) if is_of_set else len(found[0])
     low, high = _interval(metric, found, seeds, groups)
     return {"value": float(seeds.mean()), "low": low, "high": high, "n": n, "seeds": len(seeds)}, said
+
+
+def _by_own_names(frames: list[pd.DataFrame], key: str, asked: str) -> tuple[list[pd.DataFrame], str]:
+    """Scores by the names that they have on the features of the paper's network, and the network that gave them.
+
+    It is the one `asked` for, or where the scores of `key` are not of that one, the one that stands in for it.
+    """
+    stand_in = STAND_INS.get(asked, "")
+    network = stand_in if all((frame["metric"] == of_network(key, stand_in)).any() for frame in frames) else asked
+    return [frame.assign(metric=[of_own(name, network) for name in frame["metric"]]) for frame in frames], network
 
 
 def _values(cell: Cell, metric: str, frame: pd.DataFrame) -> pd.Series:

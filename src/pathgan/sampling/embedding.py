@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -12,60 +11,47 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pathgan.errors import DataError
 from pathgan.files import sha256_of
 from pathgan.networks.checked_weights import check_weights
-from pathgan.networks.pretrained import PRETRAINED, RANDOM_SEED, build
+from pathgan.networks.pretrained import PRETRAINED, build
 from pathgan.stores.embedding_file import Embedder, Embeddings, write_embeddings
 from pathgan.stores.store import ImageStore
 from pathgan.training.devices import Compute, compute_on
 
-logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 BATCH = 16  # fixed: how a batch is cut may change the last bits of a convolution
 
 
-def embed(
-    images: Iterable[NDArray[np.uint8]], network: str, weights: Path | None, compute: Compute
-) -> NDArray[np.float32]:
-    """Images (h, w, 3) of one size -> (n, d) float32; `weights` None for the random stand-in.
-
-    Raises DataError where the network in the file puts out vectors of another length.
-    """
-    prepare, d = PRETRAINED[network].prepare, PRETRAINED[network].d
+def embed(images: Iterable[NDArray[np.uint8]], network: str, weights: Path, compute: Compute) -> NDArray[np.float32]:
+    """Images (h, w, 3) of one size -> (n, d) float32."""
+    prepare = PRETRAINED[network].prepare
     embedder = build(network, weights).to(compute.device)
     with torch.inference_mode():
         batches = (torch.stack(batch).to(compute.device) for batch in batched(map(prepare, images), BATCH))
         parts = [embedder(batch).cpu().numpy() for batch in batches]
-    if parts[0].shape[1:] != (d,):
-        raise DataError(f"{weights}: expected a network with {d} features, got {parts[0].shape[1:]}; fetch it again")
     return np.concatenate(parts)
 
 
 def embed_store(
     store: Path,
     network: str,
-    weights: tuple[Path, str] | None,
+    weights: tuple[Path, str],
     out: Path,
     device: str = "auto",
     threads: int = 1,
 ) -> None:
     """Embeds the images of a store, of focus stacks each plane, and says what made them.
 
-    `weights`: the file and its sha256; None for the random stand-in. Raises DataError for a file of another
-    sha256, which is never opened.
+    `weights`: the file and its sha256. Raises DataError for a file of another sha256, which is never opened.
     """
-    if weights is None:
-        logger.info("no weights of %s: a small random network stands in", network)
-    else:
-        check_weights(*weights)
+    check_weights(*weights)
     compute = compute_on(device, threads, "fp32")
     with ImageStore(store) as file:
-        values = embed(_images(file), network, weights and weights[0], compute)
+        values = embed(_images(file), network, weights[0], compute)
         if file.has("stacks"):
             values = values.reshape(file.count("stacks"), -1, values.shape[1])
         ids = tuple(file.ids)
-    embedder = Embedder(network, weights[1] if weights else f"random, seed {RANDOM_SEED}", PRETRAINED[network].resize)
+    embedder = Embedder(network, weights[1], PRETRAINED[network].resize)
     write_embeddings(out, Embeddings(values, embedder, sha256_of(store), ids))
 
 

@@ -11,10 +11,19 @@ from pathgan.stores.weight_facts import facts_of, merged
 
 
 @dataclass(frozen=True)
+class Pretrained:
+    """A network that others trained, the file of its weights, and what its sha256 must be."""
+
+    network: str
+    file: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
 class SampleWork:
     """sources: by the names of `GeneratingRun.sample_uses`. weights: by those of the run's `exports`, and `drawn`.
 
-    pretrained: file and sha256 of weights that others trained; None for random ones.
+    pretrained: for a run with a `network_used`.
     """
 
     sources: Mapping[str, Source]
@@ -23,7 +32,7 @@ class SampleWork:
     out: Path
     device: str = "auto"
     threads: int = 1
-    pretrained: tuple[Path, str] | None = None
+    pretrained: Pretrained | None = None
 
     @property
     def facts(self) -> dict[str, str]:

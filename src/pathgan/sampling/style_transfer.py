@@ -15,7 +15,8 @@ from pathgan.config.runs.style_run import StyleRun
 from pathgan.errors import DataError
 from pathgan.networks.checked_weights import check_weights
 from pathgan.networks.pixels import to_pixels, to_unit
-from pathgan.networks.vgg import DEVIATION, StyleFeatures, style_features
+from pathgan.networks.pretrained import IMAGENET_DEVIATION
+from pathgan.networks.vgg import StyleFeatures, style_features
 from pathgan.sampling.lbfgs import minimise
 from pathgan.sampling.sample_work import SampleWork
 from pathgan.stores.store import STAND_IN, write_store
@@ -27,7 +28,7 @@ CONTENT = "conv4_2"
 STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 # The authors' network sees images of 0 to 255, ours of 0 to 1 divided by ImageNet's deviation. The loss of style grows
 # with the fourth power of activations, that of content with the second: the authors' weights need the authors' scale.
-SCALE = 255 * sum(DEVIATION) / len(DEVIATION)
+SCALE = 255 * sum(IMAGENET_DEVIATION) / len(IMAGENET_DEVIATION)
 LEAST_PX = 32  # smaller images have less than two places left in the fifth stage
 
 
@@ -92,17 +93,14 @@ def companions(n: int, n_styles: int, seed: int) -> NDArray[np.int64]:
 def make(options: Mapping[str, Any], work: SampleWork) -> int:
     """Writes the images of `source`, each in the style of one of `style`; returns their number.
 
-    work.pretrained: VGG-19's file and its sha256; None for random features. Raises DataError for a file of another
-    sha256.
+    work.pretrained: VGG-19, or VGG-16 in its place. Raises DataError for a file of another sha256.
     """
-    run, source = StyleRun.model_validate(options), work.sources["source"]
-    if work.pretrained is None:
-        logger.info("no weights of VGG-19: random features stand in")
-    else:
-        check_weights(*work.pretrained)
+    run, source, vgg = StyleRun.model_validate(options), work.sources["source"], work.pretrained
+    assert vgg is not None
+    check_weights(vgg.file, vgg.sha256)
     compute = compute_on(work.device, work.threads, run.precision)
     contents, styles = source.images_of_split(), work.sources["style"].images_of_split()
     chosen = styles[companions(len(contents), len(styles), work.seed)]
-    features = style_features(work.pretrained and work.pretrained[0])
-    facts = {} if work.pretrained else {STAND_IN: "VGG-19"}
+    features = style_features(vgg.network, vgg.file)
+    facts = {} if vgg.network == run.network_used else {STAND_IN: vgg.network}
     return write_store(work.out, source.ids, facts, images=transfer(run, features, contents, chosen, compute))

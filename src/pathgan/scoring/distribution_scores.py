@@ -18,7 +18,7 @@ from pathgan.metrics.distributions import (
     median_distance,
     precision_recall,
 )
-from pathgan.scoring.embedded_sets import compared, of_split
+from pathgan.scoring.embedded_sets import compared, named, of_split
 from pathgan.scoring.score_files import Inputs, Tidy
 from pathgan.stores.embedding_file import check_same_embedder
 
@@ -76,9 +76,8 @@ def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy
         "n_real": len(real.values),
         "n_floor": n_floor,
         "kid_subset_size": subset_size,
-        "random_weights": float(real.embedder.is_random),
     }
-    return [(SET, name, float(value)) for name, value in (scores | facts).items()]
+    return named([(SET, name, float(value)) for name, value in (scores | facts).items()], real.embedder)
 
 
 def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int, bandwidth: float) -> dict[str, float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from pathgan.config.metric_table import as_named
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
-from pathgan.scoring.score_files import Inputs
-from pathgan.stores.embedding_file import Embeddings, check_same_embedder, read_embeddings
+from pathgan.scoring.score_files import Inputs, Tidy
+from pathgan.stores.embedding_file import Embedder, Embeddings, check_same_embedder, read_embeddings
 from pathgan.stores.manifest import ids_of_split, read_manifest
 
 
@@ -26,6 +27,11 @@ def of_split(path: Path | None, store: Path | None, manifest: Path | None, split
     assert manifest is not None
     embeddings, ids = fresh(path, store), ids_of_split(read_manifest(manifest), split, manifest.name)
     return replace(embeddings, values=embeddings.of(ids, path), ids=tuple(ids))
+
+
+def named(scores: Tidy, embedder: Embedder) -> Tidy:
+    """The scores by the names that they have on the features of this embedder."""
+    return [(item, as_named(metric, embedder.network), value) for item, metric, value in scores]
 
 
 def fresh(path: Path | None, images: Path | None) -> Embeddings:

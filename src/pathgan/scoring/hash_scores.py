@@ -6,7 +6,7 @@ from pathgan.config.scores.hash_score import PerceptualHashScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
 from pathgan.metrics.hashes import perceptual_hash_similarity
-from pathgan.scoring.embedded_sets import compared
+from pathgan.scoring.embedded_sets import compared, named
 from pathgan.scoring.score_files import Inputs, Tidy, another, paired_ids, tidy
 
 
@@ -33,6 +33,5 @@ def score(config: PerceptualHashScore, inputs: Inputs, category: str = "") -> Ti
     facts = {
         "p_hash_sd": float(scores["p_hash"].std(ddof=1)),
         "n_images": float(len(items)),
-        "random_weights": float(real.embedder.is_random),
     }
-    return [*tidy(items, scores), *((SET, name, value) for name, value in facts.items())]
+    return named([*tidy(items, scores), *((SET, name, value) for name, value in facts.items())], real.embedder)

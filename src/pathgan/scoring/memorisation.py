@@ -9,7 +9,7 @@ from pathgan.config.scores.memorisation_score import MemorisationScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
 from pathgan.metrics.neighbours import authenticity, nearest_distances
-from pathgan.scoring.embedded_sets import fresh
+from pathgan.scoring.embedded_sets import fresh, named
 from pathgan.scoring.score_files import Inputs, Tidy, tidy
 from pathgan.stores.embedding_file import check_same_embedder
 from pathgan.stores.manifest import ids_of_split, read_manifest
@@ -57,7 +57,6 @@ def score(config: MemorisationScore, inputs: Inputs, category: str) -> Tidy:
         "n_images": float(len(fake)),
         "n_real": float(len(held_out)),
         "n_origins": float(len({row["group"] for row in unseen})),
-        "random_weights": float(real_embeddings.embedder.is_random),
     }
     for name, (of_real, of_fake) in spaces.items():
         floor = nearest_distances(of_real[held_out], of_real[known])
@@ -66,7 +65,8 @@ def score(config: MemorisationScore, inputs: Inputs, category: str) -> Tidy:
         each[f"authentic_{name}"] = authenticity(of_real[known], of_fake).astype(float)
         facts[f"nearest_{name}_real"] = float(floor.mean())
         facts[f"authentic_{name}_real"] = float(authenticity(of_real[known], of_real[held_out]).mean())
-    return [*tidy(items, each), *((SET, name, value) for name, value in facts.items())]
+    found = [*tidy(items, each), *((SET, name, value) for name, value in facts.items())]
+    return named(found, real_embeddings.embedder)
 
 
 def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from pathgan.config.scores.preservation_score import PreservationScore
 from pathgan.config.table_types import SET
 from pathgan.metrics.linear_reader import LinearReader
-from pathgan.scoring.embedded_sets import fresh
+from pathgan.scoring.embedded_sets import fresh, named
 from pathgan.scoring.score_files import Inputs, Tidy, test_ids, tidy
 from pathgan.stores.embedding_file import check_same_embedder
 from pathgan.stores.manifest import ids_of_split, read_manifest
@@ -38,10 +38,9 @@ def score(config: PreservationScore, inputs: Inputs, category: str) -> Tidy:
         "accuracy_real": float(np.mean([values.mean() for values in right.values()])),
         "n_images": float(len(preserved)),
         "n_real": float(sum(map(len, right.values()))),
-        "random_weights": float(fake.embedder.is_random),
     }
     each = tidy(items, {"preserved": preserved.astype(float)})
-    return [*each, *((SET, name, value) for name, value in facts.items())]
+    return named([*each, *((SET, name, value) for name, value in facts.items())], fake.embedder)
 
 
 def _class_files(inputs: Inputs) -> tuple[tuple[Path, ...], ...]:

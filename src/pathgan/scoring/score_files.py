@@ -49,7 +49,7 @@ def facts_of_images(predicted: Path) -> Tidy:
         return []
     with ImageStore(predicted) as store:
         facts = store.facts
-    said = {"random_style": facts.get(STAND_IN) == "VGG-19", "resumed_stale": RESUMED_STALE in facts}
+    said = {"stand_in_style": STAND_IN in facts, "resumed_stale": RESUMED_STALE in facts}
     return [(SET, name, 1.0) for name, holds in said.items() if holds]
 
 

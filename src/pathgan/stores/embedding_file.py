@@ -19,16 +19,12 @@ from pathgan.stores.store import places_of, read_ids, write_ids
 class Embedder:
     """What turns images into vectors; vectors of two embedders must not be compared.
 
-    weights: the sha256 of a file, or `random, seed N`. resize: how images become the network's input.
+    weights: the sha256 of a file. resize: how images become the network's input.
     """
 
     network: str
     weights: str
     resize: str
-
-    @property
-    def is_random(self) -> bool:
-        return self.weights.startswith("random")
 
     def __str__(self) -> str:
         return f"{self.network} (weights {self.weights}; resize {self.resize})"

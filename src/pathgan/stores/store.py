@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pathgan.errors import DataError
 from pathgan.files import atomic
 
-STAND_IN = "stand_in"  # attribute of a store whose images a random network made: the network that it stands in for
+STAND_IN = "stand_in"  # attribute of a store whose images another network made than the one that was asked for
 RESUMED_STALE = "resumed_stale"  # of one whose images were made by a training that went on from a state of other code
 IDS = "id"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pathgan.config.reads import Read, Reads
-from pathgan.config.scores.score import Score
+from pathgan.config.scores.embedded_score import EmbeddedScore
 from pathgan.config.strict import Name, Positive
 
 if TYPE_CHECKING:
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 OF_SOURCES = ("fid_source", "kid_source")  # of the images before a translation
 
 
-class DistributionScore(Score):
+class DistributionScore(EmbeddedScore):
     """The run's samples against a set of real images, as sets of embeddings: FID, KID, precision, recall."""
 
     kind: Literal["distribution"]
-    network: Literal["inception"] = "inception"
     real: Name | None = None  # a dataset; the run's own where not given:
     side: Literal["target", "source"] = "target"  # of a translation, what it should look like or what it is made of
     untranslated: bool = False  # also of the images before their translation: what doing nothing would score

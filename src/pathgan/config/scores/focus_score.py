@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pathgan.config.reads import Reads
-from pathgan.config.scores.score import Score, both_embedded, named_pairs
+from pathgan.config.scores.embedded_score import EmbeddedScore
+from pathgan.config.scores.score import both_embedded, named_pairs
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
     from pathgan.config.runs.run import Run
 
 
-class FocusScore(Score):
+class FocusScore(EmbeddedScore):
     """Focus stacks against the real ones of the same cells: sharpness over planes, and each plane's KID."""
 
     kind: Literal["focus"]
-    network: Literal["inception"] = "inception"
     scorer: ClassVar[str] = "pathgan.scoring.stack_scores"
 
     def metrics_of(self, run: Run | None, keys: tuple[str, ...]) -> tuple[str, ...]:

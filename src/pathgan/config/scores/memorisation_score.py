@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pathgan.config.reads import Reads
-from pathgan.config.scores.score import Score, both_embedded, samples_and_real
+from pathgan.config.scores.embedded_score import EmbeddedScore
+from pathgan.config.scores.score import both_embedded, samples_and_real
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
     from pathgan.config.runs.run import Run
 
 
-class MemorisationScore(Score):
+class MemorisationScore(EmbeddedScore):
     """How far samples of a class are from the training image next to them, and how far real images are that no model
     has seen: in pixels and in embeddings."""
 
     kind: Literal["memorisation"]
-    network: Literal["inception"] = "inception"
     scorer: ClassVar[str] = "pathgan.scoring.memorisation"
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import model_validator
 
 from pathgan.config.reads import Read, Reads
-from pathgan.config.scores.score import Score, samples_and_real
+from pathgan.config.scores.embedded_score import EmbeddedScore
+from pathgan.config.scores.score import samples_and_real
 from pathgan.config.strict import Name
 from pathgan.errors import ConfigError
 
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
     from pathgan.config.runs.run import Run
 
 
-class PreservationScore(Score):
+class PreservationScore(EmbeddedScore):
     """Whether a linear classifier of real images (training split) still reads a run's samples as of their class."""
 
     kind: Literal["preservation"]
-    network: Literal["inception"] = "inception"  # whose embeddings it classifies
     classes: dict[str, Name]  # class -> dataset of real images
     scorer: ClassVar[str] = "pathgan.scoring.preservation_scores"
 
