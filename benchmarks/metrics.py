@@ -29,13 +29,11 @@ import torch_fidelity.metric_kid as fidelity_kid
 import torch_fidelity.metric_prc as fidelity_prc
 import torchmetrics.functional.image as torchmetrics_image
 import torchmetrics.image.fid as torchmetrics_fid
-from cleanfid.resize import build_resizer
 from skimage.metrics import structural_similarity as skimage_ssim
 from timing import Comparison, compare, machine, markdown
 
 from pathgan import metrics
 from pathgan.config.phantom_looks import Tissue
-from pathgan.networks.pretrained import PRETRAINED
 from pathgan.phantoms.fields import histology_field
 
 HERE = Path(__file__).parent
@@ -135,17 +133,6 @@ def distributions() -> list[Comparison]:
         tolerance=1e-3,
     )
     return rows
-
-
-def resize() -> list[Comparison]:
-    real, _ = pairs(16)
-    prepare, theirs = PRETRAINED["inception"].prepare, build_resizer("clean")
-    return compare(
-        "resize to 299 px for Inception, 16 images",
-        lambda: [prepare(image).numpy() for image in real],
-        {"clean-fid": (lambda: [(np.moveaxis(theirs(image), -1, 0) - 128) / 128 for image in real], None)},
-        tolerance=1e-6,
-    )
 
 
 def similarities() -> list[Comparison]:
@@ -275,7 +262,7 @@ def main() -> None:
     folder = parser.parse_args().hover_net
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    rows = [*similarities(), *resize(), *distributions()]
+    rows = [*similarities(), *distributions()]
     rows += instances(load_hover_net(folder)) if folder else []
     note = "" if folder else "\n\nAJI and PQ were not compared: no --hover-net."
     text = (

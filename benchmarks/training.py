@@ -25,7 +25,7 @@ from timing import machine
 
 from pathgan.config.runs.cycle_run import CycleRun
 from pathgan.config.runs.style_run import StyleRun
-from pathgan.networks.vgg import style_features
+from pathgan.networks.vgg import StyleFeatures
 from pathgan.recipes.cycle import CycleTranslation
 from pathgan.sampling.lbfgs import minimise
 from pathgan.sampling.style_transfer import StyleLoss
@@ -126,7 +126,7 @@ def styled(options: argparse.Namespace, compute: Compute, how: str) -> float:
     """Seconds an image and iteration."""
     random = torch.Generator().manual_seed(0)
     contents, styles = torch.rand(2, N_STYLED, 3, options.px, options.px, generator=random).to(compute.device)
-    features = style_features(None).to(compute.device)
+    features = StyleFeatures("vgg19").eval().requires_grad_(False).to(compute.device)
     run = StyleRun(recipe="style", source="a", target="b")
     batch = N_STYLED if how == "together" else 1
 

@@ -37,7 +37,7 @@ rule fetch_weights:
         "results/benchmarks/fetch_weights/{weights}.tsv"
     retries: 2
     conda:
-        ANALYSIS
+        TORCH
     threads: 1
     resources:
         mem_mb=plan.resources.memory(1_000),

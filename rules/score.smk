@@ -68,7 +68,7 @@ rule score:
     group:
         "{preset}-{paper}-scores"
     conda:
-        ANALYSIS
+        lambda wildcards: TORCH if plan.scores.needs_torch(wildcards) else ANALYSIS
     threads: 1
     resources:
         mem_mb=plan.resources.memory(3_000, paper=12_000),
@@ -78,6 +78,7 @@ rule score:
         score=plan.scores.config,
         category=plan.scores.category,
         files=plan.scores.files,
+        weights=plan.scores.weights,
         code=plan.code("score", plan.scores.workers),
     script:
         "../scripts/score.py"

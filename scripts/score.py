@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pathgan.config.strict import class_named
 from pathgan.jobs import job
+from pathgan.networks.checked_weights import check_weights
 from pathgan.scoring.score_files import Inputs, facts_of_images, write_scores
 
 with job(snakemake):
@@ -14,5 +15,7 @@ with job(snakemake):
         for name, paths in snakemake.params.files.items()
     }
     inputs = Inputs(**files)
+    for role, sha256 in snakemake.params.weights.items():
+        check_weights(files[role], sha256)
     scores = import_module(config.scorer).score(config, inputs, snakemake.params.category)
     write_scores([*scores, *facts_of_images(inputs.predicted)], Path(snakemake.output[0]))

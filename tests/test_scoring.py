@@ -164,7 +164,7 @@ def test_a_distribution_score_stands_beside_its_floors(embedded):
 def test_floors_are_of_real_halves_and_at_their_number(embedded, monkeypatch, n_fake):
     """One halving, done again here: real against other real, and as few samples against the same real ones."""
     files, real, fake = embedded
-    monkeypatch.setattr(distribution_scores, "N_FLOOR_SPLITS", 1)
+    monkeypatch.setattr(distribution_scores, "N_DRAWS", 1)
     fake = fake[:n_fake]
     write_embeddings(files.fake_embeddings, embeddings(fake, EMBEDDER, files.predicted))
     found = {name: value for _, name, value in score(DistributionScore(kind="distribution", subset_size=3), files)}

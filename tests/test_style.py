@@ -92,7 +92,7 @@ def test_a_row_without_a_finite_gradient_stays_and_stops_no_other():
 
 @pytest.fixture(scope="module")
 def vgg(tmp_path_factory):
-    """torchvision's own layers with random weights, whose activations neither vanish nor explode, and a file of them."""
+    """torchvision's own layers, with random weights whose activations keep their size, and a file of them."""
     from torchvision.models.vgg import cfgs, make_layers
 
     torch.manual_seed(3)

@@ -68,6 +68,8 @@ KINDS: dict[str, dict[str, str]] = {
         "accuracy": "pathgan.config.scores.accuracy_score:AccuracyScore",
         "memorisation": "pathgan.config.scores.memorisation_score:MemorisationScore",
         "coverage": "pathgan.config.scores.coverage_score:CoverageScore",
+        "perceptual": "pathgan.config.scores.perceptual_score:PerceptualScore",
+        "stain": "pathgan.config.scores.stain_score:StainScore",
         "morphometry": "pathgan.config.scores.morphometry_score:MorphometryScore",
         "focus": "pathgan.config.scores.focus_score:FocusScore",
         "utility": "pathgan.config.scores.instance_score:UtilityScore",

@@ -75,6 +75,11 @@ _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
         Metric(key="p_hash_real_real", better="", network=RESNET, is_of_real=True),
         Metric(key="p_hash_shuffled", better="", network=RESNET),
     ),
+    "perceptual": (
+        Metric(key="lpips_alex", better="lower", floors=("lpips_alex_real_real", "lpips_alex_shuffled")),
+        Metric(key="lpips_alex_real_real", better="", is_of_real=True),
+        Metric(key="lpips_alex_shuffled", better=""),
+    ),
     "positivity": (
         Metric(key="positive_share", better="near real"),
         Metric(key="positive_share_real", better="", is_of_real=True),
@@ -119,6 +124,22 @@ _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
         for metric in (
             Metric(key=f"{name}_shift", better="lower", of="set", counts="n_floor", floors=(f"{name}_shift_floor",)),
             Metric(key=f"{name}_shift_floor", better="", of="set", counts="n_floor", is_of_real=True),
+        )
+    ),
+    "stain": tuple(
+        metric
+        for channel in ("haematoxylin", "counterstain")
+        for metric in (
+            *(
+                one
+                for name in (f"{channel}_js", f"{channel}_kl")
+                for one in (
+                    Metric(key=name, better="lower", of="set", counts="n_floor", floors=(f"{name}_floor",)),
+                    Metric(key=f"{name}_floor", better="", of="set", counts="n_floor", is_of_real=True),
+                )
+            ),
+            Metric(key=f"{channel}_integral", better="near real", floors=(f"{channel}_integral_real",)),
+            Metric(key=f"{channel}_integral_real", better="", of="set", counts="n_real", is_of_real=True),
         )
     ),
     "focus": (

@@ -106,38 +106,31 @@ def _prepare_resnet18(image: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.moveaxis((image / np.float32(255) - mean) / deviation, -1, 0).copy())
 
 
-def _resized(side_px: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """clean-fid's resize (Parmar et al. 2022): PIL's anti-aliased bicubic in float32, each channel by itself."""
+@cache
+def resized_by_clean_fid(side_px: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """(h, w, 3) uint8 -> (side_px, side_px, 3) float32 in [0, 255], by PIL's anti-aliased bicubic (Parmar et al. 2022)."""
+    from cleanfid.resize import make_resizer
 
-    @cache
-    def resizer() -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-        from cleanfid.resize import make_resizer
-
-        function: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = make_resizer(
-            "PIL", False, "bicubic", (side_px, side_px)
-        )
-        return function
-
-    return lambda image: resizer()(image)
-
-
-_to_299, _to_224, _to_227 = _resized(299), _resized(224), _resized(227)
+    resize: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = make_resizer(
+        "PIL", False, "bicubic", (side_px, side_px)
+    )
+    return resize
 
 
 def _prepare_inception(image: NDArray[np.uint8]) -> Tensor:
     """0 to 255: clean-fid's network scales it."""
-    return torch.from_numpy(np.moveaxis(_to_299(image), -1, 0).copy())
+    return torch.from_numpy(np.moveaxis(resized_by_clean_fid(299)(image), -1, 0).copy())
 
 
 def _prepare_lite0(image: NDArray[np.uint8]) -> Tensor:
     """To [-1, 1], as EfficientNet-Lite was trained (its mean 127 and deviation 128)."""
-    return torch.from_numpy((np.moveaxis(_to_224(image), -1, 0) - np.float32(127)) / np.float32(128))
+    return torch.from_numpy((np.moveaxis(resized_by_clean_fid(224)(image), -1, 0) - np.float32(127)) / np.float32(128))
 
 
 def _prepare_squeezenet(image: NDArray[np.uint8]) -> Tensor:
     """Blue, green, red, less Caffe's means."""
     means = np.array(CAFFE_MEAN_BGR, np.float32)
-    return torch.from_numpy(np.moveaxis(_to_227(image)[..., ::-1] - means, -1, 0).copy())
+    return torch.from_numpy(np.moveaxis(resized_by_clean_fid(227)(image)[..., ::-1] - means, -1, 0).copy())
 
 
 PRETRAINED = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pathgan.config.reads import Read
 from pathgan.config.runs.run import Run
 from pathgan.config.scores.score import Score
 from pathgan.errors import ConfigError
@@ -51,6 +52,15 @@ class ScorePlan:
     def config(self, w: Any) -> Any:
         """What a score depends on."""
         return self._score(w).model_dump(mode="json")
+
+    def needs_torch(self, w: Any) -> bool:
+        return self._score(w).needs_torch
+
+    def weights(self, w: Any) -> dict[str, str]:
+        """Role of a file of weights that others trained -> what its sha256 must be."""
+        reads = self._score(w).reads(w.run, self._scored(w), self._library.of(w))
+        networks = {name: read.of for name, read in reads.items() if isinstance(read, Read) and read.what == "weights"}
+        return {name: self._weights.used(w, network) or "" for name, network in networks.items()}
 
     def embedded(self, w: Any) -> Files:
         """The images of `data/{dataset}` or `samples/{run}/seed{seed}`, and the weights."""

@@ -18,12 +18,12 @@ from pathgan.metrics.distributions import (
     median_distance,
     precision_recall,
 )
+from pathgan.scoring.draws import N_DRAWS, draws
 from pathgan.scoring.embedded_sets import compared, named, of_split
 from pathgan.scoring.score_files import Inputs, Tidy
 from pathgan.stores.embedding_file import check_same_embedder
 
-N_FLOOR_SPLITS = 10  # random halvings of the real images that a floor is the mean of,
-FLOOR_IMAGES = 20_480  # and fewer of large sets, whose halves differ less: about so many images in all
+FLOOR_IMAGES = 20_480  # of all draws for a floor: fewer draws of large sets, whose halves differ less
 NEIGHBOURS = 3  # of precision, recall, density and coverage
 FEWEST_SIZED = 5  # images, of fewer no line can be drawn out to infinitely many
 
@@ -82,13 +82,11 @@ def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy
 
 def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int, bandwidth: float) -> dict[str, float]:
     """Means over random draws of n real, n other real and n synthetic images."""
-    random = np.random.default_rng(0)
-    draws = []
-    for _ in range(max(1, min(N_FLOOR_SPLITS, FLOOR_IMAGES // n))):
-        order = random.permutation(len(real))
-        one, other = real[order[:n]], real[order[n : 2 * n]]
-        samples = fake[random.permutation(len(fake))[:n]]
-        draws.append(
+    found = []
+    n_draws = max(1, min(N_DRAWS, FLOOR_IMAGES // n))
+    for half, rest, sample in draws(n, len(real), len(fake), n_draws):
+        one, other, samples = real[half], real[rest], fake[sample]
+        found.append(
             [
                 frechet_distance(one, other),
                 frechet_distance(one, samples),
@@ -100,4 +98,4 @@ def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int, bandwi
         )
     floors = (f"{name}_floor" for name in ("kid", "mmd", "precision", "recall", "density", "ball_coverage"))
     names = ("fid_floor", "fid_at_floor_n", *floors)
-    return dict(zip(names, np.mean(draws, axis=0), strict=True))
+    return dict(zip(names, np.mean(found, axis=0), strict=True))

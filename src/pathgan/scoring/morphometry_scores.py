@@ -11,11 +11,10 @@ from pathgan.config.scores.morphometry_score import MorphometryScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
 from pathgan.metrics.morphometry import FEATURES, Nuclei, measure_all, shifts, together
+from pathgan.scoring.draws import draws
 from pathgan.scoring.score_files import Inputs, Tidy
 from pathgan.stores.manifest import ids_of_split, read_manifest
 from pathgan.stores.store import ImageStore
-
-N_DRAWS = 10
 
 
 def score(config: MorphometryScore, inputs: Inputs, category: str = "") -> Tidy:
@@ -35,16 +34,14 @@ def score(config: MorphometryScore, inputs: Inputs, category: str = "") -> Tidy:
             f"{inputs.manifest}: {len(real)} real images of the split {config.split!r}, and {len(fake)} in "
             f"{inputs.predicted}; expected two or more real ones, whose halves are compared, and a sample"
         )
-    random = np.random.default_rng(0)
-    draws: list[list[float]] = []
-    for _ in range(N_DRAWS):
-        order, drawn = random.permutation(len(real)), random.permutation(len(fake))[:n]
-        half = together([real[i] for i in order[:n]])
+    found: list[list[float]] = []
+    for half, other, sample in draws(n, len(real), len(fake)):
+        known_nuclei = together([real[i] for i in half])
         try:
             others = (
-                shifts(half, together(part)) for part in ([fake[i] for i in drawn], [real[i] for i in order[n : 2 * n]])
+                shifts(known_nuclei, together(part)) for part in ([fake[i] for i in sample], [real[i] for i in other])
             )
-            draws.append([part[name] for part in others for name in FEATURES])
+            found.append([part[name] for part in others for name in FEATURES])
         except ValueError as error:
             raise DataError(
                 f"{inputs.real_instances}: half of the {len(real)} images of {config.split!r}: {error}; more images, a "
@@ -56,7 +53,7 @@ def score(config: MorphometryScore, inputs: Inputs, category: str = "") -> Tidy:
         "n_nuclei_found": sum(len(one["area"]) for one in fake),
         "n_nuclei_found_real": sum(len(one["area"]) for one in real),
     }
-    values = dict(zip(names, np.mean(draws, axis=0), strict=True))
+    values = dict(zip(names, np.mean(found, axis=0), strict=True))
     return [(SET, name, float(value)) for name, value in (values | facts).items()]
 
 

@@ -24,8 +24,8 @@ class Inputs:
 
     predicted: samples or segmentations. store, manifest: the real images. source_...: the images that samples are
     translations of. real_embeddings, fake_embeddings: of the store's images and of the samples, for the scores that
-    compare embeddings. real_instances, fake_instances: nuclei that the same run found in both. class_...: of each
-    class, for the score that needs real images of several.
+    compare embeddings. real_instances, fake_instances: nuclei that the same run found in both. weights: of a network
+    that others trained, checked. class_...: of each class, for the score that needs real images of several.
     """
 
     predicted: Path
@@ -38,6 +38,7 @@ class Inputs:
     fake_embeddings: Path | None = None
     real_instances: Path | None = None
     fake_instances: Path | None = None
+    weights: Path | None = None
     class_stores: tuple[Path, ...] = ()
     class_manifests: tuple[Path, ...] = ()
     class_embeddings: tuple[Path, ...] = ()

@@ -19,6 +19,7 @@ class Score(Strict):
 
     kind: str
     scorer: ClassVar[str]  # the module whose `score` computes it
+    needs_torch: ClassVar[bool] = False  # and the conda environment that has it
     items_have_names: ClassVar[bool] = False  # the same in every fold, so that folds can be pooled
 
     def suits(self, run: Run) -> bool:
