@@ -2,8 +2,8 @@
 
 benchmarks/evaluator.py --real FOLDER     FOLDER: with monuseg_breast, cytology_smears and wbc_cytology
 
-Writes evaluator.md and evaluator.png; about 25 minutes on two cores. Features and scores stay in build/evaluator, so that
-a second run only draws. Weights lie in the folder that `--weights` names and are fetched where they are absent.
+Writes evaluator.md and evaluator.png; about 25 minutes on two cores. Scores stay in build/evaluator, so that a second
+run only draws. Weights lie in the folder that `--weights` names and are fetched where they are absent.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,10 @@ from evaluator_scores import EMBEDDED, ENCODERS, OTHERS, Encoder, Scored, nuclei
 from numpy.typing import NDArray
 
 from pathgan.config.loading import load_weights_table
-from pathgan.networks.fetched_weights import fetch_weights
+from pathgan.datasets.adapters.monuseg import MonusegDataset
+from pathgan.datasets.fetched_weights import fetch_weights
+from pathgan.metrics.morphometry import measure_all
+from pathgan.networks.package_weights import convert
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent / "build" / "evaluator"
@@ -99,7 +103,9 @@ def _features(
     return extract, {score: OTHERS[score]}, lambda: float(np.median(seconds))
 
 
-def _at_size(n: int, origins: Rows, groups: Rows, clean: Any, spoiled: dict[Any, Any], scored: Scored) -> dict[str, Any]:
+def _at_size(
+    n: int, origins: Rows, groups: Rows, clean: Any, spoiled: dict[Any, Any], scored: Scored
+) -> dict[str, Any]:
     def value(known: Rows, others: Any, rows: Rows) -> float:
         return float(scored.of(_taken(clean, known), _taken(others, rows)))
 
@@ -132,7 +138,7 @@ def weight_files(folder: Path) -> dict[str, Path]:
         found[network] = folder / table[network].file
         if not found[network].exists():
             folder.mkdir(parents=True, exist_ok=True)
-            fetch_weights(network, table[network], found[network])
+            fetch_weights(table[network], found[network], partial(convert, network))
     return found
 
 
@@ -151,7 +157,29 @@ def main() -> None:
             for images in sets
         ]
         found = [task.result() for task in tasks]
-    write_report(found, HERE / "evaluator.md", HERE / "evaluator.png")
+        seconds = morphometry_of(breast_nuclei(options.real), pool)
+    notes = {"Morphometry of 1,000 images of 256 px, nuclei known, on two cores (wanted: 60 s)": f"{seconds:.0f} s"}
+    write_report(found, HERE / "evaluator.md", HERE / "evaluator.png", notes)
+
+
+def breast_nuclei(root: Path) -> list[tuple[NDArray[np.uint8], NDArray[np.int32]]]:
+    """Tiles of 256 px of H&E with their true nuclei."""
+    items = MonusegDataset(adapter="monuseg", folder="monuseg_breast").items(root)
+    corners = [(y, x) for y in range(0, 768, 256) for x in range(0, 768, 256)]
+    return [
+        (item.image[y : y + 256, x : x + 256], item.instances[y : y + 256, x : x + 256])
+        for item in items
+        for y, x in corners
+    ]
+
+
+def morphometry_of(pairs: list[tuple[NDArray[np.uint8], NDArray[np.int32]]], pool: ProcessPoolExecutor) -> float:
+    """Seconds on the clock for 1,000 of them."""
+    thousand = [pairs[k % len(pairs)] for k in range(1000)]
+    parts = [tuple(zip(*thousand[start : start + 50], strict=True)) for start in range(0, 1000, 50)]
+    started = time.perf_counter()
+    list(pool.map(measure_all, *zip(*parts, strict=True)))
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

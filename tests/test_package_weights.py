@@ -8,6 +8,7 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,13 +22,14 @@ from safetensors.torch import load_file
 
 from pathgan.config.loading import load_weights_table
 from pathgan.config.weights import Package, Weights
+from pathgan.datasets.fetched_weights import fetch_weights
 from pathgan.datasets.package_index import read_member
 from pathgan.errors import DataError
-from pathgan.networks.fetched_weights import fetch_weights
 from pathgan.networks.package_weights import convert
 from pathgan.networks.pretrained import PRETRAINED, lite0, squeezenet
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = Package(name="p", version="1", archive="p.whl", sha256="0" * 64, member="m", member_sha256="0" * 64)
 OUT_OF_PACKAGES = ("lite0", "squeezenet", "vgg16", "lpips_alex")
 
 
@@ -80,16 +82,16 @@ def test_a_pickle_with_code_is_refused(network: str, tmp_path: Path) -> None:
     target, saved = tmp_path / "executed", io.BytesIO()
     torch.save({"features.0.weight": Evil(target)}, saved)
     for data in (pickle.dumps({"conv1": Evil(target)}), saved.getvalue(), b"no pickle"):
-        with pytest.raises(DataError, match=rf"p: m: does not hold the weights of {network} \("):
-            convert(network, data, "p: m")
+        with pytest.raises(DataError, match=rf"p\.whl: m: does not hold the weights of {network} \("):
+            convert(network, data, PACKAGE)
     assert not target.exists()
 
 
 def test_only_arrays_are_looked_up() -> None:
     with pytest.raises(DataError, match=r"refers to builtins\.print; expected numpy arrays alone"):
-        convert("squeezenet", pickle.dumps(print), "p")
+        convert("squeezenet", pickle.dumps(print), PACKAGE)
     with pytest.raises(DataError, match="does not hold"):
-        convert("squeezenet", pickle.dumps({"conv1": np.zeros(3)}), "p")
+        convert("squeezenet", pickle.dumps({"conv1": np.zeros(3)}), PACKAGE)
 
 
 def digest(data: bytes) -> str:
@@ -177,7 +179,7 @@ def test_an_index_that_is_not_reached_is_named_with_what_was_wanted(tmp_path, mo
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     weights = load_weights_table(ROOT / "config" / "weights.yaml")["squeezenet"]
     with pytest.raises(DataError) as error:
-        fetch_weights("squeezenet", weights, tmp_path / weights.file)
+        fetch_weights(weights, tmp_path / weights.file, partial(convert, "squeezenet"))
     said = str(error.value)
     assert "\n" not in said
     for part in ("squeezenet1_1.safetensors: absent", "ndf 0.1.4", "http://127.0.0.1:9/simple was not reached"):
@@ -189,7 +191,7 @@ def test_a_conversion_with_other_bytes_leaves_nothing(index: Path, tmp_path: Pat
     entry = load_weights_table(ROOT / "config" / "weights.yaml")["lite0"]
     wrong = entry.model_copy(update={"sha256": "0" * 64})
     with pytest.raises(DataError, match=r"converted: expected sha256 000.*safetensors"):
-        fetch_weights("lite0", wrong, tmp_path / "lite0.safetensors")
+        fetch_weights(wrong, tmp_path / "lite0.safetensors", partial(convert, "lite0"))
     assert not (tmp_path / "lite0.safetensors").exists()
 
 

@@ -11,7 +11,8 @@ from torchvision.models import alexnet
 
 from pathgan.datasets.image_files import read_image
 from pathgan.errors import DataError
-from pathgan.metrics.perceptual import lpips_alex, perceptual_distance
+from pathgan.networks.perceptual import lpips_alex
+from pathgan.scoring.perceptual_scores import perceptual_distance
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,7 @@ KINDS: dict[str, dict[str, str]] = {
         "coverage": "pathgan.config.scores.coverage_score:CoverageScore",
         "perceptual": "pathgan.config.scores.perceptual_score:PerceptualScore",
         "stain": "pathgan.config.scores.stain_score:StainScore",
+        "labelling": "pathgan.config.scores.labelling_score:LabellingScore",
         "morphometry": "pathgan.config.scores.morphometry_score:MorphometryScore",
         "focus": "pathgan.config.scores.focus_score:FocusScore",
         "utility": "pathgan.config.scores.instance_score:UtilityScore",

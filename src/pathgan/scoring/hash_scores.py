@@ -30,8 +30,7 @@ def score(config: PerceptualHashScore, inputs: Inputs, category: str = "") -> Ti
         "p_hash_real_real": perceptual_hash_similarity(real.values, real.values[others]),
         "p_hash_shuffled": perceptual_hash_similarity(real.values[others], fake),
     }
-    facts = {
-        "p_hash_sd": float(scores["p_hash"].std(ddof=1)),
-        "n_images": float(len(items)),
-    }
-    return named([*tidy(items, scores), *((SET, name, value) for name, value in facts.items())], real.embedder)
+    spread = {"p_hash_sd": float(scores["p_hash"].std(ddof=1))}
+    facts = named(spread, real.embedder, "resnet18") | {"n_images": float(len(items))}
+    each = tidy(items, named(scores, real.embedder, "resnet18"))
+    return [*each, *((SET, name, value) for name, value in facts.items())]

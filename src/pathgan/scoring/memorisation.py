@@ -59,14 +59,21 @@ def score(config: MemorisationScore, inputs: Inputs, category: str) -> Tidy:
         "n_origins": float(len({row["group"] for row in unseen})),
     }
     for name, (of_real, of_fake) in spaces.items():
-        floor = nearest_distances(of_real[held_out], of_real[known])
-        each[f"nearest_{name}"] = nearest_distances(of_fake, of_real[known])
-        each[f"copied_{name}"] = (each[f"nearest_{name}"] < floor.min()).astype(float)
-        each[f"authentic_{name}"] = authenticity(of_real[known], of_fake).astype(float)
-        facts[f"nearest_{name}_real"] = float(floor.mean())
-        facts[f"authentic_{name}_real"] = float(authenticity(of_real[known], of_real[held_out]).mean())
-    found = [*tidy(items, each), *((SET, name, value) for name, value in facts.items())]
-    return named(found, real_embeddings.embedder)
+        floor, nearest = (nearest_distances(of, of_real[known]) for of in (of_real[held_out], of_fake))
+        found = {
+            f"nearest_{name}": nearest,
+            f"copied_{name}": (nearest < floor.min()).astype(float),
+            f"authentic_{name}": authenticity(of_real[known], of_fake).astype(float),
+        }
+        floors = {
+            f"nearest_{name}_real": float(floor.mean()),
+            f"authentic_{name}_real": float(authenticity(of_real[known], of_real[held_out]).mean()),
+        }
+        if name == "embedding":
+            found, floors = (named(one, real_embeddings.embedder) for one in (found, floors))
+        each |= found
+        facts |= floors
+    return [*tidy(items, each), *((SET, name, value) for name, value in facts.items())]
 
 
 def _pixels(images: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import torch
+
 from pathgan.config.scores.perceptual_score import PerceptualScore
 from pathgan.errors import DataError
-from pathgan.metrics.perceptual import LEAST_PX, lpips_alex, perceptual_distance
+from pathgan.metrics.image_pairs import Images, Scores, check_pairs
+from pathgan.networks.perceptual import lpips_alex
+from pathgan.networks.pixels import to_unit
 from pathgan.scoring.score_files import Inputs, Tidy, another, paired_ids, tidy
 from pathgan.stores.store import ImageStore
+
+BATCH = 16
+LEAST_PX = 32  # of a smaller image AlexNet's second pooling leaves nothing
 
 
 def score(config: PerceptualScore, inputs: Inputs, category: str = "") -> Tidy:
@@ -32,3 +42,14 @@ def score(config: PerceptualScore, inputs: Inputs, category: str = "") -> Tidy:
         "lpips_alex_shuffled": perceptual_distance(others, fake, network),
     }
     return tidy(items, scores)
+
+
+def perceptual_distance(real: Images, fake: Images, network: Any) -> Scores:
+    """LPIPS (n,) of images (n, h, w, 3) of at least 32 px: 0 where they are equal. network: what `lpips_alex` gives."""
+    check_pairs(real, fake, LEAST_PX)
+    parts, cpu = [], torch.device("cpu")
+    with torch.inference_mode():
+        for start in range(0, len(real), BATCH):
+            pair = (2 * to_unit(images[start : start + BATCH], cpu) - 1 for images in (real, fake))
+            parts.append(network(*pair).flatten().double().numpy())
+    return np.concatenate(parts)

@@ -34,13 +34,13 @@ def score(config: PreservationScore, inputs: Inputs, category: str) -> Tidy:
     right = {name: reader.read(sides["test"]) == name for name, sides in known.items()}
     items = test_ids(inputs.source_manifest or inputs.manifest)
     preserved = reader.read(fake.of(items, inputs.predicted)) == category
-    facts = {
-        "accuracy_real": float(np.mean([values.mean() for values in right.values()])),
+    accuracy = {"accuracy_real": float(np.mean([values.mean() for values in right.values()]))}
+    facts = named(accuracy, fake.embedder) | {
         "n_images": float(len(preserved)),
         "n_real": float(sum(map(len, right.values()))),
     }
-    each = tidy(items, {"preserved": preserved.astype(float)})
-    return named([*each, *((SET, name, value) for name, value in facts.items())], fake.embedder)
+    each = tidy(items, named({"preserved": preserved.astype(float)}, fake.embedder))
+    return [*each, *((SET, name, value) for name, value in facts.items())]
 
 
 def _class_files(inputs: Inputs) -> tuple[tuple[Path, ...], ...]:

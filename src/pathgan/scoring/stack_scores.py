@@ -16,7 +16,6 @@ from pathgan.metrics.similarity import peak_signal_noise_ratio
 from pathgan.scoring.embedded_sets import compared, named
 from pathgan.scoring.score_files import Inputs, Tidy, paired_ids, tidy
 from pathgan.sharpness import focus_profile
-from pathgan.stores.embedding_file import Embedder
 from pathgan.stores.focus_stacks import IN_FOCUS, check_planes
 from pathgan.stores.store import ImageStore
 
@@ -50,13 +49,12 @@ def score(config: FocusScore, inputs: Inputs, category: str = "") -> Tidy:
         "adjacent_ssim": adjacent_similarity(fake),
         "base_psnr": np.minimum(peak_signal_noise_ratio(real[:, IN_FOCUS], fake[:, IN_FOCUS]), COPY_PSNR),
     }
-    distances, embedder = _kernel_distances(inputs, items)
-    facts = {"adjacent_ssim_real": float(adjacent_similarity(real).mean()), **distances}
+    facts = {"adjacent_ssim_real": float(adjacent_similarity(real).mean()), **_kernel_distances(inputs, items)}
     facts |= {"n_images": float(len(fake)), "n_real": float(len(real)), "n_floor": float(len(real) // 2)}
-    return named([*tidy(items, scores), *((SET, name, value) for name, value in facts.items())], embedder)
+    return [*tidy(items, scores), *((SET, name, value) for name, value in facts.items())]
 
 
-def _kernel_distances(inputs: Inputs, items: Sequence[str]) -> tuple[dict[str, float], Embedder]:
+def _kernel_distances(inputs: Inputs, items: Sequence[str]) -> dict[str, float]:
     """KID of each plane by itself, all test stacks against those made of their cells, no cell against itself."""
     real, every = compared(inputs, "test")
     known, fake = real.of(items, inputs.store), every.of(items, inputs.predicted)
@@ -67,7 +65,7 @@ def _kernel_distances(inputs: Inputs, items: Sequence[str]) -> tuple[dict[str, f
     floors = [_floor(known[:, plane]) for plane in planes]
     names = [f"kid/{plane:+d}" if plane else "kid/0" for plane in range(-IN_FOCUS, IN_FOCUS + 1)]
     means = {"plane_kid": float(np.mean(each)), "plane_kid_floor": float(np.mean(floors))}
-    return {**dict(zip(names, each, strict=True)), **means}, real.embedder
+    return named({**dict(zip(names, each, strict=True)), **means}, real.embedder)
 
 
 def _floor(values: NDArray[np.float32]) -> float:

@@ -1,4 +1,4 @@
-"""LPIPS (Zhang et al. 2018): how far apart two images are in a network's features, as people weighted them."""
+"""LPIPS (Zhang et al. 2018): a network that says how far apart two images are, as people weighted its features."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from pathgan.metrics.image_pairs import check_pairs
 from pathgan.networks.checked_weights import weights_of
-from pathgan.networks.pixels import to_unit
-
-BATCH = 16
-LEAST_PX = 32  # of a smaller image AlexNet's second pooling leaves nothing
 
 
 def lpips_alex(weights: Path) -> Any:
@@ -38,14 +31,3 @@ def lpips_alex(weights: Path) -> Any:
             if isinstance(layer, torch.nn.Conv2d):
                 layer.load_state_dict({key: state[f"features.{name}.{key}"] for key in ("weight", "bias")})
     return network.eval()
-
-
-def perceptual_distance(real: NDArray[np.uint8], fake: NDArray[np.uint8], network: Any) -> NDArray[np.float64]:
-    """LPIPS (n,) of images (n, h, w, 3) of at least 32 px: 0 where they are equal. network: what `lpips_alex` gives."""
-    check_pairs(real, fake, LEAST_PX)
-    parts, cpu = [], torch.device("cpu")
-    with torch.inference_mode():
-        for start in range(0, len(real), BATCH):
-            pair = (2 * to_unit(images[start : start + BATCH], cpu) - 1 for images in (real, fake))
-            parts.append(network(*pair).flatten().double().numpy())
-    return np.concatenate(parts)
