@@ -9,6 +9,7 @@ import pytest
 
 from asking import images_of, w
 from pathgan.cluster.resources import keep_memory, share_source
+from pathgan.config.weights import EMBEDDERS
 from pathgan.config.workflow import Workflow
 from pathgan.errors import ConfigError
 from pathgan.plan import slide_plan
@@ -72,6 +73,26 @@ def test_embeddings_are_of_a_dataset_or_of_samples(plan, tmp_path):
     assert "/inception/" in found.scores.files(asked)["real_embeddings"]
     assert found.scores.embedded(samples)["weights"] == str(tmp_path / "weights" / "inception-2015-12-05.pt")
     assert found.scores.embedding_weights(samples).startswith("f58cb9b6")
+
+
+@pytest.mark.parametrize("preset", ["demo", "public"])
+def test_no_score_and_no_style_rests_on_random_features(plan, preset):
+    """Of all papers: each embedding and each style transfer reads a file of trained weights."""
+    n = 0
+    for name in plan.papers:
+        if preset not in plan.library.presets(name):
+            continue
+        paper = plan.library.paper(preset, name)
+        for samples, of in paper.sample_sets.items():
+            if paper.generating_runs[of.run].network_used:
+                n += 1
+                asked = w(preset=preset, paper=name, samples=samples)
+                assert plan.samples.inputs(asked)["pretrained"].startswith("data/weights/")
+                assert plan.samples.sha256(asked)
+        for network in EMBEDDERS:
+            asked = w(preset=preset, paper=name, network=network)
+            assert plan.weights.used(asked, plan.weights.network(asked, network))
+    assert n
 
 
 def test_a_distribution_score_reads_embeddings(plan):
