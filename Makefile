@@ -3,6 +3,7 @@
 # make test-slurm, make test-faults   on a real SLURM cluster, which they install (Debian, root) and start
 # make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores,
 #             SERIAL_SECTIONS=folder the registration of real sections,
+#             REAL=folder the evaluator and Ki-67-positive nuclei (monuseg_breast, cytology_smears, wbc_cytology, ki67_ihc below it),
 #             MASKS=folder nuclei of real images (wbc_cytology, monuseg_breast below it),
 #             CYCLEGAN=folder training beside that clone of pytorch-CycleGAN-and-pix2pix
 # make gpu-check   every recipe on this machine's GPU at the papers' sizes, in 9 minutes: benchmarks/gpu.md
@@ -73,6 +74,8 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/python benchmarks/masks.py $(if $(MASKS),--real $(MASKS))
 	.venv-bench/bin/python benchmarks/focus.py
 	.venv-bench/bin/python benchmarks/registration.py $(if $(SERIAL_SECTIONS),--real $(SERIAL_SECTIONS))
+	$(if $(REAL),.venv-bench/bin/python benchmarks/positive_nuclei.py --real $(REAL))
+	$(if $(REAL),.venv-bench/bin/python benchmarks/evaluator.py --real $(REAL))
 	$(if $(CYCLEGAN),.venv-bench/bin/python benchmarks/training.py --reference $(CYCLEGAN))
 
 # Without a network there is no set-up: the Python that holds torch runs it.

@@ -13,7 +13,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from evaluator_images import CORRUPTIONS, MODE_DROPPING, STRENGTHS
-from evaluator_scores import ENCODERS, TRAINED
+from evaluator_scores import EMBEDDED, ENCODERS, OTHERS, TRAINED
 from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
 from timing import machine
@@ -149,10 +149,9 @@ def write_report(found: list[Result], path: Path, figure: Path, notes: Mapping[s
     print("\n".join(lines))
 
 
-def _order(name: str) -> tuple[int, str]:
-    features = name.partition(":")[0]
-    known = (*ENCODERS, "nuclei", "stain")
-    return known.index(features), name
+def _order(name: str) -> tuple[int, int]:
+    features, _, score = name.partition(": ")
+    return (*ENCODERS, "nuclei", "stain").index(features), [*EMBEDDED, *OTHERS].index(score)
 
 
 def _spearman(curves: Mapping[Any, list[Curve]], name: str, sets: list[str], corruption: str) -> str:

@@ -50,7 +50,7 @@ class Scored:
 
 EMBEDDED: dict[str, Scored] = {
     "Frechet distance": Scored(frechet_distance),
-    "the same at infinite n": Scored(lambda a, b: frechet_at_infinity(a, b)[0]),
+    "Frechet distance at infinite n": Scored(lambda a, b: frechet_at_infinity(a, b)[0]),
     "kernel distance": Scored(full_kernel_distance),
     "MMD, Gaussian": Scored(lambda a, b: gaussian_kernel_distance(a, b, median_distance(a))),
     "precision": Scored(lambda a, b: precision_recall(a, b, NEIGHBOURS)[0], rises=False),
@@ -84,8 +84,15 @@ def stains_of(images: Images) -> NDArray[np.int64]:
 
 
 def nuclei_of(images: Images) -> list[Nuclei]:
-    """Found by their colours, as no segmenter knows all three sets."""
-    return [measure_nuclei(image, segment_nuclei(image, NUCLEI)) for image in images]
+    """Found by their colours, as no segmenter knows all three sets; none in an image that is too dark for that."""
+    return [measure_nuclei(image, _instances(image)) for image in images]
+
+
+def _instances(image: Images) -> NDArray[np.int32]:
+    try:
+        return segment_nuclei(image, NUCLEI)
+    except ValueError:  # strong stains make it look inverted
+        return np.zeros(image.shape[:2], np.int32)
 
 
 # --- encoders ---------------------------------------------------------------------------------------------
