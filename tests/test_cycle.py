@@ -21,7 +21,7 @@ from pathgan.errors import DataError, TrainingError
 from pathgan.losses.structural import structural_dissimilarity
 from pathgan.metrics import structural_similarity
 from pathgan.networks.residual import Reflect, ResidualGenerator
-from pathgan.recipes.cycle import CycleTranslation, ImagePool, _Made, _term
+from pathgan.recipes.cycle import CycleTranslation, ImagePool, _Made, _term, evenly
 from pathgan.stores.manifest import write_manifest
 from pathgan.stores.source import Source
 from pathgan.stores.store import ImageStore
@@ -29,6 +29,15 @@ from pathgan.training.devices import compute_on
 from pathgan.training.loop import Interrupted
 from pathgan.training.resident_data import TrainingData, Unpaired
 from pathgan.training.run_training import Job
+
+
+@pytest.mark.parametrize(("n", "wanted"), [(10, 4), (4, 10), (7, 7), (9, 1)])
+def test_images_are_taken_at_equal_steps(n, wanted):
+    found = evenly(np.arange(n), wanted)
+    assert len(found) == min(n, wanted) == len(set(found))
+    assert found[0] == 0
+    assert wanted == 1 or found[-1] == n - 1
+    assert np.ptp(np.diff(found)) <= 1 if len(found) > 1 else True
 
 
 def run(**changes) -> CycleRun:

@@ -160,8 +160,6 @@ def test_images_of_the_same_bytes_are_held_out_together(tmp_path):
         sides = {row["id"].partition("_")[0]: row["split"] for row in read_manifest(tmp_path / "a.csv")}
         assert all(sides[str(index)] == sides[f"again{index}"] for index in range(6))
         assert sum(side == "test" for side in sides.values()) == 4
-    with pytest.raises(ValueError, match="n_test counts images: expected by: image, got patient"):
-        Split(n_test=4, by="patient")
 
 
 def test_resizing_keeps_ids_and_means(rng):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from pathgan.config.dataset_types import Split, Tiles
+from pathgan.config.loading import load_paper
 from pathgan.config.phantom_looks import Tissue
 from pathgan.config.slide_types import SectionPhantom, SlideDataset, SlideSheet
 from pathgan.datasets.slide_sets import SlideFile, moving_pairs, read_slides, sides
@@ -22,6 +23,8 @@ from pathgan.slides.transforms import Transform
 from pathgan.stores.manifest import read_manifest, rows_of_split
 from pathgan.stores.slide_files import write_slide
 from pathgan.stores.store import ImageStore
+
+ROOT = Path(__file__).parents[1]
 
 HEADER = "slide\tstain\tpair\tpatient\tsplit\tpath\tmpp\tlandmarks"
 PHANTOM = SectionPhantom(
@@ -108,6 +111,28 @@ def test_sides_never_part_a_patient():
     for k in range(0, 12, 2):
         assert len({chosen[f"{stain}{k + j}"] for j in (0, 1) for stain in ("he", "ki67")}) == 1
     assert set(chosen.values()) == {"train", "test"}
+
+
+@pytest.mark.parametrize("pairs_of_a_patient", [1, 2, 3])
+def test_as_many_pairs_are_tested_as_the_paper_prints(pairs_of_a_patient):
+    """180 pairs of slides are 150 and 30, whoever they are of, where a fraction may round to 29."""
+    paper = load_paper(ROOT / "config/papers/ki67stain.yaml", "paper")
+    slides = [
+        SlideFile(
+            slide=f"{stain}{k}",
+            stain=stain,
+            pair=f"pair{k}",
+            patient=f"patient{k // pairs_of_a_patient}",
+            path=Path("x"),
+        )
+        for k in range(180)
+        for stain in ("he", "ki67")
+    ]
+    chosen = sides(paper.datasets["he"], slides)
+    tested = {slide.pair for slide in slides if chosen[slide.slide] == "test"}
+    assert len(tested) == 30
+    patients = {side: {s.patient for s in slides if chosen[s.slide] == side} for side in ("train", "test")}
+    assert not patients["train"] & patients["test"]
 
 
 # --- jobs -------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class Split(Strict):
 
     by: Literal["image", "patient", "slide"] = "image"
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    n_test: Positive | None = None  # images, instead of the fraction, where a paper prints their number
+    n_test: Positive | None = None  # images, or pairs of slides, instead of the fraction, where a paper prints it
     folds: Annotated[int, Field(ge=3)] | None = None  # each class is dealt into so many equal parts instead:
     fold: Annotated[int, Field(ge=0)] = 0  # this one is tested, the next one validates, the others train
     per_class: Positive | None = None  # images to take of each class, drawn with the seed; all where not given
@@ -50,8 +50,6 @@ class Split(Strict):
 
     @model_validator(mode="after")
     def _countable(self) -> Split:
-        if self.n_test and self.by != "image":
-            raise ValueError(f"n_test counts images: expected by: image, got {self.by}; or take it away, n_test: null")
         if self.folds and (self.n_test or self.last):
             raise ValueError("folds: says which images are held out; take n_test and last away")
         if self.folds and self.fold >= self.folds:

@@ -59,7 +59,8 @@ def sides(dataset: CutDataset, slides: list[SlideFile]) -> dict[str, str]:
     """Slide -> `train` or `test`: as its sheet says, else seeded, by patient; a pair is never parted."""
     groups = {slide.slide: slide.patient or slide.pair for slide in slides}
     given = {groups[slide.slide]: slide.split for slide in slides}
-    chosen = assign_splits(given, dataset.split)
+    pairs = {(groups[slide.slide], slide.pair) for slide in slides}
+    chosen = assign_splits(given, dataset.split, Counter(group for group, _ in pairs))
     return {slide: chosen[group] for slide, group in groups.items()}
 
 

@@ -25,8 +25,8 @@ def groups_of(items: Sequence[Item], by: str) -> list[str]:
 def assign_splits(groups: Mapping[str, str], split: Split, sizes: Mapping[str, int] | None = None) -> dict[str, str]:
     """Group -> `train` or `test`. `groups` maps each group to the split its data give it (`validation` too), or to ''.
 
-    sizes: the images of each group, which `split.n_test` counts. At least one group lies on either side. Raises
-    DataError where that cannot be.
+    sizes: the images of each group, or its pairs of slides, which `split.n_test` counts. At least one group lies on
+    either side. Raises DataError where that cannot be.
     """
     given = {group: side for group, side in groups.items() if side}
     free = sorted(group for group, side in groups.items() if not side)
@@ -47,7 +47,8 @@ def assign_splits(groups: Mapping[str, str], split: Split, sizes: Mapping[str, i
     if split.n_test and n_chosen != split.n_test:
         raise DataError(
             f"split.n_test: expected {split.n_test} test images and others to train on, could choose {n_chosen} of "
-            f"{sum(counted.values())}; are files missing, or does the data's own split say otherwise?"
+            f"{sum(counted.values())}; are files missing, does the data's own split say otherwise, or does no choice "
+            f"of {split.by}s add up to it? n_test: null takes test_fraction instead"
         )
     if {"train", "test"} - set(sides.values()):
         other = "" if split.by == "image" else ", or split by image"

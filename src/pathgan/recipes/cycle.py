@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -147,11 +149,16 @@ def _term(loss: CycleLoss, made: _Made) -> Tensor:
     return torch.stack(each).sum()
 
 
+def evenly(images: NDArray[np.uint8], n: int) -> NDArray[np.uint8]:
+    """At most n of them, at equal steps: stores hold tiles slide by slide, so that all slides have their share."""
+    return images[np.linspace(0, len(images) - 1, min(n, len(images))).round().astype(int)]
+
+
 def set_up(run: CycleRun, sources: Mapping[str, Source], seed: int, compute: Compute) -> Prepared:
     """source and target are trained on; images of `evaluated` are translated there and back while it trains."""
     names = ("source", "target", "evaluated")
     fields = {name: sources[name].images_of_split() for name in names}
-    fields["evaluated"] = fields["evaluated"][: run.training.evaluated_images]
+    fields["evaluated"] = evenly(fields["evaluated"], run.training.evaluated_images)
     recipe = CycleTranslation(run, compute)
     # Seeds of their own: the n-th images of both sets must not be companions forever.
     unpaired = Unpaired(
