@@ -49,6 +49,18 @@ def test_patch_discriminator_sees_70_pixels():
     assert rows.max() - rows.min() + 1 == 70
 
 
+@pytest.mark.parametrize("init", ["normal", "xavier"])
+def test_a_patch_discriminator_starts_as_its_paper_says(init):
+    """Spread of weights: 0.02 (Isola 2017), or the root of 2 / (fan in + fan out) (Glorot and Bengio 2010)."""
+    network = PatchDiscriminator(3, width=16, layers=3, init=init)
+    for module in network:
+        if isinstance(module, torch.nn.Conv2d):
+            fans = 16 * (module.in_channels + module.out_channels)
+            expected = 0.02 if init == "normal" else (2 / fans) ** 0.5
+            assert module.weight.std().item() == pytest.approx(expected, rel=0.1)
+            assert not module.bias.any()
+
+
 def test_pooling_with_switches_equals_max_pooling_with_indices():
     torch.manual_seed(0)
     x = F.relu(torch.randn(2, 3, 8, 12, dtype=torch.float64)).requires_grad_()  # many ties at zero

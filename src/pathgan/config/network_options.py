@@ -27,6 +27,7 @@ class PatchGAN(Strict):
 
     width: Positive = 64
     layers: Positive = 3
+    init: Literal["normal", "xavier"] = "normal"
 
 
 class ResidualNet(Strict):

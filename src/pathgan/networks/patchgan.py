@@ -1,14 +1,17 @@
 """The patch discriminator of pix2pix (Isola 2017, Appendix 6.1.2)."""
 
+from typing import Literal
+
 from torch import Tensor, nn
 
-from pathgan.networks.initialisation import init_normal
+from pathgan.config.network_options import PatchGAN
+from pathgan.networks.initialisation import init_normal, init_xavier
 
 
 class PatchDiscriminator(nn.Sequential):
     """(n, channels, h, w) -> logits (n, 1, h', w'), one per patch: 70 px wide with 3 layers."""
 
-    def __init__(self, channels: int, width: int, layers: int):
+    def __init__(self, channels: int, width: int, layers: int, init: Literal["normal", "xavier"] = "normal"):
         parts: list[nn.Module] = [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         inside = width
         for layer in range(1, layers + 1):
@@ -21,7 +24,11 @@ class PatchDiscriminator(nn.Sequential):
             ]
             inside = outside
         super().__init__(*parts, nn.Conv2d(inside, 1, 4, padding=1))
-        init_normal(self)
+        init_xavier(self) if init == "xavier" else init_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x)
+
+
+def patch_discriminator_of(options: PatchGAN, channels: int) -> PatchDiscriminator:
+    return PatchDiscriminator(channels, options.width, options.layers, options.init)

@@ -17,7 +17,7 @@ from pathgan.config.runs.cycle_run import Cycle, CycleLoss, CycleRun, Identity, 
 from pathgan.config.training_options import Adversarial
 from pathgan.losses.adversarial import Form, discriminator_loss, generator_loss
 from pathgan.losses.structural import structural_dissimilarity
-from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.patchgan import patch_discriminator_of
 from pathgan.networks.residual import residual_of
 from pathgan.recipes.cycle_evaluation import evaluate
 from pathgan.stores.source import Source
@@ -67,7 +67,7 @@ class CycleTranslation:
         self.form: Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
         self.has_identity = any(isinstance(loss, Identity) for loss in run.losses)
         self.compute = compute
-        discriminator = partial(PatchDiscriminator, 3, run.discriminator.width, run.discriminator.layers)
+        discriminator = partial(patch_discriminator_of, run.discriminator, 3)
         self.networks: dict[str, nn.Module] = {
             "generator": residual_of(run.generator, run.training.crop_px),
             "inverse": residual_of(run.generator, run.training.crop_px),

@@ -12,7 +12,7 @@ from pathgan.config.runs.noise_run import NoiseRun
 from pathgan.errors import DataError
 from pathgan.losses.adversarial import generator_loss, labelled_discriminator_loss
 from pathgan.masks.maps import mask_map, quantised
-from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.patchgan import patch_discriminator_of
 from pathgan.networks.unet import unet_of
 from pathgan.stores.source import Source
 from pathgan.training.devices import Compute
@@ -32,7 +32,7 @@ class FromNoise:
     def __init__(self, run: NoiseRun, compute: Compute):
         self.labels, self.compute = run.labels, compute
         n_channels = CHANNELS[run.makes]
-        discriminator = PatchDiscriminator(n_channels, run.discriminator.width, run.discriminator.layers)
+        discriminator = patch_discriminator_of(run.discriminator, n_channels)
         self.networks: dict[str, nn.Module] = {
             "generator": unet_of(run.generator, run.training.crop_px, n_channels).to(compute.device),
             "discriminator": discriminator.to(compute.device),

@@ -17,7 +17,7 @@ from pathgan.config.training_options import Adversarial
 from pathgan.losses.adversarial import Form, discriminator_loss, generator_loss
 from pathgan.losses.contour_losses import grey, sharpness, smoothness
 from pathgan.masks.maps import condition_map, contours, quantised
-from pathgan.networks.patchgan import PatchDiscriminator
+from pathgan.networks.patchgan import patch_discriminator_of
 from pathgan.networks.unet import UNetGenerator, check_sides, unet_of
 from pathgan.stores.source import Source
 from pathgan.training.best_weights import Best
@@ -35,7 +35,7 @@ class Paired:
         self.form: Form = next((loss.form for loss in run.losses if isinstance(loss, Adversarial)), "log")
         self.compute = compute
         generator = unet_of(run.generator, run.training.crop_px).to(compute.device)
-        discriminator = PatchDiscriminator(4, run.discriminator.width, run.discriminator.layers).to(compute.device)
+        discriminator = patch_discriminator_of(run.discriminator, 4).to(compute.device)
         self.networks: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         self.optimizers: dict[str, Optimizer] = {
             name: adam(network.parameters(), run.optimizer, run.training.learning_rate)
