@@ -38,7 +38,7 @@ def node_down(run: Running) -> None:
     for process in [*daemons, *(child for daemon in daemons for child in daemon.children(recursive=True))]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    # SLURM asks nodes in rounds, and waits for those that do not answer: it has taken 20 seconds, and just over a minute.
+    # SLURM asks nodes in rounds, and waits for those that do not answer: a minute was once too short.
     run.cluster.wait_until(lambda: "down" in _state_of_node(run), "the node to be missed", HANG_S)
     run.cluster.start(own_node())
 
