@@ -141,7 +141,7 @@ def test_weights_of_a_file_are_taken_but_for_the_head(tmp_path):
 def test_a_file_of_another_network_is_refused(tmp_path, content):
     path = tmp_path / "w.pth"
     path.write_bytes(content) if content else torch.save({"fc.weight": torch.zeros(2)}, path)
-    with pytest.raises(DataError, match=r"w\.pth: does not hold this network's weights .*remove it and fetch it"):
+    with pytest.raises(DataError, match=r"w\.pth: does not hold the weights of inception_v3 .*remove it and fetch it"):
         Classifier("inception_v3", 2, path)
 
 

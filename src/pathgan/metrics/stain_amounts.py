@@ -21,7 +21,8 @@ def stain_histograms(images: Images, stains: tuple[str, str]) -> tuple[NDArray[n
     """
     counts, integrals = [], []
     for image in images:
-        densities = [unmix(image, stains)[stain].ravel() for stain in stains]
+        amounts = unmix(image, stains)
+        densities = [amounts[stain].ravel() for stain in stains]
         counts.append([np.histogram(one.clip(EDGES[0], EDGES[-1]), EDGES)[0] for one in densities])
         integrals.append([np.maximum(one, 0).mean() for one in densities])
     n_bins = len(EDGES) - 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from pathgan.errors import DataError
+from pathgan.networks.checked_weights import weights_of
 
 INCEPTION_PX = 299  # the side that its second classifier needs
 LEAST_PX = {"resnet152": 32, "densenet161": 32, "inception_v3": 75}
@@ -32,7 +31,7 @@ class Classifier(nn.Module):
         options = {"aux_logits": True, "init_weights": weights is None} if name == "inception_v3" else {}
         self.network: nn.Module = getattr(models, name)(weights=None, **options)
         if weights is not None:
-            _load(self.network, weights)
+            _load(self.network, name, weights)
         heads = {"resnet152": ("fc",), "densenet161": ("classifier",), "inception_v3": ("fc", "AuxLogits.fc")}[name]
         for head in heads:
             parent, _, last = head.rpartition(".")
@@ -54,10 +53,7 @@ class Classifier(nn.Module):
         return out if isinstance(out, tuple) else (out, None)
 
 
-def _load(network: nn.Module, path: Path) -> None:
-    try:
+def _load(network: nn.Module, name: str, path: Path) -> None:
+    with weights_of(name, path):
         state = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict({DENSENET_NAME.sub(r"\1\2.", name): value for name, value in state.items()})
-    except (RuntimeError, KeyError, AttributeError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise DataError(f"{path}: does not hold this network's weights ({first}); remove it and fetch it") from error
+        network.load_state_dict({DENSENET_NAME.sub(r"\1\2.", key): value for key, value in state.items()})
