@@ -13,7 +13,7 @@ from pathgan.errors import PathganError
 from pathgan.plan import paths
 from pathgan.plan.paths import fill
 from pathgan.plan.slide_plan import EXTRACTION, REGISTRATION, TILING
-from pathgan.plan.table_plan import HYPER_PARAMETERS
+from pathgan.plan.table_plan import COMPARABILITY, DATASETS, HYPER_PARAMETERS
 from pathgan.plan.workflow_plan import Plan
 
 share_source()
@@ -44,7 +44,7 @@ wildcard_constraints:
     weights=plan.weights.absent(),
     score=r"[a-z0-9][a-z0-9_.-]*",
     figure=r"[a-z0-9][a-z0-9_.-]*",
-    table=rf"(?!({HYPER_PARAMETERS}|{REGISTRATION}|{TILING}|{EXTRACTION})\.)[a-z0-9][a-z0-9_-]*",
+    table=rf"(?!({HYPER_PARAMETERS}|{DATASETS}|{COMPARABILITY}|{REGISTRATION}|{TILING}|{EXTRACTION})\.)[a-z0-9][a-z0-9_-]*",
     seed=r"\d+",
     folder=r"[A-Za-z0-9_.-]+",
     archive=r"[A-Za-z0-9_.-]+",

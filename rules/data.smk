@@ -49,12 +49,13 @@ rule fetch_weights:
 
 
 rule prepare:
-    """Read, split and tile a dataset into one store and one manifest."""
+    """Read, count, split and tile a dataset into one store and one manifest."""
     input:
         raw=plan.datasets.raw,
     output:
         store=paths.STORE,
         manifest=paths.MANIFEST,
+        counts=paths.DATASET_COUNTS,
     log:
         paths.log("prepare", "{dataset}"),
     benchmark:

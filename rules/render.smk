@@ -35,7 +35,7 @@ rule tabulate:
 
 
 rule list_settings:
-    """Every hyper-parameter with its value and its source."""
+    """Every setting with its value and its source."""
     input:
         plan.tables.paper_files,
     output:
@@ -64,6 +64,70 @@ rule list_settings:
         code=plan.code("list_settings"),
     script:
         "../scripts/list_settings.py"
+
+
+rule list_datasets:
+    """What each dataset holds beside what the paper counted in it."""
+    input:
+        plan.tables.counted,
+    output:
+        csv=fill(paths.TABLE, table=DATASETS, suffix="csv"),
+        html=report(
+            fill(paths.TABLE, table=DATASETS, suffix="html"),
+            caption="../report/datasets.rst",
+            category="{paper}",
+            subcategory="tables",
+            labels={"table": DATASETS, "preset": "{preset}"},
+        ),
+    log:
+        paths.log("list_datasets"),
+    benchmark:
+        paths.benchmark("list_datasets")
+    group:
+        "{preset}-{paper}-tables"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(10),
+    params:
+        identities=plan.tables.identities,
+        code=plan.code("list_datasets"),
+    script:
+        "../scripts/list_datasets.py"
+
+
+rule compare:
+    """In which respects each printed number may be compared with ours."""
+    input:
+        plan.tables.compared,
+    output:
+        csv=fill(paths.TABLE, table=COMPARABILITY, suffix="csv"),
+        html=report(
+            fill(paths.TABLE, table=COMPARABILITY, suffix="html"),
+            caption="../report/comparability.rst",
+            category="{paper}",
+            subcategory="tables",
+            labels={"table": COMPARABILITY, "preset": "{preset}"},
+        ),
+    log:
+        paths.log("compare"),
+    benchmark:
+        paths.benchmark("compare")
+    group:
+        "{preset}-{paper}-tables"
+    conda:
+        ANALYSIS
+    threads: 1
+    resources:
+        mem_mb=plan.resources.memory(1_000),
+        runtime=plan.resources.minutes(10),
+    params:
+        comparisons=plan.tables.comparisons,
+        code=plan.code("compare"),
+    script:
+        "../scripts/compare.py"
 
 
 rule draw:

@@ -150,6 +150,7 @@ rule gather:
     output:
         store=paths.STORE,
         manifest=paths.MANIFEST,
+        counts=paths.DATASET_COUNTS,
     log:
         paths.log("gather", "{dataset}"),
     benchmark:

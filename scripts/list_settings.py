@@ -1,4 +1,4 @@
-"""Every hyper-parameter with its value and its source."""
+"""Every setting with its value and its source."""
 
 from pathlib import Path
 

@@ -12,6 +12,7 @@ from pathgan.config.runs.run import GeneratingRun, TrainedRun
 from pathgan.config.scores.score import Score
 from pathgan.datasets.items import Item
 from pathgan.files import sha256_of
+from pathgan.render.table_inputs import TableInputs
 from pathgan.sampling.sample_work import Pretrained, SampleWork
 from pathgan.scoring.score_files import Inputs, Tidy, facts_of_images
 from pathgan.stores import store as stores
@@ -23,7 +24,8 @@ Weights = tuple[Path, str] | None
 
 
 def prepare(dataset: Any, data_root: Path, store: Path, manifest: Path) -> int:
-    return dataset.prepare(data_root, store, manifest)
+    """The number of tiles, or of masks where there are no images."""
+    return list(dataset.prepare(data_root, store, manifest).values())[-1]
 
 
 def read_items(dataset: Any, data_root: Path) -> Iterator[Item]:
@@ -110,3 +112,8 @@ def score(config: Score, inputs: Inputs, category: str = "") -> Tidy:
 def embeddings(values: Any, embedder: Embedder, images: Path, ids: Sequence[str] | None = None) -> Embeddings:
     """Of a store; its items are called 0, 1, 2, ... where they have no ids of their own."""
     return Embeddings(values, embedder, sha256_of(images), tuple(ids or map(str, range(len(values)))))
+
+
+def judge_by(caveats: Mapping[str, str]) -> Any:
+    """Of cells whose settings and data are the paper's; caveats: dataset -> why its numbers may not be compared."""
+    return TableInputs(caveats, {}, {}, {}, {}, {}, [], [], {}, {}).judge

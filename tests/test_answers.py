@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.neighbors import NearestNeighbors
 
-from doing import embeddings, score, write_store
+from doing import embeddings, judge_by, score, write_store
 from pathgan.config.metric_table import given_by, metric_of
 from pathgan.config.scores.accuracy_score import AccuracyScore
 from pathgan.config.scores.coverage_score import CoverageScore
@@ -95,7 +95,14 @@ def answers(n_right, n=30):
 def cells_of(frames, folds=None, groups=None):
     names = [f"d_{fold}" for fold in range(folds)] if folds else ["d"]
     return build_table(
-        "t", table(folds), dict.fromkeys(names, ""), {}, lambda run, _: frames[run], groups or {}, NOTHING, METRICS
+        "t",
+        table(folds),
+        judge_by(dict.fromkeys(names, "")),
+        {},
+        lambda run, _: frames[run],
+        groups or {},
+        NOTHING,
+        METRICS,
     ).set_index("column")
 
 
@@ -305,7 +312,9 @@ def test_a_collapsed_mask_gan_shows_in_the_table(tmp_path):
     columns = {name: Column(label=name, score="coverage", metric=name) for name in ("empty", "empty_real")}
     rows = {"benign": Row(label="benign", run="prop", dataset="d")}
     shown = ScoreTable(kind="scores", caption="c", rows=rows, columns=columns)
-    cells = build_table("t", shown, {"d": ""}, {}, lambda *_: [scores], {}, NOTHING, METRICS).set_index("column")
+    cells = build_table("t", shown, judge_by({"d": ""}), {}, lambda *_: [scores], {}, NOTHING, METRICS).set_index(
+        "column"
+    )
     assert cells.loc["empty", ["value", "low", "high"]].tolist() == pytest.approx([29 / 30, *wilson_interval(29, 30)])
     assert cells.loc["empty_real", "value"] == 0
     assert cells.loc["empty_real", ["low", "high"]].isna().all()

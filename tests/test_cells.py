@@ -262,7 +262,7 @@ def dataset_of(painted: Path, folder: Path, split: Split | None = None):
         side = "" if split else ("train", "test")[index]
         part = {"store": str(out["store"]), "source": "s", "pair": slide.pair, "group": slide.pair, "split": side}
         parts.append(part)
-    n = gather(parts, folder / "d.h5", folder / "d.csv", split)
+    n = gather(parts, folder / "d.h5", folder / "d.csv", split)["stacks"]
     return n, read_manifest(folder / "d.csv")
 
 

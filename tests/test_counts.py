@@ -3,9 +3,11 @@
 import pandas as pd
 import pytest
 
+from doing import judge_by
 from pathgan.config.table_types import CountColumn, CountRow, CountTable
 from pathgan.errors import TableError
-from pathgan.render.count_tables import build_counts, manifest_of_samples
+from pathgan.render import count_tables
+from pathgan.render.count_tables import manifest_of_samples
 from pathgan.render.table_files import write_table
 
 TABLE = CountTable.model_validate(
@@ -22,6 +24,12 @@ TABLE = CountTable.model_validate(
         },
     }
 )
+
+
+def build_counts(name, table, caveats, *given):
+    return count_tables.build_counts(name, table, judge_by(caveats), *given)
+
+
 CAVEATS = {"benign_fields": "", "malignant_fields": "", "smears": "stand-in dataset"}
 
 

@@ -15,7 +15,7 @@ from scipy import ndimage
 from scipy.stats import pearsonr
 from skimage.metrics import structural_similarity
 
-from doing import compose, defocus, draw_samples, score, synthesize, train_run
+from doing import compose, defocus, draw_samples, judge_by, score, synthesize, train_run
 from pathgan.config.metric_table import given_by, metric_of
 from pathgan.config.network_options import Critic as CriticOptions
 from pathgan.config.runs.defocus_run import DefocusRun
@@ -369,7 +369,9 @@ def test_only_kid_depends_on_the_network(source, stacks, tmp_path):
     columns = {name: Column(label=name, score="focus", metric=name) for name in names}
     table = ScoreTable(kind="scores", caption="c", rows={"r": Row(label="r", run="r", dataset="s")}, columns=columns)
     metrics = {name: metric_of(name) for name in names}
-    cells = build_table("t", table, {"s": ""}, {}, lambda *_: [scores], {}, NOTHING, metrics).set_index("column")
+    cells = build_table("t", table, judge_by({"s": ""}), {}, lambda *_: [scores], {}, NOTHING, metrics).set_index(
+        "column"
+    )
     in_place = cells["note"].str.contains("kd_lite0 in place of KID")
     assert in_place.to_dict() == {name: "kid" in name for name in names}
     assert cells.loc["peak_within_1", ["low", "high"]].notna().all()

@@ -25,7 +25,9 @@ def test_targets_are_every_table_and_figure_and_their_provenance(plan):
     assert f"{BASE}/tables/hyperparameters.csv" in targets
     assert f"{BASE}/figures/figure6.png" in targets
     assert targets[-1] == f"{BASE}/provenance.html"
-    assert len(targets) == 12
+    assert f"{BASE}/tables/datasets.csv" in targets
+    assert f"{BASE}/tables/comparability.csv" in targets
+    assert len(targets) == 14
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):
@@ -182,9 +184,10 @@ def test_each_kind_of_score_reads_its_own(plan, run, score, predicted):
 
 def test_tables_and_figures_list_their_files(plan):
     files = plan.tables.inputs(w(table="table1"))
-    assert len(files) == 18  # four methods, two data sets, two scores, one seed; and two manifests
-    assert all(file.startswith(f"{BASE}/scores/") for file in files[:-2])
-    assert files[-2:] == [f"{BASE}/data/cpm.csv", f"{BASE}/data/tnbc.csv"]
+    assert len(files) == 20  # four methods, two data sets, two scores, one seed; two manifests, and what they hold
+    assert all(file.startswith(f"{BASE}/scores/") for file in files[:-4])
+    assert files[-4:-2] == [f"{BASE}/data/cpm.csv", f"{BASE}/data/tnbc.csv"]
+    assert files[-2:] == [f"{BASE}/data/cpm.counts.csv", f"{BASE}/data/tnbc.counts.csv"]
     drawn = plan.figures.inputs(w(figure="figure5"))
     assert f"{BASE}/segmentations/segnet_r-cpm/seed0/enhanced-cpm.h5" in drawn
     assert f"{BASE}/data/cpm.csv" in drawn
@@ -248,9 +251,12 @@ def test_a_rule_leaves_what_its_runs_export(plan):
 
 
 def test_a_stand_in_is_compared_with_the_paper_that_it_extends(plan):
+    def printed_of(wildcards):
+        return plan.tables.given(wildcards)["printed"]
+
     stand_in = w(preset="paper", paper="ki67stain_mist", table="table1")
-    printed = plan.tables.published(w(preset="paper", paper="ki67stain", table="table1"))
-    assert plan.tables.published(stand_in) == printed != plan.tables.published(w(table="table1"))
+    printed = printed_of(w(preset="paper", paper="ki67stain", table="table1"))
+    assert printed_of(stand_in) == printed != printed_of(w(table="table1"))
     assert {row["table"] for row in printed} == {"table1"}
     assert plan.tables.paper_files(stand_in) == ["config/papers/ki67stain_mist.yaml", "config/papers/ki67stain.yaml"]
     assert set(plan.tables.caveats(stand_in).values()) == {"stand-in dataset"}

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from doing import write_store
+from doing import judge_by, write_store
 from pathgan.config.figure_types import ImageFigure, Panel
 from pathgan.config.metric_names import of_network
 from pathgan.config.metric_table import metric_of
@@ -28,10 +28,10 @@ PUBLISHED = pd.DataFrame(
 )  # fmt: skip
 
 
-def build_table(name, table, *given):
+def build_table(name, table, caveats, *given):
     """With the metrics that the rule `tabulate` is given."""
     metrics = {column.metric: metric_of(column.metric) for column in table.columns.values()}
-    return score_tables.build_table(name, table, *given, metrics)
+    return score_tables.build_table(name, table, judge_by(caveats), *given, metrics)
 
 
 GROUPS = {"x": {str(i): str(i // 2) for i in range(20)}}
@@ -58,6 +58,10 @@ def test_a_cell_is_the_mean_over_seeds_with_students_interval():
         "published",
         "published_sd",
         "comparable",
+        "data",
+        "protocol",
+        "metric",
+        "settings",
         "note",
     ]
     a, b = cells.to_dict("records")
@@ -218,10 +222,10 @@ def test_every_format_shows_ours_beside_the_published_value(tmp_path):
     cells = build_table("table1", TABLE, {"x": ""}, {}, scores, GROUPS, PUBLISHED)
     out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
     write_table(cells, TABLE, out)
-    assert pd.read_csv(out["csv"]).shape == (2, 11)
+    assert pd.read_csv(out["csv"]).shape == (2, 15)
     markdown = out["md"].read_text()
     assert "| A_1 | 0.333 [-0.046, 0.713] (0.500) |" in markdown
-    assert "(0.250†)" in markdown
+    assert "(0.250 ± 0.100†)" in markdown
     assert "† not comparable with the paper. Notes: published value cannot be" in markdown
     latex = out["tex"].read_text()
     assert r"A\_1 & 0.333" in latex

@@ -179,7 +179,7 @@ def test_from_slides_to_registered_tiles(painted, tmp_path):
             tile(dataset(stain=stain), one, side, out, *registered)
             facts = {"source": one.path.name, "pair": one.pair, "group": one.pair, "split": side}
             parts.append({"store": str(out["store"]), **facts})
-        n = gather(parts, tmp_path / f"{stain}.h5", tmp_path / f"{stain}.csv")
+        n = gather(parts, tmp_path / f"{stain}.h5", tmp_path / f"{stain}.csv")["tiles"]
         manifest = read_manifest(tmp_path / f"{stain}.csv")
         assert n == len(manifest)
         stains[stain] = (manifest, rows_of_split(manifest, "test", stain))

@@ -90,7 +90,7 @@ def test_a_training_may_go_on_from_other_code_and_what_it_makes_says_so(
     save_weights(build_gan(big), weights, facts_of(weights))
     synthesize(big, weights, source, tmp_path / "samples.h5")
     assert (SET, "resumed_stale", 1.0) in facts_of_images(tmp_path / "samples.h5")
-    said = remarks("ssim", metric_of("ssim"), {"resumed_stale": 1.0}).caveats
+    said = remarks("ssim", metric_of("ssim"), {"resumed_stale": 1.0}).settings
     assert said == ["a training went on from a state of other code"]
 
 

@@ -13,6 +13,7 @@ from pathgan.config.strict import Positive, Sha256, Strict
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
+    from pathgan.stores.dataset_counts import Counts
 
 
 class Download(Strict):
@@ -64,6 +65,7 @@ class Tiles(Strict):
     stride_px: Positive = 256  # of training tiles; test tiles lie edge to edge
 
 
+Counted = Annotated[str, Field(pattern=r"^(images(/.+)?|patients|nuclei|pairs|stacks|masks|tiles)$")]
 Resize = Annotated[
     Positive | None, Field(description="images become squares of this side before they are tiled, whatever their shape")
 ]
@@ -75,6 +77,7 @@ class Dataset(Strict):
     adapter: str
     label: str = ""  # the heading in tables and figures
     caveat: str = ""  # why a number on these images may not be compared with the paper's
+    expect: dict[Counted, Positive] = Field(default={})  # what the paper counted in it: checked, and told in `datasets`
     has_images: ClassVar[bool] = True
     has_masks: ClassVar[bool] = False  # true instances of nuclei
     has_stacks: ClassVar[bool] = False  # focal planes
@@ -107,5 +110,5 @@ class PreparedDataset(Dataset):
         return []
 
     @abstractmethod
-    def prepare(self, data_root: Path, store: Path, manifest: Path) -> int:
-        """Writes its store and manifest; returns the number of items."""
+    def prepare(self, data_root: Path, store: Path, manifest: Path) -> Counts:
+        """Writes its store and manifest; returns what it holds."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pathgan.config.extensions import extend
 from pathgan.config.kinds import TAGS
 from pathgan.config.papers import Paper
+from pathgan.config.sources import unsourced
 from pathgan.config.weights import NETWORKS, Weights
 from pathgan.config.workflow import FULL_SIZE, PRESETS, Workflow
 from pathgan.errors import ConfigError
@@ -64,7 +64,8 @@ def load_weights_table(path: Path) -> dict[str, Weights]:
 def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
     """The paper in `path` under a preset; its `{preset}/gpu` overlay is added where device is `gpu`.
 
-    Raises ConfigError for a wrong key, type or reference, and for a hyper-parameter without a source.
+    Raises ConfigError for a wrong key, type or reference, and for a setting without a source where
+    the paper is `fully_sourced`.
     """
     tree = _read_paper(path)
     presets = tree.pop("presets", {}) or {}
@@ -88,7 +89,9 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
         paper = Paper.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(explain(error, f"{path} (preset {preset})", Paper)) from None
-    problems = [*dict.fromkeys(paper.problems()), *_unsourced(paper)]  # a column has the same in every row
+    problems = list(dict.fromkeys(paper.problems()))  # a column has the same in every row
+    if preset == FULL_SIZE and paper.extends is None:
+        problems += unsourced(paper)
     if problems:
         raise ConfigError("\n".join(f"{path} (preset {preset}): {problem}" for problem in problems))
     return paper
@@ -109,6 +112,7 @@ def _read_paper(path: Path) -> Tree:
     if "extends" in base:
         raise ConfigError(f"{path}: extends: {base_path.name} extends {base['extends']} itself; name that one")
     base.pop("presets", None)
+    base.pop("sources", None)  # they hold for its own values alone
     merged: Tree = merge(base, tree)
     return merged
 
@@ -208,35 +212,3 @@ def _field_names(model: type[BaseModel]) -> set[str]:
     schema = model.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]
     return {name for part in parts for name in part.get("properties", {})}
-
-
-def hyper_parameters(paper: Paper) -> Iterator[tuple[str, Any]]:
-    """Every leaf under `runs`: (`runs.NAME.training.crop_px`, value)."""
-
-    def leaves(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                yield from leaves(f"{prefix}.{key}", item)
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            for item in value:
-                rest = {key: entry for key, entry in item.items() if key != "kind"}
-                yield from leaves(f"{prefix}.{item['kind']}", rest)
-        else:
-            yield prefix, value
-
-    for name, run in paper.runs.items():
-        yield from leaves(f"runs.{name}", run.model_dump(mode="json"))
-
-
-def source_of(paper: Paper, key: str) -> str | None:
-    """Where a hyper-parameter comes from: the first pattern of `sources` that matches its key."""
-    return next((source for pattern, source in paper.sources.items() if fnmatchcase(key, pattern)), None)
-
-
-def _unsourced(paper: Paper) -> Iterator[str]:
-    for key, _ in hyper_parameters(paper):
-        source = source_of(paper, key)
-        if source is None:
-            yield f"sources: {key} has no source; add a pattern that matches it, as 'default, Isola 2017'"
-        elif not source.startswith(("paper", "default", "ours")):
-            yield f"sources: {key}: expected 'paper, ...', 'default, ...' or 'ours: ...', got {source!r}"

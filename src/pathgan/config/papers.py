@@ -58,7 +58,8 @@ class Paper(Strict):
     scores: dict[Name, Annotated[Score, OneOf("scores")]]
     tables: dict[Name, Annotated[Table, OneOf("tables")]]
     figures: dict[Name, Annotated[Figure, OneOf("figures")]]
-    sources: dict[str, str]
+    sources: dict[str, str] = Field(default={})  # pattern of settings -> where they come from; the first one counts
+    fully_sourced: bool = False  # a setting without a source is an error
 
     # --- names of a kind ----------------------------------------------------------------------------------
 

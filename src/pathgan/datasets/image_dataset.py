@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pathgan.datasets.items import Item, Pair
+    from pathgan.stores.dataset_counts import Counts
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
@@ -35,7 +36,7 @@ class ImageDataset(PreparedDataset, SplitDataset):
     def items(self, data_root: Path) -> Iterator[Item]:
         """Its images in a fixed order. Raises DataError where one is missing or damaged."""
 
-    def prepare(self, data_root: Path, store: Path, manifest: Path) -> int:
+    def prepare(self, data_root: Path, store: Path, manifest: Path) -> Counts:
         from pathgan.datasets.prepare import prepare_dataset
 
         return prepare_dataset(self, data_root, store, manifest)

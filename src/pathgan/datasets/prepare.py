@@ -19,6 +19,7 @@ from pathgan.datasets.items import Item
 from pathgan.datasets.splits import assign_folds, assign_splits, check_apart, check_every_class, chosen, groups_of
 from pathgan.datasets.tiles import place_id, tile_offsets
 from pathgan.errors import DataError
+from pathgan.stores.dataset_counts import Counts
 from pathgan.stores.manifest import write_manifest
 from pathgan.stores.store import write_store
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from pathgan.datasets.image_dataset import ImageDataset
 
 
-def prepare_dataset(dataset: ImageDataset, data_root: Path, store: Path, manifest: Path) -> int:
-    """Reads, splits and tiles a dataset into `store` and `manifest`; returns the number of tiles.
+def prepare_dataset(dataset: ImageDataset, data_root: Path, store: Path, manifest: Path) -> Counts:
+    """Reads, splits and tiles a dataset into `store` and `manifest`; returns what its files hold, and the tiles.
 
     Training images are tiled at `stride_px`, test images edge to edge. Raises DataError, and leaves
     nothing behind, where an image is damaged, too small, or has no mask of its size.
@@ -35,11 +36,16 @@ def prepare_dataset(dataset: ImageDataset, data_root: Path, store: Path, manifes
     with tempfile.TemporaryFile() as spool, h5py.File(spool, "w") as scratch:
         # Splits need every group, tiles need the split: one pass spools the items, one cuts them.
         items = []
+        counts: Counter[str] = Counter()
         for index, item in enumerate(dataset.items(data_root)):
             scratch[f"{index}/image"] = item.image
             if item.instances is not None:
                 scratch[f"{index}/instances"] = item.instances
+                counts["nuclei"] += len(np.setdiff1d(item.instances, [0]))
+            counts.update(["images", f"images/{item.category}"] if item.category else ["images"])
             items.append(replace(item, image=_NOTHING, instances=None))
+        if patients := {item.patient for item in items if item.patient}:
+            counts["patients"] = len(patients)
         taken = chosen(items, dataset.split)
         items = [items[index] for index in taken]
         groups, sides = _split(items, dataset.split)
@@ -71,7 +77,7 @@ def prepare_dataset(dataset: ImageDataset, data_root: Path, store: Path, manifes
             fields["instances"] = map(relabel, tiles("instances"))
         n = write_store(store, [str(row["id"]) for row in rows], **fields)
     write_manifest(manifest, rows)
-    return n
+    return {**counts, "tiles": n}
 
 
 def _split(items: list[Item], split: Split) -> tuple[list[str], list[str]]:

@@ -59,7 +59,7 @@ class DatasetPlan:
 
     def config(self, w: Any) -> Any:
         """What preparing a dataset depends on."""
-        return self._dataset(w).model_dump(mode="json")
+        return self._dataset(w).model_dump(mode="json", exclude={"label", "caveat", "expect"})
 
     def kind(self, w: Any) -> str:
         """The class of a dataset."""

@@ -12,7 +12,7 @@ from pathgan.plan.library import Library
 
 FOLDERS = {  # section -> folder of its entries, and what follows their name
     "runs": ("models", "/"),
-    "datasets": ("data", r"\.(h5|csv)$"),
+    "datasets": ("data", r"\.(h5|csv|counts\.csv)$"),
     "sample_sets": ("samples", "/"),
     "segmenters": ("segmentations", "/"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 BASE = "results/{preset}/{paper}"
 STORE = f"{BASE}/data/{{dataset}}.h5"
 MANIFEST = f"{BASE}/data/{{dataset}}.csv"
+DATASET_COUNTS = f"{BASE}/data/{{dataset}}.counts.csv"
 MODEL = f"{BASE}/models/{{run}}/seed{{seed}}/{{file}}"
 SAMPLES = f"{BASE}/samples/{{samples}}/seed{{seed}}.h5"
 COUNTS = f"{BASE}/counts/{{samples}}/seed{{seed}}.csv"

@@ -82,7 +82,7 @@ class SlidePlan:
         fixed, slide = self._framed(w)
         dataset = self._dataset(w)
         return {
-            "dataset": dataset.model_dump(mode="json", exclude={"label", "caveat"}),
+            "dataset": dataset.model_dump(mode="json", exclude={"label", "caveat", "expect"}),
             "side": self._sides(w, dataset)[slide.slide],
             "slide": slide.model_dump(mode="json"),
             "fixed": fixed and fixed.model_dump(mode="json"),
@@ -94,7 +94,7 @@ class SlidePlan:
         return [str(file) for file in sorted(path.iterdir())] if path.is_dir() else [str(path)]
 
     def extraction(self, w: Any) -> Params:
-        dataset = self._dataset(w).model_dump(mode="json", exclude={"label", "caveat", "split"})
+        dataset = self._dataset(w).model_dump(mode="json", exclude={"label", "caveat", "expect", "split"})
         return {"dataset": dataset, "slide": self._one(w).model_dump(mode="json")}
 
     def split_of_items(self, w: Any) -> Params | None:

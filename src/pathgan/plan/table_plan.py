@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-from functools import cached_property
 from typing import Any
 
-from pathgan.config.loading import PUBLISHED, hyper_parameters, source_of
 from pathgan.config.metric_table import metric_of
 from pathgan.config.runs.run import GeneratingRun
 from pathgan.config.table_types import CountTable, ScoreTable, Table
-from pathgan.config.workflow import FULL_SIZE
 from pathgan.plan import paths
 from pathgan.plan.code_plan import kind_name, worker_of
+from pathgan.plan.comparison_plan import ComparisonPlan
 from pathgan.plan.library import Library
 from pathgan.plan.paths import fill
 
 HYPER_PARAMETERS = "hyperparameters"
+COMPARABILITY = "comparability"
+DATASETS = "datasets"
 
 
 class TablePlan:
     """Answers from the tables of a paper under a preset."""
 
-    def __init__(self, library: Library):
-        self._library = library
+    def __init__(self, library: Library, comparison: ComparisonPlan):
+        self._library, self._comparison = library, comparison
 
     def inputs(self, w: Any) -> list[str]:
-        """The score files of every cell, and the manifests that say which items belong together."""
+        """The score files of every cell, the manifests that say which items belong together, and what data hold."""
         scores = [path for files in self.scores(w).values() for path in files]
         counts = [sample["file"] for sample in self.samples(w).values()]
-        return [*scores, *self.manifests(w).values(), *counts]
+        return [*scores, *self.manifests(w).values(), *counts, *self.counts(w).values()]
 
     def given(self, w: Any) -> dict[str, Any]:
         """`table_inputs.TableInputs` by name."""
@@ -40,7 +39,10 @@ class TablePlan:
             "manifests": self.manifests(w),
             "samples": self.samples(w),
             "metrics": self.metrics(w),
-            "printed": self.published(w),
+            "printed": self._comparison.published(w, w.table),
+            "verdicts": self._comparison.verdicts(w, w.table),
+            "counts": self.counts(w),
+            "expected": self.expected(w),
         }
 
     def scores(self, w: Any) -> dict[str, list[str]]:
@@ -100,14 +102,16 @@ class TablePlan:
             for name, dataset in paper.datasets.items()
         }
 
-    def published(self, w: Any) -> list[dict[str, str]]:
-        """The printed cells of a table, as text: those of the paper, or of the one that it extends."""
-        paper = self._library.of(w).extends or str(w.paper)
-        return [
-            {key: value for key, value in row.items() if key != "paper"}
-            for row in self._printed
-            if (row["paper"], row["table"]) == (paper, w.table)
-        ]
+    def counts(self, w: Any) -> dict[str, str]:
+        """Dataset -> what it holds, of every dataset behind a printed cell."""
+        names = self._comparison.datasets(w, w.table)
+        return {name: self._library.path(w, paths.DATASET_COUNTS, dataset=name) for name in names}
+
+    def expected(self, w: Any) -> dict[str, dict[str, Any]]:
+        """The same datasets -> their `label`, and what the paper `counted` in them."""
+        expected, datasets = self._comparison.expected(w), self._library.of(w).datasets
+        names = self._comparison.datasets(w, w.table)
+        return {name: {"label": datasets[name].label or name, "counted": expected[name]} for name in names}
 
     def config(self, w: Any) -> Any:
         """A table with the datasets' labels in its headings."""
@@ -127,15 +131,49 @@ class TablePlan:
         return worker_of(table, table.builder)
 
     def settings(self, w: Any) -> dict[str, Any]:
-        """`title`, and every hyper-parameter with its value, that of the preset `paper`, and its source."""
-        paper = self._library.of(w)
-        printed = dict(hyper_parameters(self._library.paper(FULL_SIZE, w.paper)))
-        rows = []
-        for key, value in hyper_parameters(paper):
-            _, run, parameter = key.split(".", 2)
-            here = {"run": run, "parameter": parameter, "value": str(value), "paper": str(printed.get(key, ""))}
-            rows.append({**here, "source": source_of(paper, key) or ""})
-        return {"title": f"{paper.title} (preset {w.preset})", "rows": rows}
+        """`title`, and every setting with its value, that of the paper that we reproduce, its source and origin."""
+        rows = [
+            {
+                "section": one.key.section,
+                "name": one.key.name,
+                "parameter": one.key.leaf or one.key.section,
+                "value": str(one.value),
+                "paper": "" if one.printed is None and one.changed else str(one.printed),
+                "source": one.source,
+                "origin": one.origin,
+            }
+            for one in self._comparison.settings(w)
+        ]
+        return {"title": self._title(w), "rows": rows}
+
+    def compared(self, w: Any) -> list[str]:
+        """The tables with printed cells."""
+        tables = [name for name in self._library.of(w).tables if self._comparison.published(w, name)]
+        return [self._library.path(w, paths.TABLE, table=name, suffix="csv") for name in tables]
+
+    def comparisons(self, w: Any) -> dict[str, Any]:
+        """`title`, and of every printed cell that we have the `shares` of origins and the `details` of each respect."""
+        tables = self._library.of(w).tables
+        rows = [{"table": name, **told} for name in tables for told in self._comparison.details(w, name)]
+        return {"title": self._title(w), "rows": rows}
+
+    def counted(self, w: Any) -> list[str]:
+        """What each dataset holds."""
+        return [self._library.path(w, paths.DATASET_COUNTS, dataset=name) for name in self._library.of(w).datasets]
+
+    def identities(self, w: Any) -> dict[str, Any]:
+        """`title`, and of every dataset its `label`, its `file` of counts, and what the paper `counted` in it."""
+        expected = self._comparison.expected(w)
+        rows = [
+            {
+                "dataset": name,
+                "label": dataset.label or name,
+                "file": self._library.path(w, paths.DATASET_COUNTS, dataset=name),
+                "counted": expected[name],
+            }
+            for name, dataset in self._library.of(w).datasets.items()
+        ]
+        return {"title": self._title(w), "rows": rows}
 
     def paper_files(self, w: Any) -> list[str]:
         """The file of a paper, and the one that it extends."""
@@ -146,7 +184,5 @@ class TablePlan:
         assert isinstance(table, Table)
         return table
 
-    @cached_property
-    def _printed(self) -> list[dict[str, str]]:
-        with (self._library.root / PUBLISHED).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file, restval=""))
+    def _title(self, w: Any) -> str:
+        return f"{self._library.of(w).title} (preset {w.preset})"

@@ -13,6 +13,7 @@ from pathgan.cluster.resources import Resources
 from pathgan.config.workflow import Workflow
 from pathgan.plan import paths
 from pathgan.plan.code_plan import CodePlan
+from pathgan.plan.comparison_plan import ComparisonPlan
 from pathgan.plan.dataset_plan import DatasetPlan
 from pathgan.plan.figure_plan import FigurePlan
 from pathgan.plan.library import Library
@@ -21,7 +22,7 @@ from pathgan.plan.sample_plan import SamplePlan
 from pathgan.plan.score_plan import ScorePlan
 from pathgan.plan.segmentation_plan import SegmentationPlan
 from pathgan.plan.slide_plan import SlidePlan
-from pathgan.plan.table_plan import HYPER_PARAMETERS, TablePlan
+from pathgan.plan.table_plan import COMPARABILITY, DATASETS, HYPER_PARAMETERS, TablePlan
 from pathgan.plan.training_plan import TrainingPlan
 
 
@@ -40,7 +41,7 @@ class Plan:
         self.samples = SamplePlan(library, self.weights)
         self.segmentations = SegmentationPlan(library)
         self.scores = ScorePlan(library, self.weights)
-        self.tables = TablePlan(library)
+        self.tables = TablePlan(library, ComparisonPlan(library))
         self.figures = FigurePlan(library)
 
     @property
@@ -58,7 +59,7 @@ class Plan:
     def results(self, preset: str, paper: str) -> list[str]:
         """Every table and figure of a paper."""
         config = self.library.paper(preset, paper)
-        names = (*config.tables, *self.slides.tables(config), HYPER_PARAMETERS)
+        names = (*config.tables, *self.slides.tables(config), HYPER_PARAMETERS, DATASETS, COMPARABILITY)
         tables = [fill(paths.TABLE, preset=preset, paper=paper, table=name, suffix="csv") for name in names]
         figures = [fill(paths.FIGURE, preset=preset, paper=paper, figure=name, suffix="png") for name in config.figures]
         return [*tables, *figures]

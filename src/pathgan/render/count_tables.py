@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from pathgan.config.table_types import CountTable
+from pathgan.config.verdicts import Judgement
 from pathgan.errors import TableError
-from pathgan.render.published_cells import COLUMNS, beside_published, distinct_reasons, printed_cells
+from pathgan.render.published_cells import COLUMNS, beside_published, printed_cells
 from pathgan.render.remarks import TILES
 from pathgan.render.table_inputs import TableInputs
 from pathgan.stores.manifest import Manifest
@@ -25,20 +26,20 @@ def build(name: str, table: CountTable, given: TableInputs) -> pd.DataFrame:
     for samples, counted in given.samples.items():
         n = int(pd.read_csv(counted["file"])["images"].item())
         manifests[samples] = manifest_of_samples(n, counted["category"])
-    return build_counts(name, table, given.caveats, manifests, given.published, given.made_with)
+    return build_counts(name, table, given.judge, manifests, given.published, given.made_with)
 
 
 def build_counts(
     name: str,
     table: CountTable,
-    caveats: Mapping[str, str],
+    judge: Callable[[tuple[str, str], Sequence[str]], Judgement],
     manifests: Mapping[str, Manifest],
     published: pd.DataFrame,
     inputs: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """One row per cell (published_cells.COLUMNS): images, however many tiles they gave. Raises as `build_table`.
 
-    `inputs`: sample set -> the datasets that it is made with, whose caveats are its own.
+    `judge`: as there. `inputs`: sample set -> the datasets that it is made with.
     """
     keys = {(row, column) for row in table.rows for column in table.columns}
     printed = printed_cells(name, published, keys, table.omitted)
@@ -56,8 +57,7 @@ def build_counts(
             notes = [f"{TILES}{len(tiles)} tiles"] if len(tiles) > len(images) else []
             ours = {"value": len(images), "low": np.nan, "high": np.nan, "n": len(images), "seeds": 1}
             about = [name for dataset in spec.datasets for name in inputs.get(dataset, [dataset])]
-            reasons = distinct_reasons(caveats, about)
-            rows.append(beside_published((row, column), ours, printed, reasons, notes))
+            rows.append(beside_published((row, column), ours, printed, judge((row, column), about), notes))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pathgan.config.verdicts import RESPECTS, Judgement
 from pathgan.errors import TableError
 from pathgan.render.consistency import impossible_percentages, unfit_qualities
 
@@ -22,15 +23,10 @@ COLUMNS = (
     "published",
     "published_sd",
     "comparable",
+    *RESPECTS,
     "note",
 )
 BETWEEN = "; "  # reasons and notes of a cell
-
-
-def distinct_reasons(caveats: Mapping[str, str], datasets: Sequence[str]) -> list[str]:
-    """The caveats of datasets, reason by reason, each once; a caveat may hold several."""
-    reasons = (reason for dataset in datasets for reason in caveats[dataset].split(BETWEEN))
-    return list(dict.fromkeys(filter(None, reasons)))
 
 
 def printed_cells(
@@ -49,21 +45,25 @@ def beside_published(
     key: tuple[str, str],
     ours: Mapping[str, Any],
     printed: pd.DataFrame,
-    reasons: Sequence[str],
+    judgement: Judgement,
     notes: Sequence[str] = (),
     doubt: str | None = None,
 ) -> dict[str, Any]:
-    """A cell: ours, the published value, and whether the two may be compared; `reasons` why not."""
+    """A cell: ours, the published value, and whether the two may be compared: the worst of the verdicts on it.
+
+    A number that the paper does not have, and a printed one that cannot be (`doubt`), are compared with nothing.
+    """
     theirs = printed.loc[[key]].iloc[0] if key in printed.index else None
-    against = [reason for reason in (*reasons, _against(theirs, doubt)) if reason]
+    against = _against(theirs, doubt)
     return {
         "row": key[0],
         "column": key[1],
         **ours,
         "published": np.nan if theirs is None else _number(theirs["value"]),
         "published_sd": np.nan if theirs is None else _number(theirs["sd"]),
-        "comparable": "no" if against else "yes",
-        "note": BETWEEN.join([*against, *notes]),
+        "comparable": "no" if against else judgement.word,
+        **{respect: "" if theirs is None else judgement.words[respect] for respect in RESPECTS},
+        "note": BETWEEN.join([*judgement.reasons, *filter(None, [against]), *notes]),
     }
 
 

@@ -17,9 +17,11 @@ IS_BIASED = " is biased at n = "
 
 @dataclass(frozen=True)
 class Remarks:
-    """caveats: why a number may not be compared with the paper's. notes: what a reader must know anyway."""
+    """metric, settings: why a number may not be compared with the paper's in these respects. notes: what a reader must
+    know anyway."""
 
-    caveats: list[str] = field(default_factory=list)
+    metric: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -28,20 +30,20 @@ def remarks(key: str, metric: Metric, facts: Mapping[str, float], network: str =
 
     key: as the paper's network names the metric. network: the one that gave the values, where that is another.
     """
-    caveats, notes = [], []
+    measured, trained, notes = [], [], []
     network = network or metric.network
     fid, kid = (f"{name}_{network}" for name in ("fd", "kd")) if network != "inception" else ("FID", "KID")
     if network != metric.network:
-        caveats.append(_in_place(key, metric.network, network))
+        measured.append(_in_place(key, metric.network, network))
     if facts.get("random_start"):
-        caveats.append("first weights are random, not ImageNet's")
+        trained.append("first weights are random, not ImageNet's")
     if facts.get("stand_in_style") and not metric.is_of_real:
-        caveats.append("VGG-16 in place of VGG-19")
+        trained.append("VGG-16 in place of VGG-19")
     if facts.get("resumed_stale") and not metric.is_of_real:
-        caveats.append("a training went on from a state of other code")
+        trained.append("a training went on from a state of other code")
     n_scales = facts.get("ms_ssim_scales", MS_SSIM_SCALES)
     if key == "ms_ssim" and n_scales < MS_SSIM_SCALES:
-        caveats.append(f"MS-SSIM with {n_scales:.0f} of {MS_SSIM_SCALES} scales")
+        measured.append(f"MS-SSIM with {n_scales:.0f} of {MS_SSIM_SCALES} scales")
     n_features = FEATURES.get(network, 0)
     if key == "fid" and (fewer := min(facts["n_images"], facts["n_real"])) < n_features:
         notes.append(
@@ -56,7 +58,7 @@ def remarks(key: str, metric: Metric, facts: Mapping[str, float], network: str =
             f"{kid} over subsets of {facts['kid_subset_size']:.0f} images"
             + (", which is all of them: its sd says nothing" if whole else "")
         )
-    return Remarks(caveats, notes)
+    return Remarks(measured, trained, notes)
 
 
 def _in_place(key: str, asked: str, network: str) -> str:

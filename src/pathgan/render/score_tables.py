@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -12,16 +13,11 @@ from numpy.typing import NDArray
 
 from pathgan.config.metric_names import of_network, of_own
 from pathgan.config.table_types import SET, Cell, Metric, ScoreTable
+from pathgan.config.verdicts import Judgement
 from pathgan.config.weights import STAND_INS
 from pathgan.errors import TableError
 from pathgan.intervals import clustered_interval, mcnemar_exact, student_interval, wilson_interval
-from pathgan.render.published_cells import (
-    COLUMNS,
-    beside_published,
-    distinct_reasons,
-    printed_cells,
-    published_doubts,
-)
+from pathgan.render.published_cells import COLUMNS, beside_published, printed_cells, published_doubts
 from pathgan.render.remarks import Remarks, remarks
 from pathgan.render.table_inputs import TableInputs
 
@@ -33,13 +29,13 @@ def build(name: str, table: ScoreTable, given: TableInputs) -> pd.DataFrame:
     """The cells of a table of scores; see `build_table`."""
     metrics = {key: Metric.model_validate(entry) for key, entry in given.metrics.items()}
     groups = {dataset: {row["id"]: row["group"] for row in given.manifest(dataset)} for dataset in given.manifests}
-    return build_table(name, table, given.caveats, given.made_with, given.scored, groups, given.published, metrics)
+    return build_table(name, table, given.judge, given.made_with, given.scored, groups, given.published, metrics)
 
 
 def build_table(
     name: str,
     table: ScoreTable,
-    caveats: Mapping[str, str],
+    judge: Callable[[tuple[str, str], Sequence[str]], Judgement],
     inputs: Mapping[str, Sequence[str]],
     scores: Scores,
     groups: Groups,
@@ -48,8 +44,8 @@ def build_table(
 ) -> pd.DataFrame:
     """One row per cell (COLUMNS). `published`: the rows of published.csv for this paper, all as text.
 
-    `caveats`: why numbers on a dataset may not be compared with the paper's; '' where they may. `inputs`: run -> the
-    datasets that it is made with, whose caveats are its own too. `metrics`: key -> what is known of it, of all columns.
+    `judge`: of a row and column, and the datasets behind them, whether they may be compared. `inputs`: run -> the
+    datasets that it is made with. `metrics`: key -> what is known of it, of all columns.
 
     Raises TableError for a cell whose metric is missing or NaN, and for a published cell that the table lacks.
     """
@@ -62,11 +58,11 @@ def build_table(
         about = [dataset for cell in folds for dataset in (cell.dataset, *inputs.get(cell.run, ()))]
         known = {item: origin for dataset in about for item, origin in groups.get(dataset, {}).items()}
         try:
-            ours, remarks = _ours(folds, scores, known, metrics)
+            ours, said = _ours(folds, scores, known, metrics)
         except TableError as error:
             raise TableError(f"{name}, {key[0]} / {key[1]}: {error}") from None
-        reasons = [*distinct_reasons(caveats, about), *remarks.caveats]
-        rows.append(beside_published(key, ours, printed, reasons, remarks.notes, doubts.get(key)))
+        judged = judge(key, about).but("metric", "no", said.metric).but("settings", "no", said.settings)
+        rows.append(beside_published(key, ours, printed, judged, said.notes, doubts.get(key)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -86,7 +82,7 @@ def _ours(
     said = remarks(key, metric, facts, network)
     if cell.against:
         ours, notes = _test(found, [_values(cell, cell.against, frame) for frame in frames], groups)
-        return ours, Remarks(said.caveats, [*said.notes, *notes])
+        return ours, replace(said, notes=[*said.notes, *notes])
     seeds, is_of_set = np.array([values.mean() for values in found]), metric.of == "set"
     n = int(facts[metric.counts]) if is_of_set else len(found[0])
     low, high = _interval(metric, found, seeds, groups)

@@ -1,4 +1,4 @@
-"""The table of every hyper-parameter, with its source."""
+"""The table of every setting, with its source."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from pathlib import Path
 
 import pandas as pd
 
-from pathgan.files import atomic
-from pathgan.render.table_files import html_page
+from pathgan.render.table_files import write_text_table
 
-COLUMNS = ["parameter", "value", "paper", "source", "runs"]
+SAME = ("section", "parameter", "value", "paper", "origin", "source")
+COLUMNS = [*SAME, "entries"]
 
 
 def write_settings(settings: Sequence[Mapping[str, str]], title: str, out: Mapping[str, Path]) -> None:
-    """Writes `csv` and `html`: equal settings of several runs in one row.
+    """Writes `csv` and `html`: equal settings of several entries in one row.
 
-    settings: of every leaf under `runs` its `run`, `parameter`, `value`, the value of the preset `paper`, and `source`.
+    settings: of every leaf its `section`, the `name` of its entry, `parameter`, `value`, that of the `paper` that is
+    reproduced, its `source`, and in a word the `origin` of that.
     """
-    rows: dict[tuple[str, str, str, str], list[str]] = {}
+    rows: dict[tuple[str, ...], list[str]] = {}
     for one in settings:
-        rows.setdefault((one["parameter"], one["value"], one["paper"], one["source"]), []).append(one["run"])
-    records = [[*row, " ".join(sorted(runs))] for row, runs in rows.items()]
-    table = pd.DataFrame(records, columns=COLUMNS).sort_values(["parameter", "runs"], ignore_index=True)
-    with atomic(out["csv"]) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-    with atomic(out["html"]) as temporary:
-        legend = "`value`: this preset; `paper`: the preset `paper`."
-        text = html_page(COLUMNS, table.astype(str).to_numpy().tolist(), f"Settings of {title}", legend)
-        temporary.write_text(text, encoding="utf-8")
+        rows.setdefault(tuple(one[key] for key in SAME), []).append(one["name"])
+    records = [[*row, " ".join(sorted(filter(None, names)))] for row, names in rows.items()]
+    table = pd.DataFrame(records, columns=COLUMNS).sort_values(["section", "parameter", "entries"], ignore_index=True)
+    legend = f"`value`: here; `paper`: in the preset `paper` of the paper that is reproduced. {_shares(settings)}"
+    write_text_table(table, f"Settings of {title}", legend, out)
+
+
+def _shares(settings: Sequence[Mapping[str, str]]) -> str:
+    """How many of all decisions are of each origin; bookkeeping decides nothing."""
+    origins = pd.Series([one["origin"] for one in settings if one["origin"] != "bookkeeping"], dtype=str)
+    shares = origins.value_counts(normalize=True)
+    return f"Of {len(origins)} decisions: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()) + "."

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pathgan.config.table_types import Column, Row, ScoreTable
+from pathgan.config.verdicts import RESPECTS
 from pathgan.errors import TableError
 from pathgan.render.published_cells import BETWEEN, COLUMNS
 
@@ -71,6 +72,7 @@ def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.
             "published": np.nan,
             "published_sd": np.nan,
             "comparable": "no",
+            **dict.fromkeys(RESPECTS, ""),
             "note": note,
         }
         for slide, known in values.items()

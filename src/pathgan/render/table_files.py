@@ -16,6 +16,8 @@ from pathgan.render.published_cells import BETWEEN
 from pathgan.render.remarks import in_legend
 
 Layout = ScoreTable | CountTable
+# Verdict on a printed cell -> its mark, and what the legend says of it.
+MARKS = {"no": ("†", "not comparable with the paper"), "partly": ("‡", "comparable in part")}
 
 
 def write_table(
@@ -51,8 +53,8 @@ def write_table(
     if cells["published"].notna().any():
         legend += " (published)"
     legend += f". n = {_span(cells['n'])} {counted}, {_span(cells['seeds'])} seed(s)."
-    if (cells["published"].notna() & (cells["comparable"] == "no")).any():
-        legend += " † not comparable with the paper."
+    verdicts = set(cells["comparable"][cells["published"].notna()])
+    legend += "".join(f" {mark} {told}." for word, (mark, told) in MARKS.items() if word in verdicts)
     if notes:
         legend += f" Notes: {notes}."
     if table.omitted:
@@ -69,7 +71,9 @@ def _text(cell: Mapping[str, Any] | None, digits: int) -> str:
     if np.isfinite(cell["low"]):
         text += f" [{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"
     if np.isfinite(cell["published"]):
-        text += f" ({cell['published']:.{digits}f}{'' if cell['comparable'] == 'yes' else '†'})"
+        spread = f" ± {cell['published_sd']:.{digits}f}" if np.isfinite(cell["published_sd"]) else ""
+        mark, _ = MARKS.get(cell["comparable"], ("", ""))
+        text += f" ({cell['published']:.{digits}f}{spread}{mark})"
     return text
 
 
@@ -85,8 +89,20 @@ def _markdown(header: list[str], body: list[list[str]], caption: str, legend: st
 
 
 def _latex(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
-    replaced = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "†": r"$^\dagger$", "↑": r"$\uparrow$"}
-    replaced |= {"↓": r"$\downarrow$", "×": r"$\times$", "λ": r"$\lambda$", "β": r"$\beta$"}
+    replaced = {
+        "&": r"\&",
+        "%": r"\%",
+        "_": r"\_",
+        "#": r"\#",
+        "†": r"$^\dagger$",
+        "‡": r"$^\ddagger$",
+        "±": r"$\pm$",
+        "↑": r"$\uparrow$",
+        "↓": r"$\downarrow$",
+        "×": r"$\times$",
+        "λ": r"$\lambda$",
+        "β": r"$\beta$",
+    }
 
     def escape(text: str) -> str:
         return "".join(replaced.get(letter, letter) for letter in text)
@@ -117,9 +133,17 @@ th:first-child,td:first-child{text-align:left}tr.head{background:#f6f8fa}
 table.text td{text-align:left;white-space:normal}table.text th{text-align:left}"""
 
 
-def html_page(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+def write_text_table(table: pd.DataFrame, caption: str, legend: str, out: Mapping[str, Path]) -> None:
+    """Writes a table of words as `csv` and `html`."""
+    with atomic(out["csv"]) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    with atomic(out["html"]) as temporary:
+        text = html_page(list(table.columns), table.astype(str).to_numpy().tolist(), caption, legend, is_text=True)
+        temporary.write_text(text, encoding="utf-8")
+
+
+def html_page(header: list[str], body: list[list[str]], caption: str, legend: str, is_text: bool = False) -> str:
     """A table as a page of its own."""
-    is_text = header[0] == "parameter"
 
     def line(cells: list[str], tag: str) -> str:
         return "".join(f"<{tag}>{cell}</{tag}>" for cell in cells)

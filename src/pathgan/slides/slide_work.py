@@ -25,6 +25,7 @@ from pathgan.slides.reading import open_slide
 from pathgan.slides.slide import Pixels
 from pathgan.slides.tiling import draw_grid, plan_tiles, read_tiles
 from pathgan.slides.transforms import Transform
+from pathgan.stores.dataset_counts import Counts
 from pathgan.stores.focus_stacks import Stack, write_stacks
 from pathgan.stores.manifest import write_manifest
 from pathgan.stores.store import write_store
@@ -118,8 +119,8 @@ def _nothing_taken(path: Path, found: list[Cell], dataset: CellDataset) -> str:
     return f"{path}: no cell to take ({told}); look at the dataset's diameter_um, min_solidity and min_focus"
 
 
-def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, split: Split | None = None) -> int:
-    """One dataset of the tiles or cells of many slides; returns their number.
+def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, split: Split | None = None) -> Counts:
+    """One dataset of the tiles or cells of many slides; returns what it holds.
 
     parts: for each slide its `store`, `source`, `pair`, `group` and `split`. An item is named after pair and place, so
     that tiles of registered slides that show the same tissue have the same name. `split`: deals the items of slides
@@ -147,7 +148,7 @@ def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, spli
         held = [name for name in ("stacks", "images") if name in file]
     n = write_store(store, [str(row["id"]) for row in rows], **{name: items(name) for name in held})  # type: ignore[arg-type]
     write_manifest(manifest, rows)
-    return n
+    return {"pairs": len({part["pair"] for part in parts}), ("tiles" if held == ["images"] else "stacks"): n}
 
 
 def _cell_row(cell: Cell) -> tuple[str, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pathgan.config.dataset_types import PreparedDataset
 from pathgan.config.polygon_options import Polygons
+
+if TYPE_CHECKING:
+    from pathgan.stores.dataset_counts import Counts
 
 
 class PolygonDataset(Polygons, PreparedDataset):
@@ -15,7 +18,7 @@ class PolygonDataset(Polygons, PreparedDataset):
     adapter: Literal["polygons"]
     has_images: ClassVar[bool] = False
 
-    def prepare(self, data_root: Path, store: Path, manifest: Path) -> int:
+    def prepare(self, data_root: Path, store: Path, manifest: Path) -> Counts:
         """Writes the random masks as a store without images."""
         from pathgan.masks.polygon_maps import polygon_masks
         from pathgan.stores.manifest import write_manifest
@@ -26,4 +29,4 @@ class PolygonDataset(Polygons, PreparedDataset):
         write_manifest(
             manifest, [{"id": name, "source": "procedural", "split": "train", "x": 0, "y": 0} for name in ids]
         )
-        return n
+        return {"masks": n}

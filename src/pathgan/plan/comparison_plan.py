@@ -1,0 +1,147 @@
+"""What stands between our numbers and the printed ones: sources of settings, and verdicts on the cells of tables."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from typing import Any
+
+from pathgan.config.cell_entries import entries_behind, entries_of
+from pathgan.config.comparability import judge, respect_of
+from pathgan.config.loading import PUBLISHED
+from pathgan.config.papers import Paper
+from pathgan.config.sources import Key, Setting, leaves, metric_key, settings_of, shares
+from pathgan.config.table_types import CountTable, ScoreTable, Table
+from pathgan.config.workflow import FULL_SIZE
+from pathgan.plan.library import Library
+
+Cells = dict[tuple[str, str], list[Setting]]
+
+
+class ComparisonPlan:
+    """Answers from the settings of a paper under a preset, and of the paper that it reproduces."""
+
+    def __init__(self, library: Library):
+        self._library = library
+        self._settings = lru_cache(maxsize=None)(self._settings_of)
+
+    def reproduced(self, w: Any) -> str:
+        """The paper whose printed values ours stand beside: the one that it extends, or itself."""
+        return self._library.of(w).extends or str(w.paper)
+
+    def printed_paper(self, w: Any) -> Paper:
+        """The preset `paper` of that one."""
+        return self._library.paper(FULL_SIZE, self.reproduced(w))
+
+    def settings(self, w: Any) -> list[Setting]:
+        """Every setting, with its source."""
+        return self._settings(w.preset, w.paper, self.reproduced(w))
+
+    def published(self, w: Any, table: str) -> list[dict[str, str]]:
+        """The printed cells of a table, as text."""
+        paper = self.reproduced(w)
+        return [
+            {key: value for key, value in row.items() if key != "paper"}
+            for row in self._printed
+            if (row["paper"], row["table"]) == (paper, table)
+        ]
+
+    def verdicts(self, w: Any, table: str) -> list[dict[str, Any]]:
+        """Of each printed cell that a table has: `row`, `column`, the `datasets` behind it, the `words` of the verdict
+        in each respect, and the `reasons`."""
+        behind = self._entries(w, table)
+        return [
+            {
+                "row": row,
+                "column": column,
+                "datasets": _names(behind[row, column]),
+                "words": dict(judge(settings)[0].words),
+                "reasons": list(judge(settings)[0].reasons),
+            }
+            for (row, column), settings in self._behind(w, table).items()
+        ]
+
+    def details(self, w: Any, table: str) -> list[dict[str, Any]]:
+        """Of the same cells: `row`, `column`, the `shares` of origins among the settings behind it, and in each respect
+        the settings that keep it from `yes`."""
+        return [
+            {"row": row, "column": column, "shares": shares(settings), "details": judge(settings)[1]}
+            for (row, column), settings in self._behind(w, table).items()
+        ]
+
+    def datasets(self, w: Any, table: str) -> list[str]:
+        """Every dataset behind a printed cell of a table."""
+        return _names(dict.fromkeys(name for entries in self._entries(w, table).values() for name in entries))
+
+    def expected(self, w: Any) -> dict[str, dict[str, int]]:
+        """Dataset -> what the paper counted in it: in our own file, or in that of the paper that we reproduce."""
+        theirs = self.printed_paper(w).datasets
+        return {
+            name: dict(dataset.expect or (theirs[name].expect if name in theirs else {}))
+            for name, dataset in self._library.of(w).datasets.items()
+        }
+
+    def _entries(self, w: Any, table: str) -> dict[tuple[str, str], list[str]]:
+        """Row and column of each printed cell that a table has -> the entries behind it."""
+        paper, printed = self._library.of(w), {(row["row"], row["column"]) for row in self.published(w, table)}
+        behind = _entries(paper, paper.tables[table])
+        return {key: entries for key, entries in behind.items() if key in printed}
+
+    def _behind(self, w: Any, name: str) -> Cells:
+        table = self._library.of(w).tables[name]
+        by_entry: dict[str, list[Setting]] = {}
+        for one in self.settings(w):
+            by_entry.setdefault(one.key.entry, []).append(one)
+        metrics = {(cell.row, cell.column): metric_key(cell) for cell in getattr(table, "cells", ())}
+        of_metrics = {one.key for one in self.settings(w) if one.key.leaf.startswith("metric.")}
+        counts = isinstance(table, CountTable)
+        return {
+            key: [
+                one
+                for entry in entries
+                for one in by_entry.get(entry, ())
+                if (one.key not in of_metrics or one.key == metrics[key]) and (not counts or _decides_a_count(one.key))
+            ]
+            for key, entries in self._entries(w, name).items()
+        }
+
+    def _settings_of(self, preset: str, paper: str, reproduced: str) -> list[Setting]:
+        here, full = self._library.paper(preset, paper), leaves(self._library.paper(FULL_SIZE, paper))
+
+        def where(key: Key, value: Any) -> str:
+            own = preset == FULL_SIZE or (paper != reproduced and full.get(key) == value)
+            return f"{paper}.yaml" if own else f"preset {preset}"
+
+        return settings_of(here, self._library.paper(FULL_SIZE, reproduced), where)
+
+    @cached_property
+    def _printed(self) -> list[dict[str, str]]:
+        with (self._library.root / PUBLISHED).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file, restval=""))
+
+
+def _names(entries: Iterable[str]) -> list[str]:
+    """Those of datasets."""
+    return [name.partition(".")[2] for name in entries if name.startswith("datasets.")]
+
+
+def _entries(paper: Paper, table: Table) -> dict[tuple[str, str], list[str]]:
+    """Row and column of each cell -> the entries behind it, of all its folds."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    if isinstance(table, ScoreTable):
+        for cell in table.cells:
+            found.setdefault((cell.row, cell.column), {}).update(dict.fromkeys(entries_behind(paper, cell)))
+    elif isinstance(table, CountTable):
+        for row, spec in table.rows.items():
+            behind = dict.fromkeys(entry for name in spec.datasets for entry in entries_of(paper, name))
+            found |= {(row, column): behind for column in table.columns}
+    return {key: list(entries) for key, entries in found.items()}
+
+
+def _decides_a_count(key: Key) -> bool:
+    """Training decides no count of images, nor does which of them are drawn: their data and sides do, and how many
+    samples a run makes."""
+    if key.section == "datasets":
+        return respect_of(key) == "data" or key.leaf in ("split.by", "split.n_test", "split.folds", "split.per_class")
+    return key.section in ("slides", "samples") or key.leaf in ("ratio", "category")

@@ -1,0 +1,370 @@
+"""Whether our numbers may be compared with printed ones: sources, what data hold, and the verdicts on cells."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from doing import judge_by
+from pathgan.config.cell_entries import entries_behind
+from pathgan.config.comparability import judge, respect_of
+from pathgan.config.loading import load_paper
+from pathgan.config.sources import Key, Setting, leaves, settings_of, shares
+from pathgan.config.verdicts import RESPECTS, Judgement, worst
+from pathgan.config.workflow import Workflow
+from pathgan.errors import ConfigError
+from pathgan.plan.workflow_plan import Plan
+from pathgan.render.comparability_table import write_comparability
+from pathgan.render.comparisons import data_verdict
+from pathgan.render.identity_table import write_identities
+from pathgan.render.published_cells import beside_published
+from pathgan.render.settings_table import write_settings
+from pathgan.render.table_inputs import PRINTED, TableInputs
+from pathgan.stores.dataset_counts import read_counts, write_counts
+
+ROOT = Path(__file__).parents[1]
+PAPERS = ROOT / "config" / "papers"
+FIVE = ("sharpgan", "ki67stain", "histo2cyto", "syncgan", "migan")
+
+
+def w(preset="paper", paper="sharpgan", **names):
+    return SimpleNamespace(preset=preset, paper=paper, **names)
+
+
+def verdicts(plan, **names):
+    """Of every printed cell: (table, row, column) -> words and reasons."""
+    wildcards = w(**names)
+    return {
+        (table, told["row"], told["column"]): told
+        for table in plan.library.of(wildcards).tables
+        for told in plan.tables.given(w(**names, table=table))["verdicts"]
+    }
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory) -> Plan:
+    """A checkout with papers of a user: another learning rate; and other images for one of two datasets."""
+    root = tmp_path_factory.mktemp("mine")
+    shutil.copytree(ROOT / "config", root / "config")
+    rate = "{extends: sharpgan, runs: {'enhanced-{dataset}': {training: {learning_rate: 0.01}}}}"
+    (root / "config/papers/rate.yaml").write_text(rate)
+    other = "{extends: sharpgan, datasets: {tnbc: {adapter: monuseg, folder: six, tiles: {tile_px: 256}}}}"
+    (root / "config/papers/other.yaml").write_text(other)
+    return Plan(Workflow(papers=("rate", "other")), root)
+
+
+# --- sources ------------------------------------------------------------------------------------------------
+
+
+def test_the_five_papers_have_a_source_for_every_setting():
+    for name in FIVE:
+        paper = load_paper(PAPERS / f"{name}.yaml", "paper")
+        assert paper.fully_sourced
+        found = settings_of(paper, paper, lambda key, value: "nowhere")
+        assert {one.origin for one in found} == {"paper", "default", "ours", "bookkeeping"}
+        assert sum(shares(found).values()) == pytest.approx(1)
+
+
+def test_what_a_preset_changes_does_not_bear_the_papers_source(plan):
+    settings = {str(one.key): one for one in plan.tables._comparison.settings(w(preset="demo"))}
+    rate = settings["runs.enhanced-cpm.training.learning_rate"]
+    assert (rate.value, rate.printed, rate.source) == (1e-3, 1e-4, "changed in preset demo")
+    beta = settings["runs.enhanced-cpm.losses.sharpness.weight"]
+    assert (beta.value, beta.origin) == (beta.printed, "ours")
+    assert settings["datasets.cpm.tissue.radius_px"].source == "only in preset demo"
+
+
+def test_a_users_value_reads_as_changed_with_the_papers_beside_it(mine, tmp_path):
+    settings = {str(one.key): one for one in mine.tables._comparison.settings(w(paper="rate"))}
+    rate = settings["runs.enhanced-cpm.training.learning_rate"]
+    assert (rate.value, rate.printed, rate.source) == (0.01, 1e-4, "changed in rate.yaml")
+    assert settings["runs.enhanced-cpm.training.epochs"].source == "paper, Sec. 3.1"
+    assert settings["runs.pix2pix-cpm.training.learning_rate"].source == "paper, Sec. 3.1"
+    told = mine.tables.settings(w(paper="rate"))
+    write_settings(told["rows"], told["title"], {key: tmp_path / f"s.{key}" for key in ("csv", "html")})
+    rows = pd.read_csv(tmp_path / "s.csv", dtype=str)
+    row = rows[(rows["parameter"] == "training.learning_rate") & (rows["entries"].str.startswith("enhanced"))].iloc[0]
+    assert (row["value"], row["paper"], row["origin"]) == ("0.01", "0.0001", "changed")
+    assert "decisions: default" in (tmp_path / "s.html").read_text()
+
+
+def test_a_paper_without_sources_says_what_its_user_gave(tmp_path):
+    data = "{d: {adapter: phantom, n_images: 6, size_px: 64, seed: 1}}"
+    nothing = "runs: {}, scores: {}, tables: {}, figures: {}"
+    (tmp_path / "own.yaml").write_text(f"{{title: T, cite: C, datasets: {data}, {nothing}}}")
+    paper = load_paper(tmp_path / "own.yaml", "paper")
+    sources = {str(one.key): one.source for one in settings_of(paper, paper, lambda key, value: "")}
+    assert sources["datasets.d.n_images"] == "user"
+    assert sources["datasets.d.split.test_fraction"] == "default, of pathgan"
+
+
+def test_a_setting_without_a_source_is_named_where_all_must_have_one(tmp_path):
+    text = (PAPERS / "migan.yaml").read_text().replace('  seeds: "ours: three; the paper tells of one training"\n', "")
+    (tmp_path / "migan.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="sources: seeds has no source; add a pattern"):
+        load_paper(tmp_path / "migan.yaml", "paper")
+    (tmp_path / "migan.yaml").write_text(text.replace("fully_sourced: true\n", ""))
+    assert load_paper(tmp_path / "migan.yaml", "paper").seeds == (0, 1, 2)
+
+
+# --- what stands behind a cell ------------------------------------------------------------------------------
+
+
+def test_everything_that_could_change_a_cell_stands_behind_it():
+    paper = load_paper(PAPERS / "syncgan.yaml", "paper")
+    cells = {(cell.row, cell.column): cell for cell in paper.tables["table3"].cells}
+    behind = set(entries_behind(paper, cells["resnet152", "orig+prop"]))
+    assert {"runs.resnet152", "runs.cgan", "runs.mask_gan_benign", "runs.masks", "samples.prop_malignant"} <= behind
+    assert "datasets.cytology" in behind
+    assert not any("cytology_1" in name for name in behind)
+    sharpgan = load_paper(PAPERS / "sharpgan.yaml", "paper")
+    aji = next(cell for cell in sharpgan.tables["table1"].cells if cell.column == "tnbc/aji")
+    assert {"runs.segnet_r-tnbc", "scores.utility-tnbc", "datasets.tnbc"} <= set(entries_behind(sharpgan, aji))
+    star = next(cell for cell in sharpgan.tables["table2"].cells if (cell.row, cell.column) == ("S*", "tnbc/aji"))
+    assert {"datasets.cpm", "datasets.tnbc", "datasets.polygons"} <= set(entries_behind(sharpgan, star))
+
+
+# --- verdicts -----------------------------------------------------------------------------------------------
+
+
+def setting(leaf: str, origin: str, section: str = "runs") -> Setting:
+    return Setting(Key(section, "x", leaf), 1, 1, {"changed": "changed in preset demo"}.get(origin, origin), origin)
+
+
+PAPERS_OWN, OURS = setting("width", "paper"), setting("epochs", "ours")
+OWN_WEIGHT, OTHER_DATA = setting("losses.pixel.weight", "ours"), setting("adapter", "changed", "datasets")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words", "reasons"),
+    [
+        ([setting("width", "paper"), setting("network", "paper", "scores")], "yes yes yes yes", ()),
+        ([setting("width", "bookkeeping")], "yes yes yes yes", ()),
+        ([OWN_WEIGHT, *[PAPERS_OWN] * 9], "yes yes yes partly", ("settings: loss weights of ours",)),
+        ([OURS, *[PAPERS_OWN] * 4], "yes yes yes yes", ()),
+        ([OURS, *[PAPERS_OWN] * 3], "yes yes yes partly", ("settings: more than 20% are ours",)),
+        ([setting("split.seed", "ours", "datasets")], "yes partly yes yes", ("protocol: ours",)),
+        ([setting("metric.fid", "ours", "scores")], "yes yes partly yes", ("metric: ours",)),
+        ([OTHER_DATA, setting("width", "changed")], "no yes yes no", ("data, settings: changed in preset demo",)),
+        ([setting("width", "user")], "yes yes yes no", ("settings: of the user",)),
+    ],
+)  # fmt: skip
+def test_each_respect_is_judged_by_its_settings(settings, words, reasons):
+    judgement, details = judge(settings)
+    assert [judgement.words[respect] for respect in RESPECTS] == words.split()
+    assert judgement.reasons == reasons
+    assert judgement.word == worst(judgement.words.values())
+    assert {respect for respect in RESPECTS if details[respect]} == {
+        respect for respect, word in judgement.words.items() if word != "yes"
+    }
+
+
+def test_every_setting_of_the_papers_has_a_say_in_a_respect():
+    for name in FIVE:
+        said = {key: respect_of(key) for key in leaves(load_paper(PAPERS / f"{name}.yaml", "paper"))}
+        assert [str(key) for key, respect in said.items() if respect is None] == ["seeds"]
+        assert set(said.values()) - {None} == set(RESPECTS)
+
+
+def test_the_four_respects_are_filled_for_119_of_119_published_cells(plan):
+    told = [verdict for paper in FIVE for verdict in verdicts(plan, paper=paper).values()]
+    assert len(told) == len(pd.read_csv(ROOT / "config" / "published.csv")) == 119
+    assert all(set(one["words"]) == set(RESPECTS) for one in told)
+    assert all(one["datasets"] for one in told)
+
+
+def test_what_the_paper_leaves_open_is_comparable_in_part_at_most(plan):
+    of_sets = verdicts(plan, paper="histo2cyto")
+    assert {one["words"]["metric"] for key, one in of_sets.items() if key[2] in ("fid", "kid")} == {"partly"}
+    assert {one["words"]["metric"] for one in verdicts(plan, paper="ki67stain").values()} == {"partly"}
+    weighted = [one for key, one in verdicts(plan).items() if key[:2] == ("table1", "enhanced")]
+    assert weighted
+    assert {one["words"]["settings"] for one in weighted} == {"partly"}
+    assert all("settings: loss weights of ours" in one["reasons"] for one in weighted)
+
+
+def test_a_count_is_the_papers_where_data_and_sides_are(plan):
+    counts = [one for key, one in verdicts(plan, paper="histo2cyto").items() if key[0] == "table1"]
+    assert len(counts) == 8
+    assert {tuple(one["words"].values()) for one in counts} == {("yes",) * 4}
+    synthetic = verdicts(plan, paper="syncgan")["table1", "synthetic", "train"]
+    assert set(synthetic["words"].values()) == {"yes"}
+
+
+def test_no_cell_of_a_demo_is_comparable_without_anybodys_caveat(plan):
+    for paper in ("sharpgan", "ki67stain", "histo2cyto", "syncgan"):
+        for one in verdicts(plan, preset="demo", paper=paper).values():
+            assert one["words"]["data"] == "no"
+
+
+def test_a_paper_that_changes_another_is_incomparable_where_it_does_and_only_there(mine):
+    rate = verdicts(mine, paper="rate")
+    assert rate["table1", "enhanced", "cpm/ssim"]["words"]["settings"] == "no"
+    assert rate["table1", "enhanced", "cpm/ssim"]["reasons"][-1] == "settings: changed in rate.yaml"
+    assert rate["table1", "pix2pix", "cpm/ssim"]["words"]["settings"] == "yes"
+    other = verdicts(mine, paper="other")
+    assert other["table1", "enhanced", "tnbc/ssim"]["words"]["data"] == "no"
+    assert other["table1", "enhanced", "cpm/ssim"]["words"]["data"] == "yes"
+
+
+# --- what data hold -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected", "verdict"),
+    [
+        ({"images": 47, "nuclei": 9, "tiles": 9}, {"images": 47, "nuclei": 9}, ("yes", [])),
+        ({"images": 79}, {"images": 47}, ("no", ["CPM has 79 images, the paper 47"])),
+        ({"nuclei": 6690}, {"nuclei": 10475}, ("partly", ["CPM has 6,690 nuclei, the paper 10,475"])),
+        ({"images/benign": 1}, {"images/benign": 2}, ("no", ["CPM has 1 benign images, the paper 2"])),
+        ({"tiles": 9}, {"pairs": 180}, ("no", ["CPM has 0 pairs, the paper 180"])),
+        ({"images": 47}, {}, ("partly", ["the paper counts nothing in CPM"])),
+    ],
+)  # fmt: skip
+def test_data_are_the_papers_where_as_much_is_in_them(counts, expected, verdict):
+    assert data_verdict("CPM", counts, expected) == verdict
+
+
+def test_a_count_that_differs_is_a_caveat_of_every_cell_behind_it(tmp_path):
+    write_counts(tmp_path / "cpm.csv", {"images": 79, "tiles": 100})
+    assert read_counts(tmp_path / "cpm.csv") == {"images": 79, "tiles": 100}
+    told = {"row": "a", "column": "x", "datasets": ["cpm"], "words": dict.fromkeys(RESPECTS, "yes"), "reasons": []}
+    expected = {"cpm": {"label": "CPM", "counted": {"images": 47}}}
+    given = TableInputs({"cpm": ""}, {}, {}, {}, {}, {}, [], [told], {"cpm": str(tmp_path / "cpm.csv")}, expected)
+    judgement = given.judge(("a", "x"), ["cpm"])
+    assert (judgement.word, judgement.words["data"]) == ("no", "no")
+    assert judgement.reasons == ("CPM has 79 images, the paper 47",)
+    assert given.judge(("b", "x"), ["cpm"]) == Judgement()  # a cell that nobody printed
+
+
+def tree_of(root: Path, names: list[str], size: int = 16, mask: str = "") -> None:
+    """Images of noise, each of its own bytes, and beside them masks of one nucleus where asked for."""
+    for index, name in enumerate(names):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.full((size, size, 3), index % 251, np.uint8)
+        pixels[0, 0] = (index // 251, index % 251, 7)
+        Image.fromarray(pixels).save(path)
+        if mask:
+            inside = np.zeros((size, size), np.uint8)
+            inside[4:9, 4:9] = 255
+            other = root / name.replace("Slide_", "GT_")
+            other.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(inside).save(other)
+
+
+def small(dataset, **change):
+    """With tiles of images of 16 px."""
+    tiles = dataset.tiles.model_copy(update={"tile_px": 16, "stride_px": 16})
+    resized = {"resize_px": 16} if hasattr(dataset, "resize_px") else {}
+    return dataset.model_copy(update={"tiles": tiles, **resized, **change})
+
+
+def prepared(dataset, root: Path, folder: Path):
+    return dataset.prepare(root, folder / "d.h5", folder / "d.csv")
+
+
+def test_archives_with_as_much_as_the_papers_count_pass_for_the_papers_data(tmp_path):
+    """Mock trees: these data cannot be had here."""
+    cyto, syn = (load_paper(PAPERS / f"{name}.yaml", "paper").datasets for name in ("histo2cyto", "syncgan"))
+    jucyt = tmp_path / "jucyt/Image/40x/RGB"
+    tree_of(jucyt, [f"Benign/b{index}.png" for index in range(77)])
+    tree_of(tmp_path / "m", [f"m{index}.png" for index in range(94 + 77)])
+    (jucyt / "Malignant").mkdir()
+    for index in range(77, 77 + 79):
+        shutil.copy(tmp_path / f"m/m{index}.png", jucyt / "Malignant")
+    counts = prepared(small(syn["cytology"]), tmp_path, tmp_path)
+    assert counts == {"images": 156, "images/benign": 77, "images/malignant": 79, "tiles": 150}
+    assert data_verdict("", counts, syn["cytology"].expect) == ("yes", [])
+    benign = prepared(
+        small(cyto["cytology_benign"], split=syn["cytology"].split.model_copy(update={"per_class": None})),
+        tmp_path,
+        tmp_path,
+    )
+    assert data_verdict("JUCYT", benign, cyto["cytology_benign"].expect)[1] == ["JUCYT has 77 images, the paper 75"]
+
+    kinds = {"B_A-14": 588, "M_DC-14": 1232}
+    breakhis = "breakhis/BreaKHis_v1/histology_slides/breast/{}/SOB/{}/SOB_{}-{}/400X/SOB_{}-{}-400-{:03d}.png"
+    for (kind, n), word in zip(kinds.items(), ("benign", "malignant"), strict=True):
+        sub = {"benign": "adenosis", "malignant": "ductal_carcinoma"}[word]
+        names = [
+            breakhis.format(word, sub, kind.replace("-", "_", 1), p, kind, p, i)
+            for p, i in product(range(22549, 22553), range(n // 4))
+        ]
+        tree_of(tmp_path, names)
+        dataset = small(cyto[f"histology_{word}"])
+        counts = prepared(dataset, tmp_path, tmp_path)
+        assert counts["images"] == n
+        assert data_verdict("", counts, dataset.expect) == ("yes", [])
+
+
+def test_nuclei_and_patients_are_counted_in_whole_images(tmp_path):
+    tnbc = load_paper(PAPERS / "sharpgan.yaml", "paper").datasets["tnbc"]
+    slides = {1: 5, **dict.fromkeys(range(2, 11), 4), 11: 9}
+    names = [f"tnbc/Slide_{slide:02d}/{slide:02d}_{index}.png" for slide, n in slides.items() for index in range(n)]
+    tree_of(tmp_path, names, size=24, mask="GT")
+    counts = prepared(small(tnbc), tmp_path, tmp_path)  # tiles of 16 px overlap, and cut nuclei
+    assert counts["images"] == 50
+    assert counts["nuclei"] == 50
+    assert counts["patients"] == 11
+    assert data_verdict("TNBC", counts, tnbc.expect) == ("partly", ["TNBC has 50 nuclei, the paper 4,056"])
+
+
+def test_real_images_hold_what_their_authors_say(real_data, tmp_path):
+    papers = load_paper(PAPERS / "sharpgan.yaml", "public")
+    cpm = prepared(papers.datasets["cpm"], real_data, tmp_path)
+    assert (cpm["images"], cpm["nuclei"]) == (15, 2905)
+    breast = prepared(papers.datasets["tnbc"], real_data, tmp_path)
+    assert (breast["images"], breast["nuclei"]) == (6, 2357)  # of 2,358 outlines, one lies under another
+
+
+# --- the tables ---------------------------------------------------------------------------------------------
+
+
+def test_data_sets_that_share_their_files_share_their_rows(tmp_path):
+    write_counts(tmp_path / "a.csv", {"images": 47, "nuclei": 9})
+    rows = [
+        {"dataset": name, "label": "CPM", "file": str(tmp_path / "a.csv"), "counted": {"images": 47, "patients": 3}}
+        for name in ("a_0", "a_1")
+    ]
+    write_identities(rows, "T", {key: tmp_path / f"t.{key}" for key in ("csv", "html")})
+    table = pd.read_csv(tmp_path / "t.csv", dtype=str, keep_default_na=False)
+    assert table.to_numpy().tolist() == [
+        ["a_0 a_1", "CPM", "images", "47", "47", "yes"],
+        ["a_0 a_1", "CPM", "patients", "", "3", "no"],
+        ["a_0 a_1", "CPM", "nuclei", "9", "", ""],
+    ]
+
+
+def test_comparability_lists_each_printed_cell_with_its_respects(tmp_path):
+    printed = pd.DataFrame([["t", "a", "x", "0.5", "0.1", ""]], columns=PRINTED).set_index(["row", "column"])
+    ours = {"value": 0.4, "low": np.nan, "high": np.nan, "n": 3, "seeds": 1}
+    judgement = judge_by({"d": "stand-in"})(("a", "x"), ["d"])
+    cells = [beside_published(key, ours, printed, judgement) for key in (("a", "x"), ("b", "x"))]
+    pd.DataFrame(cells).to_csv(tmp_path / "t.csv", index=False)
+    told = {"table": "t", "row": "a", "column": "x", "shares": {"ours": 0.25}, "details": {"settings": ["width"]}}
+    out = {key: tmp_path / f"c.{key}" for key in ("csv", "html")}
+    write_comparability([tmp_path / "t.csv"], [told], "T", out)
+    (row,) = pd.read_csv(out["csv"], dtype=str, keep_default_na=False).to_dict("records")
+    assert [row[name] for name in ("row", "comparable", *RESPECTS)] == ["a", "no", "no", "yes", "yes", "yes"]
+    assert (row["ours"], row["details"], row["note"]) == ("0.25", "settings: width", "stand-in")
+    write_comparability([], [], "T", out)
+    assert out["csv"].read_text().count("\n") == 1
+
+
+def test_a_printed_value_that_cannot_be_is_compared_with_nothing():
+    printed = pd.DataFrame([["t", "a", "x", "0.5", "", ""]], columns=PRINTED).set_index(["row", "column"])
+    cell = beside_published(("a", "x"), {"value": 1.0}, printed, Judgement(), doubt="25.4 of 30 images")
+    assert (cell["comparable"], cell["note"], Counter(cell[respect] for respect in RESPECTS)) == (
+        "no",
+        "25.4 of 30 images",
+        {"yes": 4},
+    )
