@@ -136,7 +136,14 @@ def test_everything_that_could_change_a_cell_stands_behind_it():
 
 
 def setting(leaf: str, origin: str, section: str = "runs") -> Setting:
-    return Setting(Key(section, "x", leaf), 1, 1, {"changed": "changed in preset demo"}.get(origin, origin), origin)
+    return Setting(
+        Key(section, "x", leaf),
+        1,
+        1,
+        {"changed": "changed in preset demo"}.get(origin, origin),
+        origin,
+        origin == "changed",
+    )
 
 
 PAPERS_OWN, OURS = setting("width", "paper"), setting("epochs", "ours")
@@ -154,7 +161,8 @@ OWN_WEIGHT, OTHER_DATA = setting("losses.pixel.weight", "ours"), setting("adapte
         ([setting("split.seed", "ours", "datasets")], "yes partly yes yes", ("protocol: ours",)),
         ([setting("metric.fid", "ours", "scores")], "yes yes partly yes", ("metric: ours",)),
         ([OTHER_DATA, setting("width", "changed")], "no yes yes no", ("data, settings: changed in preset demo",)),
-        ([setting("width", "user")], "yes yes yes no", ("settings: of the user",)),
+        ([setting("width", "user")], "yes yes yes partly", ("settings: more than 20% are ours",)),
+        ([setting("split.by", "user", "datasets"), setting("adapter", "user", "datasets")], "yes partly yes yes", ("protocol: user",)),
     ],
 )  # fmt: skip
 def test_each_respect_is_judged_by_its_settings(settings, words, reasons):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from pathgan.config.sources import Key, Setting, shares
+from pathgan.config.sources import Key, Setting
 from pathgan.config.verdicts import RESPECTS, Judgement, Respect, Word
 
 MOST_OF_OURS = 0.2  # of the decided settings, where the paper's training is still called the paper's
@@ -52,18 +52,24 @@ def judge(settings: Iterable[Setting]) -> tuple[Judgement, dict[Respect, list[st
 
 def _judged(respect: Respect, settings: list[Setting]) -> tuple[Word, list[str], list[Setting]]:
     """Verdict, reasons, and the settings that are to blame."""
-    changed, ours = [one for one in settings if one.changed], [one for one in settings if one.origin == "ours"]
+    changed = [one for one in settings if one.changed]
+    ours = [one for one in settings if one.origin in ("ours", "user")]
     if changed:
         return "no", sorted({_by_whom(one) for one in changed}), changed
     if respect == "settings":
         weights = [one for one in ours if _fits(one.key.leaf, LOSS_WEIGHTS)]
         if weights:
             return "partly", ["loss weights of ours"], weights
-        if ours and shares(settings)["ours"] > MOST_OF_OURS:
+        if len(ours) > MOST_OF_OURS * len(settings):
             return "partly", [f"more than {MOST_OF_OURS:.0%} are ours"], ours
-    elif ours:
-        return "partly", list(dict.fromkeys(one.source.replace("; ", ", ") for one in ours)), ours
+    elif ours and respect != "data":  # which are the paper's where counts agree
+        return "partly", list(dict.fromkeys(map(_in_a_note, ours))), ours
     return "yes", [], []
+
+
+def _in_a_note(one: Setting) -> str:
+    """Its source, without what parts one reason from the next."""
+    return "given by the user" if one.origin == "user" else one.source.replace("; ", ", ")
 
 
 def _by_whom(one: Setting) -> str:

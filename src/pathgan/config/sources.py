@@ -34,19 +34,15 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Setting:
-    """One leaf. printed: its value in the preset `paper` of the paper that it
-    reproduces, None where it has none. origin: of `source`, in a word."""
+    """One leaf. printed: its value in the preset `paper` of the paper that it reproduces, None where it has none.
+    origin: of `source`, in a word. changed: whether that paper has another value, or none."""
 
     key: Key
     value: Any
     printed: Any
     source: str
     origin: Origin
-
-    @property
-    def changed(self) -> bool:
-        """Whether the paper's own reproduction has another value."""
-        return self.origin in ("changed", "user")
+    changed: bool = False
 
 
 def leaves(paper: Paper) -> dict[Key, Any]:
@@ -113,7 +109,10 @@ def settings_of(paper: Paper, printed: Paper, where: Callable[[Key, Any], str]) 
         return named or (_unnamed(key, given) if paper.extends else f"only in {where(key, value)}")
 
     sources = {key: (value, source(key, value)) for key, value in leaves(paper).items()}
-    return [Setting(key, value, theirs.get(key), told, _origin(told)) for key, (value, told) in sources.items()]
+    return [
+        Setting(key, value, theirs.get(key), told, _origin(told), key not in theirs or theirs[key] != value)
+        for key, (value, told) in sources.items()
+    ]
 
 
 def _origin(source: str) -> Any:

@@ -74,6 +74,15 @@ class ComparisonPlan:
         """Every dataset behind a printed cell of a table."""
         return _names(dict.fromkeys(name for entries in self._entries(w, table).values() for name in entries))
 
+    def datasets_used(self, w: Any) -> list[str]:
+        """Every dataset behind a table or a figure."""
+        paper = self._library.of(w)
+        behind = [entries for table in paper.tables.values() for entries in _entries(paper, table).values()]
+        drawn = [read for figure in paper.figures.values() for reads in figure.reads(paper) for read in reads.values()]
+        behind += [entries_of(paper, name) for read in drawn for name in (read.of, read.by)]
+        used = {name for entries in behind for name in _names(entries)}
+        return [name for name in paper.datasets if name in used]
+
     def expected(self, w: Any) -> dict[str, dict[str, int]]:
         """Dataset -> what the paper counted in it: in our own file, or in that of the paper that we reproduce."""
         theirs = self.printed_paper(w).datasets

@@ -138,7 +138,7 @@ class TablePlan:
                 "name": one.key.name,
                 "parameter": one.key.leaf or one.key.section,
                 "value": str(one.value),
-                "paper": "" if one.printed is None and one.changed else str(one.printed),
+                "paper": "" if one.changed and one.printed is None else str(one.printed),
                 "source": one.source,
                 "origin": one.origin,
             }
@@ -159,19 +159,20 @@ class TablePlan:
 
     def counted(self, w: Any) -> list[str]:
         """What each dataset holds."""
-        return [self._library.path(w, paths.DATASET_COUNTS, dataset=name) for name in self._library.of(w).datasets]
+        names = self._comparison.datasets_used(w)
+        return [self._library.path(w, paths.DATASET_COUNTS, dataset=name) for name in names]
 
     def identities(self, w: Any) -> dict[str, Any]:
-        """`title`, and of every dataset its `label`, its `file` of counts, and what the paper `counted` in it."""
-        expected = self._comparison.expected(w)
+        """`title`, and of every dataset in use its `label`, its `file` of counts, and what the paper `counted` in it."""
+        expected, datasets = self._comparison.expected(w), self._library.of(w).datasets
         rows = [
             {
                 "dataset": name,
-                "label": dataset.label or name,
+                "label": datasets[name].label or name,
                 "file": self._library.path(w, paths.DATASET_COUNTS, dataset=name),
                 "counted": expected[name],
             }
-            for name, dataset in self._library.of(w).datasets.items()
+            for name in self._comparison.datasets_used(w)
         ]
         return {"title": self._title(w), "rows": rows}
 

@@ -16,7 +16,7 @@ from pathgan.provenance.places import record_path
 from pathgan.provenance.records import ROOT, read_record
 
 LAST = ("tables", "figures")  # made from scores or images alone, nothing is trained or drawn at random
-RULES = ("tabulate", "tabulate_slides", "list_settings", "draw")
+RULES = ("tabulate", "tabulate_slides", "list_settings", "list_datasets", "compare", "draw")
 REBUILT = (Verdict.OK, Verdict.TEXT_CHANGED, Verdict.STALE_CODE, Verdict.OTHER_ENVIRONMENT)
 SAID = 300  # characters of Snakemake's last words in a finding
 
@@ -36,7 +36,8 @@ def rebuild(findings: Sequence[Finding], config: Mapping[str, object], disk: Dis
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "config").symlink_to(ROOT / "config")
-        for path in {path for name in names for path in inputs[name] if not path.startswith("config/")}:
+        given = {path for name in names for path in inputs[name]} - set(names)  # a table that is made again is none
+        for path in {path for path in given if not path.startswith("config/")}:
             (work / path).parent.mkdir(parents=True, exist_ok=True)
             (work / path).symlink_to(Path(path).resolve())
         said = _make(names, work, config) if names else ""
