@@ -136,14 +136,8 @@ def test_everything_that_could_change_a_cell_stands_behind_it():
 
 
 def setting(leaf: str, origin: str, section: str = "runs") -> Setting:
-    return Setting(
-        Key(section, "x", leaf),
-        1,
-        1,
-        {"changed": "changed in preset demo"}.get(origin, origin),
-        origin,
-        origin == "changed",
-    )
+    source = "changed in preset demo" if origin == "changed" else origin
+    return Setting(Key(section, "x", leaf), 1, 1, source, origin, origin == "changed")
 
 
 PAPERS_OWN, OURS = setting("width", "paper"), setting("epochs", "ours")
@@ -162,7 +156,8 @@ OWN_WEIGHT, OTHER_DATA = setting("losses.pixel.weight", "ours"), setting("adapte
         ([setting("metric.fid", "ours", "scores")], "yes yes partly yes", ("metric: ours",)),
         ([OTHER_DATA, setting("width", "changed")], "no yes yes no", ("data, settings: changed in preset demo",)),
         ([setting("width", "user")], "yes yes yes partly", ("settings: more than 20% are ours",)),
-        ([setting("split.by", "user", "datasets"), setting("adapter", "user", "datasets")], "yes partly yes yes", ("protocol: user",)),
+        ([setting("split.by", "user", "datasets")], "yes partly yes yes", ("protocol: given by the user",)),
+        ([setting("adapter", "user", "datasets")], "yes yes yes yes", ()),
     ],
 )  # fmt: skip
 def test_each_respect_is_judged_by_its_settings(settings, words, reasons):

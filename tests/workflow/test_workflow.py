@@ -143,7 +143,7 @@ def test_everything_is_there_and_recorded(done):
     assert table["seeds"].tolist() == [2, 2]
     assert table["published"].tolist()[0] == 0.5
     assert table["note"].tolist() == [
-        "a test; protocol, metric: user; settings: more than 20% are ours; the paper counts nothing in cells",
+        "a test; protocol: given by the user; settings: loss weights of ours",
         "a test; not in the paper",
     ]
     assert "cells SSIM" in (done / BASE / "tables/table1.md").read_text()

@@ -163,7 +163,7 @@ class TablePlan:
         return [self._library.path(w, paths.DATASET_COUNTS, dataset=name) for name in names]
 
     def identities(self, w: Any) -> dict[str, Any]:
-        """`title`, and of every dataset in use its `label`, its `file` of counts, and what the paper `counted` in it."""
+        """`title`, and of every dataset in use its `label`, `file` of counts, and what the paper `counted` in it."""
         expected, datasets = self._comparison.expected(w), self._library.of(w).datasets
         rows = [
             {
