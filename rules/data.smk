@@ -52,6 +52,7 @@ rule prepare:
     """Read, count, split and tile a dataset into one store and one manifest."""
     input:
         raw=plan.datasets.raw,
+        example=plan.datasets.example,
     output:
         store=paths.STORE,
         manifest=paths.MANIFEST,

@@ -37,6 +37,9 @@ def _add(paper: Paper, name: str | None, found: dict[str, None]) -> None:
         slides = getattr(paper.datasets[name], "slides", None)
         if isinstance(slides, str):
             found[f"slides.{slides}"] = None
+        example = getattr(paper.datasets[name], "example", "")
+        if example:
+            _add(paper, example, found)
         return
     declared, samples = paper.samples.get(name or ""), paper.sample_sets.get(name or "")
     key = samples.run if samples else name

@@ -66,6 +66,7 @@ class Tiles(Strict):
 
 
 Counted = Annotated[str, Field(pattern=r"^(images(/.+)?|patients|nuclei|pairs|stacks|masks|tiles)$")]
+Example = tuple[Path, Path]
 Resize = Annotated[
     Positive | None, Field(description="images become squares of this side before they are tiled, whatever their shape")
 ]
@@ -109,6 +110,11 @@ class PreparedDataset(Dataset):
         """Every file that it is read from; none where it is drawn, and none where it is absent."""
         return []
 
+    @property
+    def example(self) -> str:
+        """The dataset whose store and manifest it is made after; '' where there is none."""
+        return ""
+
     @abstractmethod
-    def prepare(self, data_root: Path, store: Path, manifest: Path) -> Counts:
-        """Writes its store and manifest; returns what it holds."""
+    def prepare(self, data_root: Path, store: Path, manifest: Path, example: Example | None = None) -> Counts:
+        """Writes its store and manifest; returns what it holds. example: store and manifest of that dataset."""

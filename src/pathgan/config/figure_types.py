@@ -184,3 +184,23 @@ class NucleiFigure(Figure):
         for name in self.sets:
             yield from paper.check(f"{where}.sets", name, paper.images | paper.sample_sets.keys(), "images")
         yield from paper.check(f"{where}.segmenter", self.segmenter, paper.segmenters, "segmentation run")
+
+
+class MaskFigure(Figure):
+    """How large and how many nuclei are in masks that were drawn, beside the masks that they should be like."""
+
+    kind: Literal["masks"]
+    sets: dict[Name, Name]  # dataset of masks -> the dataset whose training masks they are held against
+    drawer: ClassVar[str] = "pathgan.render.mask_distributions"
+
+    def reads(self, paper: Paper) -> list[dict[str, Read]]:
+        return [
+            {"drawn": Read("store", drawn), "real": Read("store", real), "manifest": Read("manifest", real)}
+            for drawn, real in self.sets.items()
+        ]
+
+    def problems(self, where: str, paper: Paper) -> Iterator[str]:
+        masks = {name for name in paper.datasets if not paper.datasets[name].has_images}
+        for drawn, real in self.sets.items():
+            yield from paper.check(f"{where}.sets", drawn, masks, "dataset of masks")
+            yield from paper.check(f"{where}.sets.{drawn}", real, paper.annotated, "dataset with masks")

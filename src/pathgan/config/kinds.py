@@ -86,6 +86,7 @@ KINDS: dict[str, dict[str, str]] = {
         "stacks": "pathgan.config.figure_types:StackFigure",
         "profiles": "pathgan.config.figure_types:ProfileFigure",
         "nuclei": "pathgan.config.figure_types:NucleiFigure",
+        "masks": "pathgan.config.figure_types:MaskFigure",
     },
 }
 

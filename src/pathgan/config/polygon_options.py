@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from pathgan.config.strict import Fraction, Positive, Strict
+from pathgan.config.strict import Fraction, Name, Positive, Strict
 
 
 class Polygons(Strict):
@@ -22,4 +18,4 @@ class Polygons(Strict):
     max_overlap: Fraction = 0.15
     max_nuclei: Positive = 256
     min_area: float = 140.0
-    scale: Annotated[float, Field(gt=0)] = 1.0  # of the nuclei, where the real ones are larger or smaller
+    like: Name | None = None  # a dataset: nuclei as large and as many as in its training masks; else as published

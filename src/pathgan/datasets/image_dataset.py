@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from pathgan.config.dataset_types import Download, Manual, Origin, PreparedDataset, Resize, SplitDataset, Tiles
+from pathgan.config.dataset_types import (
+    Download,
+    Example,
+    Manual,
+    Origin,
+    PreparedDataset,
+    Resize,
+    SplitDataset,
+    Tiles,
+)
 from pathgan.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,7 +45,7 @@ class ImageDataset(PreparedDataset, SplitDataset):
     def items(self, data_root: Path) -> Iterator[Item]:
         """Its images in a fixed order. Raises DataError where one is missing or damaged."""
 
-    def prepare(self, data_root: Path, store: Path, manifest: Path) -> Counts:
+    def prepare(self, data_root: Path, store: Path, manifest: Path, example: Example | None = None) -> Counts:
         from pathgan.datasets.prepare import prepare_dataset
 
         return prepare_dataset(self, data_root, store, manifest)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pathgan.config.polygon_options import Polygons
+from pathgan.errors import DataError
 from pathgan.masks.mask_drawing import draw_polygon
 
 REFERENCE_PX = 400  # the field at which the published lengths hold
+CANDIDATES = 4  # polygons drawn for each nucleus that is wanted: some are hidden or cut off too much
+N_PILOTS, N_FITS, CLOSE = 64, 10, 0.005  # masks of a fit, how often it is mended, and how near is near enough
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How large and how many the nuclei of some masks are. scale: of the published lengths, in fields of REFERENCE_PX.
+    counts: (n,) nuclei of each mask."""
+
+    scale: float
+    counts: NDArray[np.int64]
 
 
 def random_polygons(n: int, size_px: int, seed: int) -> NDArray[np.int32]:
@@ -19,17 +32,55 @@ def random_polygons(n: int, size_px: int, seed: int) -> NDArray[np.int32]:
     return np.stack(list(polygon_masks(options)))
 
 
-def polygon_masks(options: Polygons) -> Iterator[NDArray[np.int32]]:
-    """One instance map (size_px, size_px) int32 after the other; mask i depends on (seed, i) alone."""
+def polygon_masks(options: Polygons, like: Likeness | None = None) -> Iterator[NDArray[np.int32]]:
+    """One instance map (size_px, size_px) int32 after the other; mask i depends on (seed, i) and `like` alone."""
     for index in range(options.n_images):
-        yield _one_mask(options, np.random.default_rng((options.seed, index)))
+        yield _one_mask(options, np.random.default_rng((options.seed, index)), like)
 
 
-def _one_mask(options: Polygons, rng: np.random.Generator) -> NDArray[np.int32]:
+def fitted(options: Polygons, masks: NDArray[np.integer]) -> Likeness:
+    """What makes polygons as large and as many as nuclei are in (n, h, w) masks: their mean area in the finished masks
+    is that of the nuclei, and each mask has as many as a mask drawn at random.
+
+    Raises DataError for masks of another size, and where there are no nuclei.
+    """
+    height, width = masks.shape[1:]
+    if (height, width) != (options.size_px, options.size_px):
+        raise DataError(f"like: expected masks of size_px = {options.size_px}, got {width} x {height}")
+    area, counts = _area_and_counts(masks)
+    if not counts.sum():
+        raise DataError("like: expected nuclei in its training masks, there are none")
+    like = Likeness(np.sqrt(area / (np.pi * np.square(options.radius).mean())) * REFERENCE_PX / options.size_px, counts)
+    pilots = options.model_copy(update={"n_images": N_PILOTS})
+    for _ in range(N_FITS):
+        drawn, _ = _area_and_counts(polygon_masks(pilots, like))
+        if abs(drawn / area - 1) < CLOSE:
+            break
+        like = Likeness(like.scale * np.sqrt(area / drawn), counts)
+    return like
+
+
+def _area_and_counts(masks: Iterable[NDArray[np.integer]]) -> tuple[float, NDArray[np.int64]]:
+    """The mean area [px] of all nuclei, and how many each mask has; the area of none is 1."""
+    sizes = areas_of(masks)
+    areas = np.concatenate(sizes)
+    return float(areas.mean()) if len(areas) else 1.0, np.array([len(one) for one in sizes], np.int64)
+
+
+def areas_of(masks: Iterable[NDArray[np.integer]]) -> list[NDArray[np.int64]]:
+    """The area [px] of every nucleus, mask by mask."""
+    return [np.unique(mask[mask > 0], return_counts=True)[1] for mask in masks]
+
+
+def _one_mask(options: Polygons, rng: np.random.Generator, like: Likeness | None) -> NDArray[np.int32]:
     # One draw of irregularity, spike and size a field: the nuclei of a tissue resemble each other.
-    scale = options.scale * options.size_px / REFERENCE_PX
-    most = max(1, round(options.max_nuclei / options.scale**2))
-    n = int(rng.integers(max(1, most // 8), most + 1))
+    scale = (like.scale if like else 1.0) * options.size_px / REFERENCE_PX
+    if like:
+        wanted = max(1, int(rng.choice(like.counts)))
+        n = CANDIDATES * wanted
+    else:
+        most = max(1, round(options.max_nuclei / scale**2))
+        wanted = n = int(rng.integers(max(1, most // 8), most + 1))
     vertices = scale * _polygons(options, n, rng)
     centres = rng.uniform(0, options.size_px, (n, 1, 2))
     vertices += centres
@@ -37,6 +88,8 @@ def _one_mask(options: Polygons, rng: np.random.Generator) -> NDArray[np.int32]:
     label = 1
     for polygon in vertices:
         label += draw_polygon(instances, polygon, label, options.max_overlap, options.min_area * scale**2)
+        if label > wanted:
+            break
     return instances
 
 

@@ -43,6 +43,11 @@ class DatasetPlan:
             return [str(receipt)] if receipt.exists() or nothing else found
         return found
 
+    def example(self, w: Any) -> list[str]:
+        """Store and manifest of the dataset that another one is made after."""
+        name = self._dataset(w).example
+        return [self._library.path(w, pattern, dataset=name) for pattern in (paths.STORE, paths.MANIFEST) if name]
+
     def download(self, w: Any) -> Any:
         """Where an archive comes from. Raises ConfigError where no dataset names it, or several do not agree."""
         found = {
