@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +14,17 @@ from pathgan.masks.mask_drawing import draw_polygon
 
 REFERENCE_PX = 400  # the field at which the published lengths hold
 CANDIDATES = 4  # polygons drawn for each nucleus that is wanted: some are hidden or cut off too much
-N_PILOTS, N_FITS, CLOSE = 64, 10, 0.005  # masks of a fit, how often it is mended, and how near is near enough
+N_PILOTS, N_FITS, CLOSE = 256, 10, 0.005  # masks of a fit, how often it is mended, and how near is near enough
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """How large and how many the nuclei of some masks are. scale: of the published lengths, in fields of REFERENCE_PX.
-    counts: (n,) nuclei of each mask."""
+    """What the nuclei of n masks are like. counts: (n,) nuclei of each; lengths: (n,) square root of their mean area
+    [px]. factor: from such a length to the scale of a polygon."""
 
-    scale: float
     counts: NDArray[np.int64]
+    lengths: NDArray[np.float64]
+    factor: float
 
 
 def random_polygons(n: int, size_px: int, seed: int) -> NDArray[np.int32]:
@@ -39,32 +40,26 @@ def polygon_masks(options: Polygons, like: Likeness | None = None) -> Iterator[N
 
 
 def fitted(options: Polygons, masks: NDArray[np.integer]) -> Likeness:
-    """What makes polygons as large and as many as nuclei are in (n, h, w) masks: their mean area in the finished masks
-    is that of the nuclei, and each mask has as many as a mask drawn at random.
+    """What makes polygons as large and as many as nuclei are in (n, h, w) masks: each new mask has the number and the
+    mean size of nuclei of one of them, drawn at random, and the mean area of all is theirs.
 
     Raises DataError for masks of another size, and where there are no nuclei.
     """
     height, width = masks.shape[1:]
     if (height, width) != (options.size_px, options.size_px):
         raise DataError(f"like: expected masks of size_px = {options.size_px}, got {width} x {height}")
-    area, counts = _area_and_counts(masks)
-    if not counts.sum():
+    areas = [one for one in areas_of(masks) if len(one)]
+    if not areas:
         raise DataError("like: expected nuclei in its training masks, there are none")
-    like = Likeness(np.sqrt(area / (np.pi * np.square(options.radius).mean())) * REFERENCE_PX / options.size_px, counts)
+    counts, lengths = np.array(list(map(len, areas))), np.sqrt([one.mean() for one in areas])
+    like = Likeness(counts, lengths, 1 / np.sqrt(np.pi * np.square(options.radius).mean()))
     pilots = options.model_copy(update={"n_images": N_PILOTS})
     for _ in range(N_FITS):
-        drawn, _ = _area_and_counts(polygon_masks(pilots, like))
-        if abs(drawn / area - 1) < CLOSE:
+        ratio = np.concatenate(areas).mean() / np.concatenate(areas_of(polygon_masks(pilots, like))).mean()
+        if abs(ratio - 1) < CLOSE:
             break
-        like = Likeness(like.scale * np.sqrt(area / drawn), counts)
+        like = replace(like, factor=like.factor * np.sqrt(ratio))
     return like
-
-
-def _area_and_counts(masks: Iterable[NDArray[np.integer]]) -> tuple[float, NDArray[np.int64]]:
-    """The mean area [px] of all nuclei, and how many each mask has; the area of none is 1."""
-    sizes = areas_of(masks)
-    areas = np.concatenate(sizes)
-    return float(areas.mean()) if len(areas) else 1.0, np.array([len(one) for one in sizes], np.int64)
 
 
 def areas_of(masks: Iterable[NDArray[np.integer]]) -> list[NDArray[np.int64]]:
@@ -74,20 +69,21 @@ def areas_of(masks: Iterable[NDArray[np.integer]]) -> list[NDArray[np.int64]]:
 
 def _one_mask(options: Polygons, rng: np.random.Generator, like: Likeness | None) -> NDArray[np.int32]:
     # One draw of irregularity, spike and size a field: the nuclei of a tissue resemble each other.
-    scale = (like.scale if like else 1.0) * options.size_px / REFERENCE_PX
-    if like:
-        wanted = max(1, int(rng.choice(like.counts)))
-        n = CANDIDATES * wanted
+    if like:  # nuclei reach in from outside, and are cut off by the border, as in a tile of a larger image
+        one = rng.integers(len(like.counts))
+        wanted, scale, least = int(like.counts[one]), like.factor * like.lengths[one], 1.0
+        n, beyond = CANDIDATES * wanted, scale * options.radius[1]
     else:
+        scale = options.size_px / REFERENCE_PX
         most = max(1, round(options.max_nuclei / scale**2))
         wanted = n = int(rng.integers(max(1, most // 8), most + 1))
+        least, beyond = options.min_area * scale**2, 0.0
     vertices = scale * _polygons(options, n, rng)
-    centres = rng.uniform(0, options.size_px, (n, 1, 2))
-    vertices += centres
+    vertices += rng.uniform(-beyond, options.size_px + beyond, (n, 1, 2))
     instances = np.zeros((options.size_px, options.size_px), np.int32)
     label = 1
     for polygon in vertices:
-        label += draw_polygon(instances, polygon, label, options.max_overlap, options.min_area * scale**2)
+        label += draw_polygon(instances, polygon, label, options.max_overlap, least)
         if label > wanted:
             break
     return instances

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from pathgan.config.figure_types import MaskFigure
@@ -41,14 +42,15 @@ def _sizes(files: Mapping[str, str]) -> tuple[Sizes, Sizes]:
         return real, areas_of(store.instances())
 
 
-def _histograms(axis: plt.Axes, real: NDArray[np.int64], drawn: NDArray[np.int64]) -> None:
+def _histograms(axis: Axes, real: NDArray[np.int64], drawn: NDArray[np.int64]) -> None:
     """Of both sets with equal bins, and their means as lines."""
     most = max(np.percentile(real, REACH), np.percentile(drawn, REACH))
     n_bins = min(N_BINS, max(int(most), 1))
     for values, colour, label in ((real, "black", "real, training"), (drawn, "C0", "polygons")):
         weights = np.full(len(values), 1 / len(values))
         told = f"{label} (mean {values.mean():.4g})"
-        axis.hist(values, n_bins, (0, most), weights=weights, histtype="step", color=colour, label=told)
+        axis.hist(values, bins=n_bins, range=(0, most), weights=weights, histtype="step", color=colour, label=told)
         axis.axvline(values.mean(), color=colour, linestyle=":", linewidth=1)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False, fontsize="small")
+    axis.set_ylim(top=1.45 * axis.get_ylim()[1])  # room for the legend
+    axis.legend(frameon=False, fontsize="small", loc="upper right")
