@@ -129,7 +129,7 @@ def test_everything_that_could_change_a_cell_stands_behind_it():
     aji = next(cell for cell in sharpgan.tables["table1"].cells if cell.column == "tnbc/aji")
     assert {"runs.segnet_r-tnbc", "scores.utility-tnbc", "datasets.tnbc"} <= set(entries_behind(sharpgan, aji))
     star = next(cell for cell in sharpgan.tables["table2"].cells if (cell.row, cell.column) == ("S*", "tnbc/aji"))
-    assert {"datasets.cpm", "datasets.tnbc", "datasets.polygons"} <= set(entries_behind(sharpgan, star))
+    assert {"datasets.cpm", "datasets.tnbc", "datasets.polygons-tnbc"} <= set(entries_behind(sharpgan, star))
 
 
 # --- verdicts -----------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def test_every_generating_run_has_a_sample_set_of_its_own():
     paper = load_paper(SHARPGAN, "demo")
     sets = paper.sample_sets
     assert sets["enhanced-cpm"].split == "test"
-    assert sets["synthetic-cpm"].dataset == "polygons"
+    assert sets["synthetic-cpm"].dataset == "polygons-cpm"
 
 
 def test_conda_environments_pin_what_the_lock_pins_for_their_python():

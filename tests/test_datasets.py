@@ -172,7 +172,7 @@ def test_resizing_keeps_ids_and_means(rng):
 
 
 def test_polygons_and_phantoms_are_prepared(tmp_path):
-    polygons = PolygonDataset(adapter="polygons", n_images=4, size_px=48, seed=0, scale=4)
+    polygons = PolygonDataset(adapter="polygons", n_images=4, size_px=48, seed=0)
     assert prepare(polygons, tmp_path, tmp_path / "p.h5", tmp_path / "p.csv") == 4
     phantoms = PhantomDataset(adapter="phantom", n_images=3, size_px=48, seed=0, tiles=Tiles(tile_px=32, stride_px=16))
     for name in ("a", "b"):

@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
+from pathgan.config.phantom_looks import Tissue
+from pathgan.config.polygon_options import Polygons
 from pathgan.config.runs.watershed_options import Watershed
 from pathgan.datasets.adapters.polygons import PolygonDataset
+from pathgan.errors import DataError
 from pathgan.masks import (
     contours,
     distance_map,
@@ -19,7 +22,9 @@ from pathgan.masks import (
 )
 from pathgan.masks.maps import erosion_counts
 from pathgan.masks.mask_drawing import draw_polygon
+from pathgan.masks.polygon_maps import areas_of, fitted
 from pathgan.masks.watershed import instances_from_probability
+from pathgan.phantoms.fields import histology_field
 
 
 @st.composite
@@ -109,6 +114,30 @@ def test_a_polygon_mask_depends_on_its_own_number_only():
     options = PolygonDataset(adapter="polygons", n_images=6, size_px=64, seed=9)
     few = PolygonDataset(adapter="polygons", n_images=2, size_px=64, seed=9)
     assert np.array_equal(list(polygon_masks(options))[1], list(polygon_masks(few))[1])
+
+
+@pytest.mark.parametrize("radius", [4, 9])
+def test_polygons_are_as_large_and_as_many_as_the_nuclei_that_they_are_made_after(radius):
+    looks = Tissue(radius_px=radius, nuclei_per_mpx=9e4 / radius**2)
+    fields = [histology_field(looks, 192, (5, index)).instances for index in range(24)]
+    masks = np.array([field[32:160, 32:160] for field in fields])
+    options = Polygons(n_images=200, size_px=128, seed=1)
+    like = fitted(options, masks)
+    drawn = list(polygon_masks(options, like))
+    real, made = (np.concatenate(areas_of(each)) for each in (masks, drawn))
+    assert made.mean() == pytest.approx(real.mean(), rel=0.03)
+    assert len(made) / len(drawn) == pytest.approx(len(real) / len(masks), rel=0.1)
+    assert np.array_equal(drawn[7], list(polygon_masks(options, fitted(options, masks)))[7])
+    n_published = sum(map(len, areas_of(polygon_masks(options)))) / len(drawn)
+    assert abs(n_published * len(masks) / len(real) - 1) > 0.5  # what the fit is for
+
+
+def test_there_is_nothing_to_fit_without_nuclei_or_in_masks_of_another_size():
+    options = Polygons(n_images=2, size_px=64, seed=1)
+    with pytest.raises(DataError, match="expected nuclei in its training masks"):
+        fitted(options, np.zeros((3, 64, 64), np.int32))
+    with pytest.raises(DataError, match="expected masks of size_px = 64, got 32 x 32"):
+        fitted(options, np.ones((3, 32, 32), np.int32))
 
 
 def test_some_polygons_touch():

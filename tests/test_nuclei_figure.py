@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from doing import write_store
-from pathgan.config.figure_types import NucleiFigure
+from pathgan.config.figure_types import MaskFigure, NucleiFigure
 from pathgan.errors import DataError
 from pathgan.metrics.morphometry import FEATURES, measure_nuclei, together
-from pathgan.render import nuclei_distributions
+from pathgan.render import mask_distributions, nuclei_distributions
 from pathgan.render.nuclei_distributions import LABELS, draw
 from pathgan.stores.manifest import write_manifest
 
@@ -79,3 +79,21 @@ def test_nuclei_of_several_images_are_put_together(rng: np.random.Generator) -> 
     image = rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)
     one = measure_nuclei(image, np.pad(np.ones((3, 3), np.int32), 3))
     assert together([one, one])["area"].tolist() == [9, 9]
+
+
+def test_masks_that_were_drawn_are_shown_beside_those_that_they_are_made_after(tmp_path, rng):
+    maps = np.zeros((4, 32, 32), np.int32)
+    for number, one in enumerate(maps):
+        for k in range(3 + number):
+            one[k * 5 : k * 5 + 3, 4 : 10 + number] = k + 1
+    write_store(tmp_path / "real.h5", ["a", "b", "c", "d"], instances=iter(maps))
+    write_store(tmp_path / "drawn.h5", instances=iter(maps[::-1]))
+    write_manifest(tmp_path / "real.csv", [{"id": name, "split": "train"} for name in "abcd"])
+    files = {name: str(tmp_path / f"{name}.h5") for name in ("real", "drawn")} | {
+        "manifest": str(tmp_path / "real.csv")
+    }
+    figure = MaskFigure(kind="masks", caption="", sets={"polygons": "CPM"})
+    assert [len(one) for one in mask_distributions._sizes(files)[0]] == [3, 4, 5, 6]
+    for name in ("one", "two"):
+        mask_distributions.draw(figure, [files], tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

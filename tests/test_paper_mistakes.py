@@ -104,7 +104,15 @@ RUN = "enhanced-{dataset}"
         (set_at("sources", "runs.*.recipe", value="somebody said"), r"expected 'paper, ...'"),
         (set_at("presets", "quick", value={}), r"presets.quick: expected one of demo"),
         (
-            set_at("samples", "cpm", value={"run": "enhanced-cpm", "dataset": "polygons"}),
+            set_at("datasets", "polygons-{dataset}", "like", value="cpn"),
+            r"datasets.polygons-cpm.like: no dataset with masks called 'cpn'; did you mean 'cpm'",
+        ),
+        (
+            set_at("figures", "polygons", "sets", value={"cpm": ""}),
+            r"figures.polygons.sets: no dataset of masks that is",
+        ),
+        (
+            set_at("samples", "cpm", value={"run": "enhanced-cpm", "dataset": "polygons-cpm"}),
             r"samples.cpm: a dataset has the same name",
         ),
         (set_at("figures", "figure3", "panels", 0, "by", value="segnet_r-cpm"), r"`by` names a segmenter"),

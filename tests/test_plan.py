@@ -27,7 +27,7 @@ def test_targets_are_every_table_and_figure_and_their_provenance(plan):
     assert targets[-1] == f"{BASE}/provenance.html"
     assert f"{BASE}/tables/datasets.csv" in targets
     assert f"{BASE}/tables/comparability.csv" in targets
-    assert len(targets) == 14
+    assert len(targets) == 15
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):
@@ -39,7 +39,7 @@ def test_a_segmenter_is_trained_on_real_and_synthetic_images(plan):
     real, synthetic = plan.training.sources(w(run="segnet_s_aug-tnbc")).values()
     assert real["images"] == real["instances"] == f"{BASE}/data/cpm.h5"
     assert synthetic["images"] == f"{BASE}/samples/synthetic-tnbc/seed0.h5"
-    assert synthetic["instances"] == f"{BASE}/data/polygons.h5"
+    assert synthetic["instances"] == f"{BASE}/data/polygons-tnbc.h5"
     assert (real["split"], synthetic["split"]) == ("train", "all")
     assert "watershed" not in plan.training.run(w(run="segnet_s-cpm"))
 
@@ -47,7 +47,7 @@ def test_a_segmenter_is_trained_on_real_and_synthetic_images(plan):
 def test_samples_need_weights_and_conditions(plan):
     assert plan.samples.inputs(w(samples="synthetic-cpm")) == {
         "weights": [f"{BASE}/models/enhanced-cpm/seed0/generator.safetensors"],
-        "images": [f"{BASE}/data/polygons.h5", f"{BASE}/data/polygons.csv"],
+        "images": [f"{BASE}/data/polygons-cpm.h5", f"{BASE}/data/polygons-cpm.csv"],
     }
     assert plan.samples.sources(w(samples="enhanced-cpm"))["conditions"]["split"] == "test"
     assert plan.samples.options(w(samples="synthetic-cpm"))["condition"] == "skeleton_map"
@@ -199,7 +199,7 @@ def test_tables_and_figures_list_their_files(plan):
 def test_caveats_say_why_numbers_are_not_comparable(plan):
     assert plan.tables.caveats(w())["cpm"] == "phantom data, trained for seconds"
     assert plan.tables.caveats(w(preset="public"))["tnbc"].endswith("stand-in dataset (MoNuSeg breast for TNBC)")
-    assert plan.tables.caveats(w(preset="paper")) == {"cpm": "", "tnbc": "", "polygons": ""}
+    assert set(plan.tables.caveats(w(preset="paper")).values()) == {""}
 
 
 def test_only_the_papers_sizes_ask_for_a_gpu_and_for_much_memory(plan):
@@ -239,7 +239,14 @@ def test_absent_downloads_are_fetched_and_present_files_never_overwritten(tmp_pa
     Path(receipt).touch()
     assert plan.datasets.raw(tnbc) == [receipt]
     assert plan.datasets.raw(w(preset="paper", dataset="cpm")) == []
-    assert plan.datasets.raw(w(dataset="polygons")) == []
+    assert plan.datasets.raw(w(dataset="polygons-cpm")) == []
+
+
+def test_polygons_are_made_after_the_masks_that_they_are_like(plan):
+    assert plan.datasets.example(w(dataset="polygons-tnbc")) == [f"{BASE}/data/tnbc.h5", f"{BASE}/data/tnbc.csv"]
+    assert plan.datasets.example(w(dataset="tnbc")) == []
+    shown = plan.figures.config(w(figure="polygons"))["sets"]
+    assert shown == {"polygons-cpm": "CPM phantom", "polygons-tnbc": "TNBC phantom"}
 
 
 def test_a_rule_leaves_what_its_runs_export(plan):

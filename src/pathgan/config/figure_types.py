@@ -187,20 +187,20 @@ class NucleiFigure(Figure):
 
 
 class MaskFigure(Figure):
-    """How large and how many nuclei are in masks that were drawn, beside the masks that they should be like."""
+    """How large and how many nuclei are in masks that were drawn, beside the masks that they are made after."""
 
     kind: Literal["masks"]
-    sets: dict[Name, Name]  # dataset of masks -> the dataset whose training masks they are held against
+    sets: dict[Name, str]  # dataset of masks that is `like` another -> label; it may hold {label}, the other's
     drawer: ClassVar[str] = "pathgan.render.mask_distributions"
 
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
+        examples = {name: getattr(paper.datasets[name], "example", "") for name in self.sets}
         return [
             {"drawn": Read("store", drawn), "real": Read("store", real), "manifest": Read("manifest", real)}
-            for drawn, real in self.sets.items()
+            for drawn, real in examples.items()
         ]
 
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
-        masks = {name for name in paper.datasets if not paper.datasets[name].has_images}
-        for drawn, real in self.sets.items():
-            yield from paper.check(f"{where}.sets", drawn, masks, "dataset of masks")
-            yield from paper.check(f"{where}.sets.{drawn}", real, paper.annotated, "dataset with masks")
+        made_after = {name for name, dataset in paper.datasets.items() if getattr(dataset, "example", "")}
+        for name in self.sets:
+            yield from paper.check(f"{where}.sets", name, made_after, "dataset of masks that is `like` another")

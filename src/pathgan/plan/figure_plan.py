@@ -32,6 +32,9 @@ class FigurePlan:
         figure = self._figure(w).model_dump(mode="json")
         for panel in figure.get("panels", ()):
             panel["title"] = panel["title"].replace("{label}", self._library.of(w).label_of(panel["of"]))
+        for name, label in figure.get("sets", {}).items():
+            like = getattr(self._library.of(w).datasets.get(name), "example", "") or name
+            figure["sets"][name] = label.replace("{label}", self._library.of(w).label_of(like))
         return figure
 
     def kind(self, w: Any) -> str:
