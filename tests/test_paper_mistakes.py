@@ -109,7 +109,7 @@ RUN = "enhanced-{dataset}"
         ),
         (
             set_at("figures", "polygons", "sets", value={"cpm": ""}),
-            r"figures.polygons.sets: no dataset of masks that is",
+            r"polygons.sets: no dataset of masks that is",
         ),
         (
             set_at("samples", "cpm", value={"run": "enhanced-cpm", "dataset": "polygons-cpm"}),

@@ -45,6 +45,7 @@ class Split(Strict):
     n_test: Positive | None = None  # images, or pairs of slides, instead of the fraction, where a paper prints it
     folds: Annotated[int, Field(ge=3)] | None = None  # each class is dealt into so many equal parts instead:
     fold: Annotated[int, Field(ge=0)] = 0  # this one is tested, the next one validates, the others train
+    validation: bool = True  # else the next one trains too
     per_class: Positive | None = None  # images to take of each class, drawn with the seed; all where not given
     last: bool = False  # test images are the last by name, not random ones
     seed: int = 0

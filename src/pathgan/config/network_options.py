@@ -15,6 +15,7 @@ class UNet(Strict):
     width: Positive = 64
     depth: Positive | None = None  # log2(crop_px) where not given: U-Net-256 has 8
     dropout: Fraction = 0.5
+    affine: bool = False  # norms that learn a scale and a shift
     upsampling: Literal["transposed", "bilinear"] = "transposed"  # convolution; or enlarged, then a 3x3 convolution
 
     def depth_for(self, crop_px: int) -> int:

@@ -28,6 +28,7 @@ class Samples(Strict):
     run: Name
     dataset: Name
     split: Annotated[Side, Field(json_schema_extra={"enum": ["test", "all"]})] = "all"
+    dropout: bool = False  # also at synthesis, as in pix2pix, where it takes the place of noise
 
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
         """What is wrong with it beside the other entries of its paper. where: its key, `samples.NAME`."""
@@ -37,6 +38,8 @@ class Samples(Strict):
             return
         if run.own_set_only:
             yield f"{where}.run: {self.run!r} makes a set of its own name; use that one"
+        if self.dropout and not getattr(getattr(run, "generator", None), "dropout", 0):
+            yield f"{where}.dropout: the generator of {self.run!r} has none; take it away"
         drawn = {name for name, other in paper.generating_runs.items() if run.composes(other)}
         yield from paper.check(f"{where}.dataset", self.dataset, paper.datasets.keys() | drawn, "dataset")
 

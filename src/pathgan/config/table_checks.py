@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 
 def column_problems(where: str, table: ScoreTable, paper: Paper) -> Iterator[str]:
-    """Columns that name no score, or say one metric and mean another."""
+    """Columns that say one metric and mean another."""
     for key, column in table.columns.items():
-        yield from paper.check(f"{where}.columns.{key}.score", column.score, paper.scores, "score")
         named = key.rpartition("/")[2]
         if named != column.metric and named in METRICS:
             yield f"{where}.columns.{key}: is named after {named}, but its metric is {column.metric}"
@@ -25,8 +24,11 @@ def column_problems(where: str, table: ScoreTable, paper: Paper) -> Iterator[str
 def cell_problems(where: str, table: ScoreTable, paper: Paper) -> Iterator[str]:
     """Cells of runs that a score is not for, under another dataset, without their floors, or of no metric."""
     cells = table.cells
+    if lacking := set(table.seeds or ()) - set(paper.seeds):
+        yield f"{where}.seeds: expected some of the paper's, {paper.seeds}, got {lacking}"
     beside = {(cell.row, cell.dataset, cell.score, cell.metric) for cell in cells}
     for cell in cells:
+        yield from paper.check(f"{where}.columns.{cell.column}.score", cell.score, paper.scores, "score")
         yield from _of_score(where, table, cell, paper)
         runs = paper.runs.keys() | paper.sample_sets.keys()
         yield from paper.check(f"{where}.rows.{cell.row}.run", cell.run, runs, "run")
@@ -36,6 +38,13 @@ def cell_problems(where: str, table: ScoreTable, paper: Paper) -> Iterator[str]:
         for floor in _floors(cell.metric):
             if (cell.row, cell.dataset, cell.score, floor) not in beside:
                 yield f"{where}.columns.{cell.column}: {cell.metric} needs a column of {floor} beside it"
+
+
+def _of_a_set(key: str) -> bool:
+    try:
+        return metric_of(key).of == "set"
+    except KeyError:
+        return False
 
 
 def _floors(key: str) -> tuple[str, ...]:
@@ -77,5 +86,7 @@ def _of_folds(where: str, folds: int | None, cell: Cell, paper: Paper) -> Iterat
     score, data = paper.scores[cell.score], paper.datasets.get(cell.dataset)
     if folds and not score.items_have_names:
         yield f"{where}: items of {cell.score!r} have no names of their own to pool"
+    elif folds and _of_a_set(cell.metric):
+        yield f"{where}: {cell.metric} is of a whole set, and cannot be pooled"
     elif folds and data is not None and data.folds != folds:
         yield f"{where}: expected {data.folds}, those of {cell.dataset!r}"

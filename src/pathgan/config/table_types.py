@@ -52,7 +52,7 @@ class Row(Strict):
 class Column(Heading):
     label: str  # may hold {label}, the dataset's
     dataset: Name | None = None
-    score: Name
+    score: str  # may hold {dataset}, the cell's
     metric: MetricKey
     against: MetricKey | None = None  # the cell is the p of McNemar's exact test that both are right equally often
 
@@ -90,6 +90,7 @@ class ScoreTable(Table):
     rows: dict[str, Row]
     columns: dict[str, Column]
     digits: Positive = 3
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] | None = None  # the paper's where not given
     published_n: Positive | None = None  # images behind a printed percentage of right answers
     builder: ClassVar[str] = "pathgan.render.score_tables"
 
@@ -101,7 +102,7 @@ class ScoreTable(Table):
                 row,
                 name,
                 spec.run.replace("{dataset}", dataset).replace("{fold}", str(fold)),
-                column.score,
+                column.score.replace("{dataset}", dataset),
                 column.metric,
                 dataset,
                 column.against,

@@ -72,7 +72,8 @@ def assign_folds(classes: Mapping[str, str], split: Split) -> dict[str, str]:
             )
         for place, index in enumerate(random.permutation(len(members))):
             later = (place - split.fold) % split.folds
-            sides[members[index]] = ("test", "validation")[later] if later < 2 else "train"
+            held_out = ("test", "validation") if split.validation else ("test",)
+            sides[members[index]] = held_out[later] if later < len(held_out) else "train"
     return sides
 
 

@@ -35,6 +35,7 @@ class UNetGenerator(nn.Module):
         depth: int,
         dropout: float,
         upsampling: Upsampling = "transposed",
+        affine: bool = False,
     ):
         super().__init__()
         channels = [min(width * 2**level, width * MAX_MULTIPLE) for level in range(depth)]
@@ -43,11 +44,13 @@ class UNetGenerator(nn.Module):
         for level in range(depth):
             inside = channels[level - 1] if level else in_channels
             first, last = level == 0, level == depth - 1
-            self.down.append(_down(inside, channels[level], activate=not first, normalise=not (first or last)))
+            self.down.append(
+                _down(inside, channels[level], activate=not first, normalise=not (first or last), affine=affine)
+            )
             outside = channels[level - 1] if level else out_channels
             merged = channels[level] * (1 if last else 2)
             rate = dropout if depth - 2 >= level > depth - 2 - N_DROPOUT and level > 0 else 0.0
-            self.up.append(_up(merged, outside, upsampling, final=first, dropout=rate))
+            self.up.append(_up(merged, outside, upsampling, final=first, dropout=rate, affine=affine))
         init_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -61,15 +64,15 @@ class UNetGenerator(nn.Module):
         return x
 
 
-def _down(inside: int, outside: int, activate: bool, normalise: bool) -> nn.Sequential:
+def _down(inside: int, outside: int, activate: bool, normalise: bool, affine: bool) -> nn.Sequential:
     layers: list[nn.Module] = [nn.LeakyReLU(0.2)] if activate else []
     layers.append(nn.Conv2d(inside, outside, 4, stride=2, padding=1))
     if normalise:
-        layers.append(nn.InstanceNorm2d(outside))
+        layers.append(nn.InstanceNorm2d(outside, affine=affine))
     return nn.Sequential(*layers)
 
 
-def _up(inside: int, outside: int, upsampling: Upsampling, final: bool, dropout: float) -> nn.Sequential:
+def _up(inside: int, outside: int, upsampling: Upsampling, final: bool, dropout: float, affine: bool) -> nn.Sequential:
     layers: list[nn.Module] = [nn.ReLU()]
     if upsampling == "bilinear":
         layers += [nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(inside, outside, 3, padding=1)]
@@ -78,7 +81,7 @@ def _up(inside: int, outside: int, upsampling: Upsampling, final: bool, dropout:
     if final:
         layers.append(nn.Tanh())
     else:
-        layers.append(nn.InstanceNorm2d(outside))
+        layers.append(nn.InstanceNorm2d(outside, affine=affine))
         if dropout:
             layers.append(nn.Dropout(dropout))
     return nn.Sequential(*layers)
@@ -92,7 +95,7 @@ def unet_of(options: UNet, crop_px: int, channels: int = 3) -> UNetGenerator:
             f"training.crop_px = {crop_px} is no multiple of 2^depth = {2**depth}; "
             "use a power of two, or set generator.depth"
         )
-    return UNetGenerator(1, channels, options.width, depth, options.dropout, options.upsampling)
+    return UNetGenerator(1, channels, options.width, depth, options.dropout, options.upsampling, options.affine)
 
 
 def check_sides(generator: UNetGenerator, conditions: NDArray[np.uint8]) -> None:

@@ -71,7 +71,7 @@ class SamplePlan:
     def options(self, w: Any) -> Any:
         """What making a set depends on: the options of its sampler."""
         run, drawn = self._behind(w), self._drawn_by(w)
-        applied = run.sampling_options()
+        applied = run.sampling_options() | ({"dropout": True} if self._samples(w).dropout else {})
         return {"applied": applied, "drawn": drawn.sampling_options()} if drawn else applied
 
     def sampler(self, w: Any) -> str:

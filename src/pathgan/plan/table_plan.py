@@ -47,7 +47,8 @@ class TablePlan:
 
     def scores(self, w: Any) -> dict[str, list[str]]:
         """`run/score` -> one score file per seed, of every cell."""
-        table, seeds = self._table(w), self._library.of(w).seeds
+        table = self._table(w)
+        seeds = getattr(table, "seeds", None) or self._library.of(w).seeds
         return {
             f"{cell.run}/{cell.score}": [
                 self._library.path(w, paths.SCORE, run=cell.run, score=cell.score, seed=seed) for seed in seeds

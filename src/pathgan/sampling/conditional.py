@@ -27,6 +27,7 @@ class Conditional(Strict):
     generator: UNet
     crop_px: Positive
     precision: Literal["fp32", "bf16"]
+    dropout: bool = False  # at synthesis too
 
 
 def make(options: Mapping[str, Any], work: SampleWork) -> int:
@@ -35,16 +36,23 @@ def make(options: Mapping[str, Any], work: SampleWork) -> int:
     compute = compute_on(work.device, work.threads, run.precision)
     generator = load_weights(unet_of(run.generator, run.crop_px), work.weights["weights"]).to(compute.device)
     conditions = source.maps(lambda one: quantised(condition_map(run.condition, one)))
-    return write_store(work.out, source.ids, work.facts, images=generate(generator, conditions, compute))
+    images = generate(generator, conditions, compute, work.seed if run.dropout else None)
+    return write_store(work.out, source.ids, work.facts, images=images)
 
 
 @torch.inference_mode()
 def generate(
-    generator: UNetGenerator, conditions: NDArray[np.uint8], compute: Compute, batch_size: int = 8
+    generator: UNetGenerator,
+    conditions: NDArray[np.uint8],
+    compute: Compute,
+    dropout_seed: int | None = None,
+    batch_size: int = 8,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Images (h, w, 3) uint8 for conditions (n, h, w) uint8; without dropout, so that they can be made again."""
+    """Images (h, w, 3) uint8 for conditions (n, h, w) uint8; dropout_seed: of dropout, without which there is none."""
     check_sides(generator, conditions)
-    generator.eval()
+    generator.train(dropout_seed is not None)  # its norms have no running statistics
+    if dropout_seed is not None:
+        torch.manual_seed(dropout_seed)
     for start in range(0, len(conditions), batch_size):
         x = map_to_unit(conditions[start : start + batch_size], compute.device)
         with compute.autocast():

@@ -18,6 +18,7 @@ class InstanceScore(Score):
     """What the scores of instances share."""
 
     scorer: ClassVar[str] = "pathgan.scoring.instance_scores"
+    items_have_names: ClassVar[bool] = True
 
 
 class UtilityScore(InstanceScore):

@@ -17,6 +17,7 @@ class SimilarityScore(Score):
 
     kind: Literal["similarity"]
     scorer: ClassVar[str] = "pathgan.scoring.similarity_scores"
+    items_have_names: ClassVar[bool] = True
 
     def reads(self, name: str, run: Run, paper: Paper) -> Reads:
         return named_pairs(name, run)
