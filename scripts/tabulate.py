@@ -13,4 +13,4 @@ with job(snakemake):
     table = class_named(params.kind).model_validate(params.table)
     cells = import_module(table.builder).build(snakemake.wildcards.table, table, given)
     outputs = {suffix: Path(path) for suffix, path in snakemake.output.items()}
-    write_table(cells, table, outputs, proportions=given.only_proportions)
+    write_table(cells, table, outputs)

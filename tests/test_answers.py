@@ -20,7 +20,7 @@ from pathgan.config.scores.memorisation_score import MemorisationScore
 from pathgan.config.table_types import SET, Column, Row, ScoreTable
 from pathgan.errors import DataError
 from pathgan.files import write_rows
-from pathgan.intervals import clustered_interval, mcnemar_exact, wilson_interval
+from pathgan.intervals import interval_of_mean, mcnemar_exact, wilson_interval
 from pathgan.metrics.neighbours import nearest_distances
 from pathgan.recipes.classifier_training import OUTPUTS
 from pathgan.render.score_tables import build_table
@@ -127,9 +127,9 @@ def test_over_seeds_the_interval_is_still_about_30_images():
     frames = [frame({"orig": answers(n), "prop": answers(n)}) for n in (20, 22, 24)]
     cells = cells_of({"net": frames})
     assert cells.loc["orig", "value"] == pytest.approx(100 * 22 / 30)
-    assert (cells.loc["orig", "low"], cells.loc["orig", "high"]) == pytest.approx(
-        [100 * x for x in wilson_interval(22, 30)]
-    )
+    low, high = wilson_interval(22, 30)
+    assert cells.loc["orig", "high"] - cells.loc["orig", "low"] >= 100 * (high - low)
+    assert cells.loc["orig", "over"] == "units and seeds"
 
 
 def test_the_p_of_several_seeds_is_the_largest():
@@ -163,16 +163,34 @@ def test_tiles_of_many_patients_have_an_interval_over_these_whatever_the_seeds()
     groups = {"d": {f"i{index}": str(index // 3) for index in range(30)}}
     frames = [frame({"orig": answers(n), "prop": answers(n)}) for n in (20, 22)]
     cells = cells_of({"net": frames}, groups=groups)
-    mean = np.mean([100.0 * np.array(answers(n)) for n in (20, 22)], axis=0)
-    clusters = [str(index // 3) for index in range(30)]
-    assert (cells.loc["orig", "low"], cells.loc["orig", "high"]) == clustered_interval(mean, clusters)
+    values = 100.0 * np.array([answers(n) for n in (20, 22)])
+    patients = [str(index // 3) for index in range(30)]
+    assert tuple(cells.loc["orig", ["low", "high", "over"]]) == interval_of_mean(values, patients)
+
+
+def test_the_ps_of_a_table_are_corrected_together(tmp_path):
+    right = {"orig": answers(20), "prop": answers(26)}
+    alone = mcnemar_exact(np.array(right["orig"], bool), np.array(right["prop"], bool))
+    one = cells_of({"net": [frame(right)]})
+    assert one.loc["prop/p", "value"] == pytest.approx(alone)
+    assert "Holm" not in one.loc["prop/p", "note"]
+    columns = {**table().columns, "again/p": table().columns["prop/p"]}
+    twice = table().model_copy(update={"columns": columns})
+    cells = build_table("t", twice, judge_by({"d": ""}), {}, lambda *_: [frame(right)], {}, NOTHING, METRICS).set_index(
+        "column"
+    )
+    assert cells.loc["prop/p", "value"] == pytest.approx(2 * alone)
+    assert cells.loc["prop/p", "note"].endswith(f"p after Holm over 2 tests: {alone:.3g} by itself")
+    write_table(cells.reset_index(), twice, {key: tmp_path / f"t.{key}" for key in ("csv", "md", "tex", "html")})
+    assert "p after Holm over 2 tests." in (tmp_path / "t.md").read_text()
 
 
 def test_the_written_table_says_what_its_intervals_are_about(tmp_path):
     frames = {"net": [frame({"orig": answers(20), "prop": answers(21)})] * 2}
     out = {suffix: tmp_path / f"t.{suffix}" for suffix in ("csv", "md", "tex", "html")}
-    write_table(cells_of(frames).reset_index(), table(), out, proportions=True)
-    assert "Ours [95 % interval over images]" in out["md"].read_text()
+    write_table(cells_of(frames).reset_index(), table(), out)
+    assert "Ours [95 % interval over units and seeds]" in out["md"].read_text()
+    assert "Units: patients or slides where they are known, else images." in out["md"].read_text()
 
 
 # --- Wilson -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pathgan.config.metric_names import of_network
 from pathgan.config.metric_table import metric_of
 from pathgan.config.table_types import SET, Column, Row, ScoreTable
 from pathgan.errors import TableError
-from pathgan.intervals import clustered_interval
+from pathgan.intervals import interval_of_mean
 from pathgan.render import score_tables
 from pathgan.render.image_grids import PanelImages, colour_instances, draw_grid, render_panel
 from pathgan.render.table_files import write_table
@@ -37,10 +37,13 @@ def build_table(name, table, caveats, *given):
 GROUPS = {"x": {str(i): str(i // 2) for i in range(20)}}
 
 
+OF_ITEMS = np.array([0.1, 0.3, 0.2, 0.15, 0.25])
+
+
 def scores(run, score):
     shift = {"a-x": 0.0, "b-x": 0.2}[run]
     return [
-        pd.DataFrame({"item": ["1", "2"], "metric": "ssim", "value": [0.1 + shift + seed, 0.3 + shift + seed]})
+        pd.DataFrame({"item": ["0", "2", "4", "6", "8"], "metric": "ssim", "value": OF_ITEMS + shift + seed})
         for seed in (0.0, 0.1, 0.3)
     ]
 
@@ -53,6 +56,7 @@ def test_a_cell_is_the_mean_over_seeds_with_students_interval():
         "value",
         "low",
         "high",
+        "over",
         "n",
         "seeds",
         "published",
@@ -69,7 +73,7 @@ def test_a_cell_is_the_mean_over_seeds_with_students_interval():
     assert a["value"] == pytest.approx(values.mean())
     low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     assert (a["low"], a["high"]) == pytest.approx((low, high))
-    assert (a["n"], a["seeds"], a["published"], a["comparable"]) == (2, 3, 0.5, "yes")
+    assert (a["n"], a["seeds"], a["published"], a["comparable"]) == (5, 3, 0.5, "yes")
     assert b["comparable"] == "no"
     assert b["published_sd"] == 0.1
     assert b["note"] == "published value cannot be: DQ x SQ is not PQ"
@@ -90,7 +94,9 @@ def with_metric(metric, **change):
 def test_one_seed_has_the_interval_of_its_patients():
     values = np.arange(20.0)
     cells = build_table("table1", TABLE, {"x": ""}, {}, one_seed(values), GROUPS, PUBLISHED)
-    assert (cells["low"][0], cells["high"][0]) == clustered_interval(values, [GROUPS["x"][str(i)] for i in range(20)])
+    assert (cells["low"][0], cells["high"][0]) == interval_of_mean(
+        values[None], [GROUPS["x"][str(i)] for i in range(20)]
+    )[:2]
     few = build_table("table1", TABLE, {"x": ""}, {}, one_seed(values[:6]), GROUPS, PUBLISHED)
     assert few[["low", "high"]].isna().all(axis=None)
 
@@ -100,7 +106,7 @@ def test_an_infinite_psnr_is_shown_as_such(tmp_path):
     assert cells["value"].tolist() == [np.inf, np.inf]
     out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
     write_table(cells, TABLE, out)
-    assert "a,x/ssim,inf,,,2,1" in out["csv"].read_text()
+    assert "a,x/ssim,inf,,,none: a value is infinite,2,1" in out["csv"].read_text()
     assert "| A_1 | inf (0.500) |" in out["md"].read_text()
 
 
@@ -222,7 +228,7 @@ def test_every_format_shows_ours_beside_the_published_value(tmp_path):
     cells = build_table("table1", TABLE, {"x": ""}, {}, scores, GROUPS, PUBLISHED)
     out = {suffix: tmp_path / f"table1.{suffix}" for suffix in ("csv", "md", "tex", "html")}
     write_table(cells, TABLE, out)
-    assert pd.read_csv(out["csv"]).shape == (2, 15)
+    assert pd.read_csv(out["csv"]).shape == (2, 16)
     markdown = out["md"].read_text()
     assert "| A_1 | 0.333 [-0.046, 0.713] (0.500) |" in markdown
     assert "(0.250 ± 0.100†)" in markdown

@@ -55,7 +55,7 @@ def build_counts(
             ]
             images = set(tiles)
             notes = [f"{TILES}{len(tiles)} tiles"] if len(tiles) > len(images) else []
-            ours = {"value": len(images), "low": np.nan, "high": np.nan, "n": len(images), "seeds": 1}
+            ours = {"value": len(images), "low": np.nan, "high": np.nan, "over": "", "n": len(images), "seeds": 1}
             about = [name for dataset in spec.datasets for name in inputs.get(dataset, [dataset])]
             rows.append(beside_published((row, column), ours, printed, judge((row, column), about), notes))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -18,6 +18,7 @@ COLUMNS = (
     "value",
     "low",
     "high",
+    "over",
     "n",
     "seeds",
     "published",

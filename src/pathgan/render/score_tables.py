@@ -16,9 +16,9 @@ from pathgan.config.table_types import SET, Cell, Metric, ScoreTable
 from pathgan.config.verdicts import Judgement
 from pathgan.config.weights import STAND_INS
 from pathgan.errors import TableError
-from pathgan.intervals import clustered_interval, mcnemar_exact, student_interval, wilson_interval
-from pathgan.render.published_cells import COLUMNS, beside_published, printed_cells, published_doubts
-from pathgan.render.remarks import Remarks, remarks
+from pathgan.intervals import Interval, holm, interval_of_mean, interval_of_sets, mcnemar_exact
+from pathgan.render.published_cells import BETWEEN, COLUMNS, beside_published, printed_cells, published_doubts
+from pathgan.render.remarks import HOLM, Remarks, remarks
 from pathgan.render.table_inputs import TableInputs
 
 Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy frame a seed
@@ -63,7 +63,21 @@ def build_table(
             raise TableError(f"{name}, {key[0]} / {key[1]}: {error}") from None
         judged = judge(key, about).but("metric", "no", said.metric).but("settings", "no", said.settings)
         rows.append(beside_published(key, ours, printed, judged, said.notes, doubts.get(key)))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return _with_holm(pd.DataFrame(rows, columns=list(COLUMNS)), table)
+
+
+def _with_holm(cells: pd.DataFrame, table: ScoreTable) -> pd.DataFrame:
+    """With the p of all tests of a table corrected together, where there are several."""
+    tests = cells["column"].isin([name for name, column in table.columns.items() if column.against])
+    if tests.sum() < 2:
+        return cells
+    alone = cells.loc[tests, "value"]
+    notes = [f"{HOLM}{tests.sum()} tests: {p:.3g} by itself" for p in alone]
+    told = [BETWEEN.join(filter(None, pair)) for pair in zip(cells.loc[tests, "note"], notes, strict=True)]
+    return cells.assign(
+        value=cells["value"].mask(tests, pd.Series(holm(alone.tolist()), index=alone.index)),
+        note=cells["note"].mask(tests, pd.Series(told, index=alone.index)),
+    )
 
 
 def _ours(
@@ -85,8 +99,8 @@ def _ours(
         return ours, replace(said, notes=[*said.notes, *notes])
     seeds, is_of_set = np.array([values.mean() for values in found]), metric.of == "set"
     n = int(facts[metric.counts]) if is_of_set else len(found[0])
-    low, high = _interval(metric, found, seeds, groups)
-    return {"value": float(seeds.mean()), "low": low, "high": high, "n": n, "seeds": len(seeds)}, said
+    interval = _interval(metric, found, seeds, groups)._asdict()
+    return {"value": float(seeds.mean()), **interval, "n": n, "seeds": len(seeds)}, said
 
 
 def _by_own_names(frames: list[pd.DataFrame], key: str, asked: str) -> tuple[list[pd.DataFrame], str]:
@@ -110,19 +124,14 @@ def _values(cell: Cell, metric: str, frame: pd.DataFrame) -> pd.Series:
 
 def _interval(
     metric: Metric, found: Sequence[pd.Series], seeds: NDArray[np.float64], groups: Mapping[str, str]
-) -> tuple[float, float]:
-    """Of a proportion Wilson's, or over patients where they gave several images, both at the mean over seeds; of other
-    metrics over seeds, and of one seed over patients."""
+) -> Interval:
+    """Over units and seeds; of a score of whole sets over seeds. What is of real images alone has none."""
     if metric.is_of_real:
-        return np.nan, np.nan
-    clusters = [groups.get(item, item) for item in found[0].index]
-    all_right, is_of_set = metric.all_right, metric.of == "set"
-    if all_right and not is_of_set and len(set(clusters)) == len(clusters):
-        low, high = wilson_interval(float(seeds.mean() / all_right * len(clusters)), len(clusters))
-        return all_right * low, all_right * high
-    if (all_right or len(seeds) == 1) and not is_of_set:
-        return clustered_interval(np.mean([values.to_numpy() for values in found], axis=0), clusters)
-    return student_interval(seeds)
+        return Interval(np.nan, np.nan, "")
+    if metric.of == "set" or any(not values.index.equals(found[0].index) for values in found):
+        return interval_of_sets(seeds)
+    units = [groups.get(item, item) for item in found[0].index]
+    return interval_of_mean(np.stack([values.to_numpy() for values in found]), units, metric.all_right)
 
 
 def _test(
@@ -132,5 +141,5 @@ def _test(
     ps = [mcnemar_exact(one.to_numpy() > 0, other.to_numpy() > 0) for one, other in zip(found, others, strict=True)]
     clusters = {groups.get(item, item) for item in found[0].index}
     notes = [] if len(clusters) == len(found[0]) else ["p takes tiles of one image for independent"]
-    ours = {"value": max(ps), "low": np.nan, "high": np.nan, "n": len(found[0]), "seeds": len(ps)}
+    ours = {"value": max(ps), "low": np.nan, "high": np.nan, "over": "", "n": len(found[0]), "seeds": len(ps)}
     return ours, notes

@@ -67,6 +67,7 @@ def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.
             "value": known[metric],
             "low": np.nan,
             "high": np.nan,
+            "over": "",
             "n": int(known.get("n_landmarks", known.get("n_tiles", known.get("n_found", 0)))),
             "seeds": 1,
             "published": np.nan,

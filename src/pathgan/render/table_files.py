@@ -20,16 +20,11 @@ Layout = ScoreTable | CountTable
 MARKS = {"no": ("†", "not comparable with the paper"), "partly": ("‡", "comparable in part")}
 
 
-def write_table(
-    cells: pd.DataFrame, table: Layout, out: Mapping[str, Path], counted: str = "images", proportions: bool = False
-) -> None:
+def write_table(cells: pd.DataFrame, table: Layout, out: Mapping[str, Path], counted: str = "images") -> None:
     """Writes `csv`, `md`, `tex` and `html`; keys of `out` are these suffixes.
 
-    counted: what n counts. proportions: all columns are shares of right images, whose intervals are over images.
+    counted: what n counts.
     """
-    spread = "seeds" if (cells["seeds"] > 1).any() else "patients or images"
-    if proportions:
-        spread = "images"
     with atomic(out["csv"]) as temporary:
         cells.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     header = ["", *(column.label for column in table.columns.values())]
@@ -44,24 +39,36 @@ def write_table(
         ]
         for key, row in table.rows.items()
     ]
+    legend = _legend(cells, table, counted)
+    for suffix, render in (("md", _markdown), ("tex", _latex), ("html", html_page)):
+        with atomic(out[suffix]) as temporary:
+            temporary.write_text(render(header, body, table.caption, legend), encoding="utf-8")
+
+
+def _legend(cells: pd.DataFrame, table: Layout, counted: str) -> str:
+    """What the marks in a table mean, what its intervals are over, and the notes of its cells."""
     notes = BETWEEN.join(
         dict.fromkeys(in_legend(note) for text in cells["note"] if text for note in text.split(BETWEEN))
     )
     legend = "Ours"
-    if cells["low"].notna().any():
-        legend += f" [95 % interval over {spread}]"
+    over = dict.fromkeys(cells["over"][cells["low"].notna()])
+    if over:
+        legend += f" [95 % interval over {' or '.join(over)}]"
     if cells["published"].notna().any():
         legend += " (published)"
     legend += f". n = {_span(cells['n'])} {counted}, {_span(cells['seeds'])} seed(s)."
+    if any("units" in one for one in cells["over"]):
+        legend += " Units: patients or slides where they are known, else images."
+    lacking = dict.fromkeys(one for one in cells["over"] if one.startswith("none"))
+    if lacking:
+        legend += f" No interval: {' or '.join(one.partition(': ')[2] for one in lacking)}."
     verdicts = set(cells["comparable"][cells["published"].notna()])
     legend += "".join(f" {mark} {told}." for word, (mark, told) in MARKS.items() if word in verdicts)
     if notes:
         legend += f" Notes: {notes}."
     if table.omitted:
         legend += " Not here: " + BETWEEN.join(f"{key} ({reason})" for key, reason in table.omitted.items()) + "."
-    for suffix, render in (("md", _markdown), ("tex", _latex), ("html", html_page)):
-        with atomic(out[suffix]) as temporary:
-            temporary.write_text(render(header, body, table.caption, legend), encoding="utf-8")
+    return legend
 
 
 def _text(cell: Mapping[str, Any] | None, digits: int) -> str:

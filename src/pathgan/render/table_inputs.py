@@ -68,11 +68,6 @@ class TableInputs:
         """The printed cells, all as text."""
         return pd.DataFrame(self.printed, columns=PRINTED)
 
-    @property
-    def only_proportions(self) -> bool:
-        """Whether all columns are shares of right images."""
-        return bool(self.metrics) and all(metric["all_right"] is not None for metric in self.metrics.values())
-
     def scored(self, run: str, score: str) -> list[pd.DataFrame]:
         """One tidy frame a seed."""
         return [pd.read_csv(file, dtype={"item": str}) for file in self.scores[f"{run}/{score}"]]
