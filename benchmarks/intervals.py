@@ -59,8 +59,8 @@ def main() -> None:
     lines = [
         "# How often intervals hold the truth",
         "",
-        f"Written by `benchmarks/intervals.py`: {N:,} simulations per row, {N_SEEDS} seeds, nominal 0.95. `seeds`: their",
-        "share of the variance of the mean. `interplay`: the variance by seeds and units together, beside the two.",
+        f"Written by `benchmarks/intervals.py`: {N:,} simulations per row, {N_SEEDS} seeds, nominal 0.95.",
+        "`seeds`: their share of the variance of the mean. `interplay`: the variance by seeds and units together.",
         "",
         f"| units | seeds | interplay | {' | '.join(METHODS)} |",
         "|" + "---|" * (3 + len(METHODS)),

@@ -51,9 +51,10 @@ def test_the_papers_tables_hold_every_published_cell():
     for path in PAPERS:
         for preset in declared_presets(path):
             paper = load_paper(path, preset)
-            if preset == "public" and not paper.runs:
-                continue  # there are no public data to train on, and nothing is said about the paper's numbers
             for name, cells in published[published["paper"] == (paper.extends or path.stem)].groupby("table"):
+                if (path.stem, preset, name) == ("ki67stain", "public", "table1"):
+                    assert name not in paper.tables  # a hash of pairs; the public images are unpaired
+                    continue
                 table = paper.tables[name]
                 ours = {(row, column) for row in table.rows for column in table.columns}
                 left_out = {key for key in zip(cells["row"], cells["column"], strict=True) if key not in ours}

@@ -16,7 +16,7 @@ from pytorch_msssim import ssim
 
 from doing import synthesize, train_run, write_store
 from pathgan.config.runs.cycle_run import Cycle, CycleRun, Identity
-from pathgan.config.training_options import Adversarial, LinearDecay
+from pathgan.config.training_options import Adversarial, ExponentialDecay, LinearDecay
 from pathgan.errors import DataError, TrainingError
 from pathgan.losses.structural import structural_dissimilarity
 from pathgan.metrics import structural_similarity
@@ -315,3 +315,10 @@ def test_processes_keep_their_own_pools_over_a_stop(tmp_path, sources, uncounted
     train_run(both, sources, replace(job, deadline=None), parts)
     for name in whole:
         assert whole[name].read_bytes() == parts[name].read_bytes(), name
+
+
+def test_a_rate_falls_in_steps_or_with_every_one_of_them():
+    steps = ExponentialDecay(kind="exponential", factor=0.9, every_epochs=2)
+    assert [steps.rate(epoch, 30) for epoch in (0, 1.9, 2, 4)] == pytest.approx([1, 1, 0.9, 0.81])
+    smooth = steps.model_copy(update={"continuous": True})
+    assert [smooth.rate(epoch, 30) for epoch in (0, 1, 2, 4)] == pytest.approx([1, 0.9**0.5, 0.9, 0.81])

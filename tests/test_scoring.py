@@ -15,6 +15,7 @@ from pathgan.config.scores.hash_score import PerceptualHashScore
 from pathgan.config.scores.instance_score import SegmentationScore, UtilityScore
 from pathgan.config.scores.morphometry_score import MorphometryScore
 from pathgan.config.scores.preservation_score import PreservationScore
+from pathgan.config.scores.reconstruction_score import ReconstructionScore
 from pathgan.config.scores.similarity_score import SimilarityScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
@@ -78,6 +79,16 @@ def test_similarity_is_item_by_item_in_the_manifests_order(test_split):
     assert values(scores, "ssim") == pytest.approx(structural_similarity(real, fake))
     items = [item for item, name, _ in scores if name == "ssim"]
     assert items == [row["id"] for row in read_manifest(source.manifest) if row["split"] == "test"]
+
+
+def test_what_comes_back_is_scored_against_what_it_was(test_split):
+    source, real, fake, folder = test_split
+    rows = [row["id"] for row in read_manifest(source.manifest) if row["split"] == "test"]
+    write_store(folder / "there.h5", rows, images=iter(real), reconstructions=iter(fake))
+    scores = score(ReconstructionScore(kind="reconstruction"), inputs(source, folder / "there.h5"))
+    assert {name for item, name, _ in scores if item != SET} == set(given_by("reconstruction"))
+    assert values(scores, "ssim") == pytest.approx(structural_similarity(real, fake))
+    assert np.mean(values(scores, "mae")) == pytest.approx(np.abs(real.astype(float) - fake).mean())
 
 
 @pytest.mark.parametrize(

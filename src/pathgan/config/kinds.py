@@ -61,6 +61,7 @@ KINDS: dict[str, dict[str, str]] = {
     },
     "scores": {
         "similarity": "pathgan.config.scores.similarity_score:SimilarityScore",
+        "reconstruction": "pathgan.config.scores.reconstruction_score:ReconstructionScore",
         "distribution": "pathgan.config.scores.distribution_score:DistributionScore",
         "preservation": "pathgan.config.scores.preservation_score:PreservationScore",
         "perceptual_hash": "pathgan.config.scores.hash_score:PerceptualHashScore",

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 INCEPTION, RESNET = "inception", "resnet18"
 
+_OF_IMAGES = (
+    Metric(key="ssim", better="higher"),
+    Metric(key="ms_ssim", better="higher"),
+    Metric(key="psnr", better="higher"),
+    Metric(key="mae", better="lower"),
+)
 _OF_INSTANCES = (
     Metric(key="dq", better="higher"),
     Metric(key="sq", better="higher"),
@@ -27,11 +33,9 @@ _OF_INSTANCES = (
 )
 # Kind of score -> what it measures.
 _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
+    "reconstruction": _OF_IMAGES,
     "similarity": (
-        Metric(key="ssim", better="higher"),
-        Metric(key="ms_ssim", better="higher"),
-        Metric(key="psnr", better="higher"),
-        Metric(key="mae", better="lower"),
+        *_OF_IMAGES,
         Metric(key="fsim", better="higher"),
         Metric(key="fsimc", better="higher"),
         Metric(key="gmsd", better="lower"),

@@ -24,10 +24,12 @@ class ExponentialDecay(Strict):
     kind: Literal["exponential"]
     factor: Annotated[float, Field(gt=0, le=1)]
     every_epochs: Annotated[float, Field(gt=0)]
+    continuous: bool = False  # it falls with every step by as much in all, and not at once
 
     def rate(self, epoch: float, epochs: float) -> float:
         """The factor after `epoch` of `epochs`."""
-        return float(self.factor ** int(epoch / self.every_epochs))
+        passed = epoch / self.every_epochs
+        return float(self.factor ** (passed if self.continuous else int(passed)))
 
 
 class LinearDecay(Strict):
