@@ -54,9 +54,11 @@ def test_discs_are_found_whole_and_one_by_one():
     assert aggregated_jaccard_index(true, found) > 0.94
 
 
-def test_red_cells_are_left_out():
+@pytest.mark.parametrize("order", ["mixture_first", "threshold_first"])
+def test_red_cells_are_left_out(order):
     red = [(130, 120, 12, RED), (30, 80, 12, RED)]
-    found = segment_nuclei(drawn([*CYTOPLASM, *CELLS, *red]))
+    options = ColourMixture(order=order, n_components=3 if order == "mixture_first" else 2)
+    found = segment_nuclei(drawn([*CYTOPLASM, *CELLS, *red]), options)
     assert found.max() == 3
     assert not found[120, 130]
 

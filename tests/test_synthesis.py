@@ -23,6 +23,8 @@ from pathgan.config.training_options import Adversarial, Training
 from pathgan.datasets.adapters.phantom_smears import SmearDataset
 from pathgan.errors import DataError, TrainingError
 from pathgan.losses.adversarial import discriminator_loss, labelled_discriminator_loss
+from pathgan.masks.collapse import collapse_of
+from pathgan.networks.noise_generator import noise_generator_of
 from pathgan.networks.unet import UNetGenerator, unet_of
 from pathgan.recipes import noise, paired
 from pathgan.sampling import drawing
@@ -173,7 +175,7 @@ def test_a_gan_learns_its_class_alone(smears):
 
 def test_as_many_samples_as_the_ratio_asks_for(smears, tmp_path):
     run = gan(ratio=2)
-    save_weights(unet_of(run.generator, SIDE, 1), tmp_path / "g.st")
+    save_weights(noise_generator_of(run.generator, SIDE, "masks", None), tmp_path / "g.st")
     learned = {"learned": source(smears, category="benign")}
     work = SampleWork(learned, {"weights": tmp_path / "g.st"}, 0, tmp_path / "m.h5", "cpu")
     assert drawing.make(run.sampling_options(), work) == 12
@@ -302,7 +304,7 @@ def test_validation_images_that_do_not_halve_are_refused_before_training(smears,
 def test_a_composition_holds_masks_and_what_was_made_of_each(tmp_path):
     masks, run = gan(), pair()
     torch.manual_seed(1)
-    save_weights(unet_of(masks.generator, SIDE, 1), tmp_path / "m.st")
+    save_weights(noise_generator_of(masks.generator, SIDE, "masks", None), tmp_path / "m.st")
     save_weights(unet_of(run.generator, SIDE), tmp_path / "g.st")
     assert compose(run, masks, tmp_path / "g.st", tmp_path / "m.st", 9, 0, tmp_path / "out.h5") == 9
     draw_samples(masks, tmp_path / "m.st", 9, 0, tmp_path / "masks.h5")
@@ -312,6 +314,67 @@ def test_a_composition_holds_masks_and_what_was_made_of_each(tmp_path):
     generator = load_weights(unet_of(run.generator, SIDE), tmp_path / "g.st")
     conditions = np.where(instances > 0, 255, 0).astype(np.uint8)
     assert np.array_equal(images, np.stack(list(generate(generator, conditions, cpu()))))
+
+
+@pytest.mark.parametrize(
+    ("bias", "message"),
+    [
+        (-9.0, r"m\.st: the GAN that draws the masks has collapsed: 9 of 9 masks have no nucleus"),
+        (9.0, "nuclei all over"),
+    ],
+)
+def test_no_image_is_made_of_masks_that_have_collapsed(bias, message, tmp_path):
+    masks, run = gan(), pair()
+    painter = noise_generator_of(masks.generator, SIDE, "masks", None)
+    convolutions = [module for module in painter.modules() if isinstance(module, torch.nn.Conv2d)]
+    torch.nn.init.constant_(next(one for one in convolutions if one.out_channels == 1).bias, bias)
+    save_weights(painter, tmp_path / "m.st")
+    save_weights(unet_of(run.generator, SIDE), tmp_path / "g.st")
+    with pytest.raises(DataError, match=message):
+        compose(run, masks, tmp_path / "g.st", tmp_path / "m.st", 9, 0, tmp_path / "out.h5")
+    assert not (tmp_path / "out.h5").exists()
+
+
+def test_one_mask_again_and_again_is_a_collapse(rng):
+    one = np.zeros((6, 20, 20), np.int32)
+    one[:, 4:12, 4:12] = 1
+    assert collapse_of(one) == "6 masks are nearly the same one: each overlaps the next by 100%"
+    moved = np.stack([np.roll(mask, 3 * index, axis=0) for index, mask in enumerate(one)])
+    assert collapse_of(moved) == ""
+    assert collapse_of(one[:1]) == ""
+
+
+def test_a_vector_of_noise_becomes_masks_too(smears, tmp_path):
+    run = gan(n_latent=7)
+    recipe = noise.FromNoise(run, cpu())
+    assert recipe.networks["generator"].latent_shape == (7,)
+    image = recipe.networks["generator"].enter(torch.randn(4000, 7))
+    assert image.std().item() == pytest.approx(1, abs=0.1)  # as an image of noise
+    train(run, [source(smears, category="benign")], tmp_path, "weights", "history")
+    weights = outputs(tmp_path, "weights", "history")["weights"]
+    draw_samples(run, weights, 5, 0, tmp_path / "a.h5")
+    draw_samples(run, weights, 5, 1, tmp_path / "b.h5")
+    with ImageStore(tmp_path / "a.h5") as a, ImageStore(tmp_path / "b.h5") as b:
+        assert a.instances().shape == (5, SIDE, SIDE)
+        assert not np.array_equal(a.instances(), b.instances())
+
+
+def test_dropout_at_synthesis_differs_from_seed_to_seed_and_not_without():
+    generator = unet_of(UNet(**SMALL | {"depth": 4}), SIDE)
+    conditions = np.full((3, SIDE, SIDE), 255, np.uint8)
+    plain, again = (np.stack(list(generate(generator, conditions, cpu()))) for _ in range(2))
+    first, same, other = (np.stack(list(generate(generator, conditions, cpu(), seed))) for seed in (1, 1, 2))
+    assert np.array_equal(plain, again)
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other)
+    assert not np.array_equal(first, plain)
+
+
+def test_affine_norms_have_weights_of_their_own():
+    plain, affine = (unet_of(UNet(**SMALL, affine=on), SIDE) for on in (False, True))
+    norms = [name for name in affine.state_dict() if name not in plain.state_dict()]
+    assert norms
+    assert affine(torch.zeros(1, 1, SIDE, SIDE)).shape == (1, 3, SIDE, SIDE)
 
 
 # --- augmentation -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pathgan.config.verdicts import RESPECTS, Judgement, Respect, Word
 
 MOST_OF_OURS = 0.2  # of the decided settings, where the paper's training is still called the paper's
 IDENTITY = ("adapter", "parts.*", "classes", "magnification", "slides", "stain")  # of a dataset
-PROTOCOL = ("split.*", "tiles.*", "resize_px", "registered_to")
+PROTOCOL = ("split.*", "tiles.*", "resize_px", "loaded_px", "registered_to")
 SIDES = ("split", "side", "real", "untranslated")  # of a score
 LOSS_WEIGHTS = ("losses.*.weight", "losses.*.contrast", "link", "penalty", "content_weight", "style_weight")
 

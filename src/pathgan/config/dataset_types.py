@@ -73,6 +73,12 @@ Resize = Annotated[
 ]
 
 
+Loaded = Annotated[
+    Positive | None,
+    Field(description="images are also kept as squares of this side, for crops of `training.load_px`"),
+]
+
+
 class Dataset(Strict):
     """A set of images, masks or both, of which one store and one manifest are made."""
 

@@ -31,8 +31,9 @@ def items_of_files(dataset: FileDataset, data_root: Path) -> Iterator[Item]:
                     f"{image.shape[1]} x {image.shape[0]}, got {instances.shape[1]} x {instances.shape[0]}"
                 )
             instances = relabel(instances)
+        loaded = resized(image, dataset.crops_px) if dataset.crops_px else None
         if side := dataset.square_px:
             image = resized(image, side)
             instances = instances if instances is None else relabel(resized(instances, side))
         digest, category = sha256_of(pair.image), dataset.category_of(pair)
-        yield Item(pair.id, image, instances, str(pair.image), category, pair.patient, pair.split, digest)
+        yield Item(pair.id, image, instances, str(pair.image), category, pair.patient, pair.split, digest, loaded)

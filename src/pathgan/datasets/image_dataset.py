@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pathgan.config.dataset_types import (
     Download,
     Example,
+    Loaded,
     Manual,
     Origin,
     PreparedDataset,
@@ -65,6 +66,11 @@ class FileDataset(ImageDataset):
     @property
     def square_px(self) -> int | None:
         """The side that images are brought to; None where they stay as they are."""
+        return None
+
+    @property
+    def crops_px(self) -> int | None:
+        """The side at which images are also kept, for crops in training; None for no other than that."""
         return None
 
     def category_of(self, pair: Pair) -> str:
@@ -120,11 +126,25 @@ class PlainDataset(FolderDataset):
     """Images without masks."""
 
     resize_px: Resize = None
+    loaded_px: Loaded = None
     has_masks: ClassVar[bool] = False
 
     @property
     def square_px(self) -> int | None:
         return self.resize_px
+
+    @property
+    def crops_px(self) -> int | None:
+        return self.loaded_px
+
+    @model_validator(mode="after")
+    def _whole_images(self) -> PlainDataset:
+        if self.loaded_px and self.tiles.tile_px != self.resize_px:
+            raise ValueError(
+                f"loaded_px: expected whole images as tiles, resize_px = tiles.tile_px, got {self.resize_px} and "
+                f"{self.tiles.tile_px}"
+            )
+        return self
 
 
 def images_in(files: Iterable[Path]) -> list[Path]:

@@ -33,3 +33,4 @@ class Item:
     patient: str = ""
     split: str = ""  # where the data know it
     sha256: str = ""  # of the file
+    loaded: NDArray[np.uint8] | None = None  # the image at the side from which training crops are cut

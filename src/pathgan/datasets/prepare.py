@@ -42,8 +42,10 @@ def prepare_dataset(dataset: ImageDataset, data_root: Path, store: Path, manifes
             if item.instances is not None:
                 scratch[f"{index}/instances"] = item.instances
                 counts["nuclei"] += len(np.setdiff1d(item.instances, [0]))
+            if item.loaded is not None:
+                scratch[f"{index}/loaded"] = item.loaded
             counts.update(["images", f"images/{item.category}"] if item.category else ["images"])
-            items.append(replace(item, image=_NOTHING, instances=None))
+            items.append(replace(item, image=_NOTHING, instances=None, loaded=None))
         if patients := {item.patient for item in items if item.patient}:
             counts["patients"] = len(patients)
         taken = chosen(items, dataset.split)
@@ -61,6 +63,7 @@ def prepare_dataset(dataset: ImageDataset, data_root: Path, store: Path, manifes
                         "sha256": item.sha256,
                         "class": item.category,
                         "group": group,
+                        "patient": item.patient,
                         "split": side,
                         "x": x,
                         "y": y,
@@ -75,6 +78,8 @@ def prepare_dataset(dataset: ImageDataset, data_root: Path, store: Path, manifes
         fields: dict[str, Any] = {"images": tiles("image")}
         if "0/instances" in scratch:
             fields["instances"] = map(relabel, tiles("instances"))
+        if "0/loaded" in scratch:
+            fields["loaded"] = (scratch[f"{index}/loaded"][:] for index, _, _ in places)
         n = write_store(store, [str(row["id"]) for row in rows], **fields)
     write_manifest(manifest, rows)
     return {**counts, "tiles": n}

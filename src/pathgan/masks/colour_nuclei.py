@@ -26,8 +26,9 @@ def segment_nuclei(image: NDArray[np.uint8], options: ColourMixture | None = Non
     """Instance map (h, w) int32, ids 1..n, of a brightfield image (h, w, 3) uint8; all zeros for an empty field.
 
     Stretched contrast, then what is as dark as nuclei by a mixture of colours, kept where it holds a spot darker
-    than its surroundings, cleaned, and parted where two nuclei touch. `seed`: of the pixels that the mixture is
-    fitted to. Raises ValueError for what is no (h, w, 3) uint8, and for a dark ground.
+    than its surroundings, cleaned, and parted where two nuclei touch. In the order `threshold_first` the mixture is of
+    such spots alone, and of these it keeps the darkest. `seed`: of the pixels that it is fitted to. Raises ValueError
+    for what is no (h, w, 3) uint8, and for a dark ground.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"expected an RGB image (h, w, 3) uint8, got {image.shape} {image.dtype}")
@@ -38,10 +39,14 @@ def segment_nuclei(image: NDArray[np.uint8], options: ColourMixture | None = Non
         return np.zeros(grey.shape, np.int32)
     _check_ground(image, grey)
     stretched = stretch(image, options.stretch_percent)
-    dark = dark_pixels(stretched, options, seed)
+    spots = dark_spots(stretched, options)
+    if options.order == "mixture_first":
+        dark = dark_pixels(stretched, options, seed)
+    else:
+        dark = spots & dark_pixels(stretched, options, seed, spots) if spots.any() else spots
     if not _is_haematoxylin(image, dark, options.stretch_percent):
         return np.zeros(grey.shape, np.int32)
-    return part(_cleaned(dark, dark_spots(stretched, options), options), options)
+    return part(_cleaned(dark, spots, options), options)
 
 
 def _check_ground(image: NDArray[np.uint8], grey: NDArray[np.uint8]) -> None:
@@ -75,15 +80,16 @@ def dark_spots(image: NDArray[np.uint8], options: ColourMixture) -> Mask:
     return cv2.adaptiveThreshold(grey, 1, mean, inverse, options.block_px, options.offset) > 0
 
 
-def dark_pixels(image: NDArray[np.uint8], options: ColourMixture, seed: int) -> Mask:
+def dark_pixels(image: NDArray[np.uint8], options: ColourMixture, seed: int, among: Mask | None = None) -> Mask:
     """Pixels (h, w) of one component of a mixture of Gaussians in RGB: that which lets the least red light through.
 
-    Haematoxylin takes red light away; cytoplasm is paler, and red cells let red light through.
+    among: the pixels (h, w) that it is a mixture of; all where not given. Haematoxylin takes red light away; cytoplasm
+    is paler, and red cells let red light through.
     """
     from sklearn.mixture import GaussianMixture
 
     random = np.random.default_rng(seed)
-    pixels = image.reshape(-1, 3)
+    pixels = image.reshape(-1, 3) if among is None else image[among]
     drawn = pixels[random.integers(0, len(pixels), options.n_pixels)].astype(np.float64)
     mixture = GaussianMixture(
         options.n_components, init_params="k-means++", reg_covar=COVARIANCE_FLOOR, tol=1e-2, random_state=seed

@@ -156,9 +156,8 @@ def evenly(images: NDArray[np.uint8], n: int) -> NDArray[np.uint8]:
 
 def set_up(run: CycleRun, sources: Mapping[str, Source], seed: int, compute: Compute) -> Prepared:
     """source and target are trained on; images of `evaluated` are translated there and back while it trains."""
-    names = ("source", "target", "evaluated")
-    fields = {name: sources[name].images_of_split() for name in names}
-    fields["evaluated"] = evenly(fields["evaluated"], run.training.evaluated_images)
+    fields = {name: sources[name].images_to_crop(run.training.load_px) for name in ("source", "target")}
+    fields["evaluated"] = evenly(sources["evaluated"].images_of_split(), run.training.evaluated_images)
     recipe = CycleTranslation(run, compute)
     # Seeds of their own: the n-th images of both sets must not be companions forever.
     unpaired = Unpaired(

@@ -12,8 +12,8 @@ from pathgan.config.runs.noise_run import NoiseRun
 from pathgan.errors import DataError
 from pathgan.losses.adversarial import generator_loss, labelled_discriminator_loss
 from pathgan.masks.maps import mask_map, quantised
+from pathgan.networks.noise_generator import CHANNELS, noise_generator_of
 from pathgan.networks.patchgan import patch_discriminator_of
-from pathgan.networks.unet import unet_of
 from pathgan.stores.source import Source
 from pathgan.training.devices import Compute
 from pathgan.training.optimizers import adam, descend
@@ -21,7 +21,6 @@ from pathgan.training.resident_data import Batch
 from pathgan.training.run_training import Fields, Prepared, Work, resident, train_in_loop
 
 LEAST_IMAGES = 2  # a GAN of one image can only repeat it
-CHANNELS = {"images": 3, "masks": 1}
 
 
 class FromNoise:
@@ -31,10 +30,11 @@ class FromNoise:
 
     def __init__(self, run: NoiseRun, compute: Compute):
         self.labels, self.compute = run.labels, compute
-        n_channels = CHANNELS[run.makes]
-        discriminator = patch_discriminator_of(run.discriminator, n_channels)
+        generator = noise_generator_of(run.generator, run.training.crop_px, run.makes, run.n_latent)
+        self.latent_shape = generator.latent_shape
+        discriminator = patch_discriminator_of(run.discriminator, CHANNELS[run.makes])
         self.networks: dict[str, nn.Module] = {
-            "generator": unet_of(run.generator, run.training.crop_px, n_channels).to(compute.device),
+            "generator": generator.to(compute.device),
             "discriminator": discriminator.to(compute.device),
         }
         self.optimizers: dict[str, Optimizer] = {
@@ -46,7 +46,7 @@ class FromNoise:
         """batch: image (n, c, h, w) in [0, 1], one channel of masks or three of colours."""
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         real = 2 * batch["image"] - 1
-        latent = torch.randn(len(real), 1, *real.shape[2:]).to(real)  # of the CPU's generator, which checkpoints hold
+        latent = torch.randn(len(real), *self.latent_shape).to(real)  # of the CPU's generator, which checkpoints hold
         with self.compute.autocast():
             fake = generator(latent)
             real_logits, fake_logits = discriminator(real), discriminator(fake.detach())

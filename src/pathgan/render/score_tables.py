@@ -20,6 +20,7 @@ from pathgan.intervals import Interval, holm, interval_of_mean, interval_of_sets
 from pathgan.render.published_cells import BETWEEN, COLUMNS, beside_published, printed_cells, published_doubts
 from pathgan.render.remarks import HOLM, Remarks, remarks
 from pathgan.render.table_inputs import TableInputs
+from pathgan.stores.manifest import Manifest
 
 Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy frame a seed
 Groups = Mapping[str, Mapping[str, str]]  # dataset -> item -> the patient, slide or image it belongs to
@@ -28,8 +29,13 @@ Groups = Mapping[str, Mapping[str, str]]  # dataset -> item -> the patient, slid
 def build(name: str, table: ScoreTable, given: TableInputs) -> pd.DataFrame:
     """The cells of a table of scores; see `build_table`."""
     metrics = {key: Metric.model_validate(entry) for key, entry in given.metrics.items()}
-    groups = {dataset: {row["id"]: row["group"] for row in given.manifest(dataset)} for dataset in given.manifests}
+    groups = {dataset: _units(given.manifest(dataset)) for dataset in given.manifests}
     return build_table(name, table, given.judge, given.made_with, given.scored, groups, given.published, metrics)
+
+
+def _units(manifest: Manifest) -> dict[str, str]:
+    """Item -> its patient where data know it, though images were split, else what it was held out with."""
+    return {row["id"]: row["patient"] or row["group"] for row in manifest}
 
 
 def build_table(

@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from pathgan.config.network_options import UNet
 from pathgan.config.strict import Positive, Strict
+from pathgan.networks.noise_generator import NoiseGenerator, noise_generator_of
 from pathgan.networks.pixels import to_pixels
-from pathgan.networks.unet import UNetGenerator, unet_of
 from pathgan.sampling.sample_work import SampleWork, sample_ids
 from pathgan.stores.store import write_store
 from pathgan.training.devices import Compute, compute_on
 from pathgan.training.weight_files import load_weights
 
 BATCH = 8
-CHANNELS = {"images": 3, "masks": 1}
 
 
 class Drawing(Strict):
@@ -29,6 +28,7 @@ class Drawing(Strict):
     makes: Literal["images", "masks"]
     ratio: Positive
     generator: UNet
+    n_latent: Positive | None = None
     crop_px: Positive
     precision: Literal["fp32", "bf16"]
 
@@ -43,24 +43,24 @@ def make(options: Mapping[str, Any], work: SampleWork) -> int:
     return write_store(work.out, sample_ids(n), work.facts, **{field: draw(run, generator, n, work.seed, compute)})
 
 
-def generator_of(run: Drawing) -> UNetGenerator:
+def generator_of(run: Drawing) -> NoiseGenerator:
     """Without weights."""
-    return unet_of(run.generator, run.crop_px, CHANNELS[run.makes])
+    return noise_generator_of(run.generator, run.crop_px, run.makes, run.n_latent)
 
 
 @torch.inference_mode()
 def draw(
-    run: Drawing, generator: UNetGenerator, n: int, seed: int, compute: Compute
+    run: Drawing, generator: NoiseGenerator, n: int, seed: int, compute: Compute
 ) -> Iterator[NDArray[np.uint8] | NDArray[np.int32]]:
     """n images (h, w, 3) uint8, or instance maps (h, w) int32 of the separate pieces of n masks.
 
     Sample i depends on (seed, i) alone; without dropout.
     """
     generator.eval()
-    side = run.crop_px
+    shape = generator.latent_shape
     for start in range(0, n, BATCH):
         indices = range(start, min(start + BATCH, n))
-        latent = np.stack([np.random.default_rng((seed, index)).standard_normal((1, side, side)) for index in indices])
+        latent = np.stack([np.random.default_rng((seed, index)).standard_normal(shape) for index in indices])
         with compute.autocast():
             fakes = generator(torch.from_numpy(latent.astype(np.float32)).to(compute.device))
         if run.makes == "images":

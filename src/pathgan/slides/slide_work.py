@@ -133,7 +133,8 @@ def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, spli
             facts = {name: file.attrs[name] for name in ("sha256", "level", "mpp")}
             for x, y in zip(file["x"][:], file["y"][:], strict=True):
                 told = {name: part[name] for name in ("source", "group", "split")}
-                rows.append({"id": f"{part['pair']}_{place_id(x, y)}", **told, **facts, "x": x, "y": y})
+                name, patient = f"{part['pair']}_{place_id(x, y)}", part["group"]
+                rows.append({"id": name, "patient": patient, **told, **facts, "x": x, "y": y})
 
     if split:
         sides = assign_splits({str(row["id"]): str(row["split"]) for row in rows}, split)

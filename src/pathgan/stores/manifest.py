@@ -12,7 +12,7 @@ from pathgan.errors import DataError
 from pathgan.files import atomic
 
 Manifest = list[dict[str, str]]
-MANIFEST_COLUMNS = ("id", "source", "sha256", "class", "group", "split", "x", "y", "level", "mpp")
+MANIFEST_COLUMNS = ("id", "source", "sha256", "class", "group", "patient", "split", "x", "y", "level", "mpp")
 
 
 def write_manifest(path: Path, rows: list[dict[str, object]]) -> None:

@@ -50,6 +50,14 @@ class Source(Strict):
         with ImageStore(self.images) as store:
             return store.images(store.rows(self.ids))
 
+    def images_to_crop(self, load_px: int | None) -> NDArray[np.uint8]:
+        """(n, load_px, load_px, 3) uint8 where the store keeps them so, else as `images_of_split`."""
+        with ImageStore(self.images) as store:
+            rows = store.rows(self.ids)
+            if load_px and store.has("loaded") and (loaded := store.loaded(rows)).shape[1] == load_px:
+                return loaded
+            return store.images(rows)
+
     def stacks_of_split(self) -> NDArray[np.uint8]:
         """(n, n_planes, h, w, 3) uint8."""
         with ImageStore(self.images) as store:

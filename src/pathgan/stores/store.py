@@ -141,6 +141,10 @@ class ImageStore:
         """(n, h, w, 3), all or the given rows."""
         return self._read("images", rows).astype(np.uint8, copy=False)
 
+    def loaded(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint8]:
+        """(n, h, w, 3), the same images at the side from which training crops are cut."""
+        return self._read("loaded", rows).astype(np.uint8, copy=False)
+
     def stacks(self, rows: NDArray[np.integer] | None = None) -> NDArray[np.uint8]:
         """(n, n_planes, h, w, 3), all or the given rows."""
         return self._read("stacks", rows).astype(np.uint8, copy=False)

@@ -33,7 +33,8 @@ class NoiseRun(OneDatasetRun, TrainedRun):
     makes: Literal["images", "masks"] = "images"
     masks: Name | None = None  # as in `paired`: those that it learns, where it makes masks
     ratio: Positive = 2  # samples for each training image of the class
-    generator: UNet = UNet(upsampling="bilinear")  # fed with an image of N(0, 1)
+    generator: UNet = UNet(upsampling="bilinear")
+    n_latent: Positive | None = None  # numbers of N(0, 1) that it is fed with, by a linear layer; else an image of them
     discriminator: PatchGAN = PatchGAN()
     labels: Labels = Labels()
     optimizer: Adam = Adam()
@@ -75,6 +76,7 @@ class NoiseRun(OneDatasetRun, TrainedRun):
             "makes": self.makes,
             "ratio": self.ratio,
             "generator": self.generator.model_dump(mode="json"),
+            "n_latent": self.n_latent,
             "crop_px": self.training.crop_px,
             "precision": self.training.precision,
         }
