@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 from scipy.io import savemat
 
 from doing import prepare, read_items, write_store
@@ -28,8 +29,10 @@ from pathgan.datasets.splits import assign_splits
 from pathgan.datasets.tiles import tile_offsets
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
+from pathgan.render import score_tables
 from pathgan.resizing import resized
 from pathgan.stores.manifest import read_manifest, rows_of_split
+from pathgan.stores.source import Source
 from pathgan.stores.store import ImageStore
 
 # --- real layouts -----------------------------------------------------------------------------------------
@@ -139,6 +142,42 @@ def test_breakhis_tells_class_and_patient_by_name(tmp_path):
     benign = dataset.model_copy(update={"classes": ("benign",), "magnification": "100X", "resize_px": 16})
     (item,) = read_items(benign, tmp_path)
     assert item.image.shape == (16, 16, 3)
+
+
+def test_an_image_is_resized_once_to_the_side_that_crops_are_cut_from(tmp_path, rng):
+    """And not brought to that of the test images first, and enlarged again."""
+    for index in range(6):
+        pixels = rng.integers(0, 256, (60, 90, 3), dtype=np.uint8)
+        (tmp_path / "set").mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / "set" / f"{index}.png")
+    tiles = Tiles(tile_px=24, stride_px=24)
+    options = {"adapter": "image_folders", "folder": "set", "parts": ({"path": "."},), "tiles": tiles, "resize_px": 24}
+    dataset = ImageFoldersDataset(**options, loaded_px=40)
+    prepare(dataset, tmp_path, tmp_path / "a.h5", tmp_path / "a.csv")
+    source = Source(images=str(tmp_path / "a.h5"), manifest=str(tmp_path / "a.csv"), split="train")
+    large, small = source.images_to_crop(40), source.images_of_split()
+    assert (large.shape[1:], small.shape[1:]) == ((40, 40, 3), (24, 24, 3))
+    for name, one, other in zip(source.ids, large, small, strict=True):
+        raw = np.asarray(Image.open(tmp_path / "set" / f"{name.partition('_')[0]}.png"))
+        assert np.array_equal(one, resized(raw, 40))
+        assert np.array_equal(other, resized(raw, 24))
+    assert np.array_equal(source.images_to_crop(32), small)  # a side that is not kept: the training enlarges them
+    assert np.array_equal(source.images_to_crop(None), small)
+    with pytest.raises(ValidationError, match="loaded_px: expected whole images as tiles"):
+        ImageFoldersDataset(**options | {"resize_px": None}, loaded_px=40)
+
+
+def test_a_patient_is_known_though_images_are_split(tmp_path):
+    for patient, index in ((22549, 1), (22549, 2), (13412, 3), (2523, 4), (2773, 5), (99, 6)):
+        name = f"benign/SOB/adenosis/SOB_B_A_14-{patient}AB/400X/SOB_B_A-14-{patient}AB-400-{index:03d}.png"
+        picture(tmp_path / "breakhis" / name, size=24 + index)
+    tiles = Tiles(tile_px=24, stride_px=24)
+    dataset = BreakHisDataset(adapter="breakhis", folder="breakhis", classes=("benign",), resize_px=24, tiles=tiles)
+    prepare(dataset, tmp_path, tmp_path / "a.h5", tmp_path / "a.csv")
+    rows = read_manifest(tmp_path / "a.csv")
+    assert len({row["group"] for row in rows}) == 6
+    units = score_tables._units(rows)
+    assert sorted(set(units.values())) == ["13412", "22549", "2523", "2773", "99"]
 
 
 def test_images_of_the_same_bytes_are_held_out_together(tmp_path):
