@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from scipy.io import savemat
 
 from doing import judge_by
 from pathgan.config.cell_entries import entries_behind
@@ -319,6 +320,34 @@ def test_nuclei_and_patients_are_counted_in_whole_images(tmp_path):
     assert counts["nuclei"] == 50
     assert counts["patients"] == 11
     assert data_verdict("TNBC", counts, tnbc.expect) == ("partly", ["TNBC has 50 nuclei, the paper 4,056"])
+
+
+@pytest.mark.parametrize(("paper", "n_images"), [("sharpgan", 47), ("sharpgan_79", 79)])
+def test_both_readings_of_47_images_with_10475_nuclei_can_be_had(paper, n_images, tmp_path):
+    """CPM-15 as it was published, CPM-17 as hover_net's authors lay it out."""
+    inside = np.zeros((16, 16), np.int32)
+    inside[4:9, 4:9] = 1
+    tree_of(tmp_path, [f"cpm15/image{index:02d}.png" for index in range(15)])
+    for index in range(15):
+        text = "16 16\n" + "\n".join(" ".join(map(str, row)) for row in inside)
+        (tmp_path / f"cpm15/image{index:02d}_mask.txt").write_text(text)
+    sides = [(side, index) for side in ("train", "test") for index in range(32)]
+    tree_of(tmp_path / "more", [f"{index}.png" for index in range(15 + 64)])
+    for number, (side, index) in enumerate(sides):
+        folder = tmp_path / "cpm17" / side
+        for part in ("Images", "Labels"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / f"more/{15 + number}.png", folder / f"Images/image_{index:02d}.png")
+        savemat(folder / f"Labels/image_{index:02d}.mat", {"inst_map": inside})
+    plan = Plan(Workflow(), ROOT)
+    wildcards = w(paper=paper)
+    counts = prepared(small(plan.library.of(wildcards).datasets["cpm"]), tmp_path, tmp_path)
+    assert (counts["images"], counts["nuclei"]) == (n_images, n_images)
+    expected = plan.tables._comparison.expected(wildcards)
+    assert expected["cpm"] == expected["cpm_3"] == {"images": 47, "nuclei": 10475}
+    word, reasons = data_verdict("CPM", counts, expected["cpm"])
+    assert word == ("partly" if n_images == 47 else "no")
+    assert reasons[-1] == f"CPM has {n_images} nuclei, the paper 10,475"
 
 
 def test_real_images_hold_what_their_authors_say(real_data, tmp_path):

@@ -179,7 +179,9 @@ def test_from_slides_to_registered_tiles(painted, tmp_path):
             tile(dataset(stain=stain), one, side, out, *registered)
             facts = {"source": one.path.name, "pair": one.pair, "group": one.pair, "split": side}
             parts.append({"store": str(out["store"]), **facts})
-        n = gather(parts, tmp_path / f"{stain}.h5", tmp_path / f"{stain}.csv")["tiles"]
+        counts = gather(parts, tmp_path / f"{stain}.h5", tmp_path / f"{stain}.csv")
+        assert counts["pairs"] == len({part["pair"] for part in parts})
+        n = counts["tiles"]
         manifest = read_manifest(tmp_path / f"{stain}.csv")
         assert n == len(manifest)
         stains[stain] = (manifest, rows_of_split(manifest, "test", stain))
