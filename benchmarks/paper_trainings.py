@@ -46,6 +46,10 @@ class RandomSource:
     def images_of_split(self) -> NDArray[np.uint8]:
         return self._pixels(self.n, self.px, self.px, 3)
 
+    def images_to_crop(self, load_px: int | None) -> NDArray[np.uint8]:
+        side = load_px or self.px
+        return self._pixels(self.n, side, side, 3)
+
     def stacks_of_split(self) -> NDArray[np.uint8]:
         return self._pixels(self.n, N_PLANES, self.px, self.px, 3)
 
