@@ -13,6 +13,7 @@ from pathgan.render.table_files import write_text_table
 
 ORIGINS = ("paper", "default", "ours", "changed", "user")
 CELL = ["table", "row", "column"]
+HIDDEN = ("published_sd", "user", "details")  # on the page, for width
 COLUMNS = [*CELL, "value", "published", "published_sd", "comparable", *RESPECTS, *ORIGINS, "note", "details"]
 
 
@@ -35,7 +36,7 @@ def write_comparability(
             rows.append({"table": file.stem, **cell, **shares, "details": "; ".join(meant)})
     legend = (
         "`comparable` is the worst of the four respects; a printed value that cannot be is compared with nothing. "
-        "`details`: the settings behind a verdict. "
-        f"`{'`, `'.join(ORIGINS)}`: their share of the settings behind a cell, bookkeeping apart."
+        f"`{'`, `'.join(ORIGINS)}`: their share of the settings behind a cell, bookkeeping apart. "
+        "The CSV also names the settings behind a verdict."
     )
-    write_text_table(pd.DataFrame(rows, columns=COLUMNS), f"Comparability of {title}", legend, out)
+    write_text_table(pd.DataFrame(rows, columns=COLUMNS), f"Comparability of {title}", legend, out, HIDDEN)

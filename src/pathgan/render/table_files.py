@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,20 +133,25 @@ def _latex(header: list[str], body: list[list[str]], caption: str, legend: str) 
     )
 
 
+CODE = re.compile("`([^`]+)`")
 STYLE = """body{font:14px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1f2328}
 table{border-collapse:collapse;margin:.8rem 0}caption,p{max-width:64rem;text-align:left}
 th,td{padding:.3rem .7rem;border-bottom:1px solid #d0d7de;text-align:right;vertical-align:top}
 table.numbers td{white-space:nowrap}table.numbers th{max-width:6.5rem;vertical-align:bottom}
 th:first-child,td:first-child{text-align:left}tr.head{background:#f6f8fa}
-table.text td{text-align:left;white-space:normal}table.text th{text-align:left}"""
+table.text td{text-align:left;white-space:normal}table.text th{text-align:left}
+table.text td:last-child{min-width:18rem}"""
 
 
-def write_text_table(table: pd.DataFrame, caption: str, legend: str, out: Mapping[str, Path]) -> None:
-    """Writes a table of words as `csv` and `html`."""
+def write_text_table(
+    table: pd.DataFrame, caption: str, legend: str, out: Mapping[str, Path], hidden: Sequence[str] = ()
+) -> None:
+    """Writes a table of words as `csv` and `html`. hidden: columns of the CSV alone."""
     with atomic(out["csv"]) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+    shown = table.drop(columns=list(hidden))
     with atomic(out["html"]) as temporary:
-        text = html_page(list(table.columns), table.astype(str).to_numpy().tolist(), caption, legend, is_text=True)
+        text = html_page(list(shown.columns), shown.astype(str).to_numpy().tolist(), caption, legend, is_text=True)
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -160,9 +166,10 @@ def html_page(header: list[str], body: list[list[str]], caption: str, legend: st
 
     shown = [[html.escape(cells[0]), *map(html.escape if is_text else number, cells[1:])] for cells in body]
     rows = "\n".join(f"<tr>{line(cells, 'td')}</tr>" for cells in shown)
+    told = CODE.sub(r"<code>\1</code>", html.escape(legend))
     return (
         f"<!doctype html><meta charset='utf-8'><title>{html.escape(caption)}</title><style>{STYLE}</style>\n"
         f"<p><b>{html.escape(caption)}</b></p>\n<table class='{'text' if is_text else 'numbers'}'>\n"
         f"<tr class='head'>{line([html.escape(cell) for cell in header], 'th')}</tr>\n{rows}\n</table>\n"
-        f"<p>{html.escape(legend)}</p>\n"
+        f"<p>{told}</p>\n"
     )
