@@ -55,7 +55,7 @@ def mine(tmp_path_factory) -> Plan:
     """A checkout with papers of a user: another learning rate; and other images for one of two datasets."""
     root = tmp_path_factory.mktemp("mine")
     shutil.copytree(ROOT / "config", root / "config")
-    rate = "{extends: sharpgan, runs: {'enhanced-{dataset}': {training: {learning_rate: 0.01}}}}"
+    rate = "{extends: sharpgan, runs: {enhanced-cpm: {training: {learning_rate: 0.01}}}}"
     (root / "config/papers/rate.yaml").write_text(rate)
     other = "{extends: sharpgan, datasets: {tnbc: {adapter: monuseg, folder: six, tiles: {tile_px: 256}}}}"
     (root / "config/papers/other.yaml").write_text(other)
@@ -88,11 +88,11 @@ def test_a_users_value_reads_as_changed_with_the_papers_beside_it(mine, tmp_path
     rate = settings["runs.enhanced-cpm.training.learning_rate"]
     assert (rate.value, rate.printed, rate.source) == (0.01, 1e-4, "changed in rate.yaml")
     assert settings["runs.enhanced-cpm.training.epochs"].source == "paper, Sec. 3.1"
-    assert settings["runs.pix2pix-cpm.training.learning_rate"].source == "paper, Sec. 3.1"
+    assert settings["runs.enhanced-tnbc.training.learning_rate"].source == "paper, Sec. 3.1"
     told = mine.tables.settings(w(paper="rate"))
     write_settings(told["rows"], told["title"], {key: tmp_path / f"s.{key}" for key in ("csv", "html")})
     rows = pd.read_csv(tmp_path / "s.csv", dtype=str)
-    row = rows[(rows["parameter"] == "training.learning_rate") & (rows["entries"].str.startswith("enhanced"))].iloc[0]
+    row = rows[(rows["parameter"] == "training.learning_rate") & (rows["entries"] == "enhanced-cpm")].iloc[0]
     assert (row["value"], row["paper"], row["origin"]) == ("0.01", "0.0001", "changed")
     assert "decisions: default" in (tmp_path / "s.html").read_text()
 
@@ -213,6 +213,7 @@ def test_a_paper_that_changes_another_is_incomparable_where_it_does_and_only_the
     rate = verdicts(mine, paper="rate")
     assert rate["table1", "enhanced", "cpm/ssim"]["words"]["settings"] == "no"
     assert rate["table1", "enhanced", "cpm/ssim"]["reasons"][-1] == "settings: changed in rate.yaml"
+    assert rate["table1", "enhanced", "tnbc/ssim"]["words"]["settings"] == "partly"
     assert rate["table1", "pix2pix", "cpm/ssim"]["words"]["settings"] == "yes"
     other = verdicts(mine, paper="other")
     assert other["table1", "enhanced", "tnbc/ssim"]["words"]["data"] == "no"

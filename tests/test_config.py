@@ -62,6 +62,14 @@ def test_the_papers_tables_hold_every_published_cell():
                 assert not table.omitted or preset == "public"  # where data for a class of images may be lacking
 
 
+def test_one_of_several_that_a_template_makes_can_be_changed():
+    made = {"gan-{d}": {"for_each": {"d": ["a", "b"]}, "dataset": "{d}", "training": {"epochs": 3, "width": 4}}}
+    tree = merge(made, {"gan-b": {"training": {"epochs": 9}}})
+    found = expand_templates(tree, "runs")
+    assert found["gan-a"] == {"dataset": "a", "training": {"epochs": 3, "width": 4}}
+    assert found["gan-b"] == {"dataset": "b", "training": {"epochs": 9, "width": 4}}
+
+
 def test_schemas_are_those_of_the_types():
     for name, schema in (("workflow", workflow_schema()), ("paper", paper_schema())):
         committed = json.loads((ROOT / "config" / "schemas" / f"{name}.schema.json").read_text())

@@ -148,7 +148,8 @@ def merge(base: Any, overlay: Any) -> Any:
 def expand_templates(tree: Any, where: str) -> Any:
     """Writes out every entry that has `for_each: {name: [values]}` once per combination of values.
 
-    `{name}` is replaced in the entry's key and in every string below it.
+    `{name}` is replaced in the entry's key and in every string below it. A later entry with the name of one that a
+    template made changes that one, as `merge` does.
     """
     if isinstance(tree, list):
         return [expand_templates(item, where) for item in tree]
@@ -157,7 +158,8 @@ def expand_templates(tree: Any, where: str) -> Any:
     out: Tree = {}
     for key, entry in tree.items():
         if not (isinstance(entry, dict) and "for_each" in entry):
-            out[key] = expand_templates(entry, where)
+            one = expand_templates(entry, where)
+            out[key] = merge(out[key], one) if key in out else one  # which a template may have made
             continue
         axes = entry["for_each"]
         if not isinstance(axes, dict) or not all(isinstance(values, list) for values in axes.values()):
