@@ -50,16 +50,30 @@ def verdicts(plan, **names):
     }
 
 
+MINE = {
+    "rate": "extends: sharpgan, runs: {enhanced-cpm: {training: {learning_rate: 0.01}}}",
+    "other": "extends: sharpgan, datasets: {tnbc: {adapter: monuseg, folder: six, tiles: {tile_px: 256}}}",
+    "no_pixel": "extends: sharpgan, runs: {pix2pix-cpm: {losses: [{kind: adversarial}]}}",
+    "no_cycle": "extends: ki67stain, runs: {skip: {losses: [{kind: adversarial}]}}",
+    "row": "extends: sharpgan, tables: {table1: {rows: {enhanced: {run: 'pix2pix-{dataset}'}}}}",
+    "expect": "extends: sharpgan, datasets: {cpm: {expect: {images: 12, nuclei: 5}}}",
+    "half": "extends: sharpgan, datasets: {cpm: {folders: [cpm15, cpm17/test]}}",
+    "two_sides": "extends: syncgan, datasets: {cytology: {split: {validation: false}}}",
+    "gan_rate": "extends: syncgan, runs: {cgan: {training: {learning_rate: 0.01}}}",
+    "sets": "extends: syncgan, runs: {resnet152: {train_on: {orig+trad: [cytology]}}}",
+    "often": "extends: sharpgan, defaults: {paired: {training: {checkpoint_minutes: 7}}}",
+    "gpus": "extends: sharpgan, defaults: {paired: {training: {gpus: 2}}}",
+}
+
+
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory) -> Plan:
-    """A checkout with papers of a user: another learning rate; and other images for one of two datasets."""
+    """A checkout with papers of a user, each of which changes one thing."""
     root = tmp_path_factory.mktemp("mine")
     shutil.copytree(ROOT / "config", root / "config")
-    rate = "{extends: sharpgan, runs: {enhanced-cpm: {training: {learning_rate: 0.01}}}}"
-    (root / "config/papers/rate.yaml").write_text(rate)
-    other = "{extends: sharpgan, datasets: {tnbc: {adapter: monuseg, folder: six, tiles: {tile_px: 256}}}}"
-    (root / "config/papers/other.yaml").write_text(other)
-    return Plan(Workflow(papers=("rate", "other")), root)
+    for name, text in MINE.items():
+        (root / f"config/papers/{name}.yaml").write_text(f"{{{text}}}")
+    return Plan(Workflow(papers=tuple(MINE)), root)
 
 
 # --- sources ------------------------------------------------------------------------------------------------
@@ -70,7 +84,8 @@ def test_the_five_papers_have_a_source_for_every_setting():
         paper = load_paper(PAPERS / f"{name}.yaml", "paper")
         assert paper.fully_sourced
         found = settings_of(paper, paper, lambda key, value: "nowhere")
-        assert {one.origin for one in found} == {"paper", "default", "ours", "bookkeeping"}
+        assert {one.origin for one in found} >= {"paper", "default", "ours"}
+        assert {one.origin for one in found} <= {"paper", "default", "ours", "unused", "bookkeeping"}
         assert sum(shares(found).values()) == pytest.approx(1)
 
 
@@ -218,6 +233,45 @@ def test_a_paper_that_changes_another_is_incomparable_where_it_does_and_only_the
     other = verdicts(mine, paper="other")
     assert other["table1", "enhanced", "tnbc/ssim"]["words"]["data"] == "no"
     assert other["table1", "enhanced", "cpm/ssim"]["words"]["data"] == "yes"
+
+
+ENHANCED, PIX2PIX = ("table1", "enhanced", "cpm/ssim"), ("table1", "pix2pix", "cpm/ssim")
+ORIG, PROP, TRAD = (("table2", "resnet152", column) for column in ("orig", "orig+prop", "orig+trad"))
+
+
+@pytest.mark.parametrize(
+    ("paper", "cell", "respect", "word"),
+    [
+        ("no_pixel", PIX2PIX, "settings", "no"),  # a loss that was dropped
+        ("no_pixel", ("table1", "pix2pix", "tnbc/ssim"), "settings", "yes"),
+        ("no_cycle", ("table1", "cyclegan+skip", "p_hash"), "settings", "no"),
+        ("row", ENHANCED, "protocol", "no"),  # another run in the row
+        ("row", PIX2PIX, "protocol", "partly"),
+        ("half", ENHANCED, "data", "no"),  # the other half of CPM-17
+        ("two_sides", ("table1", "original", "validation"), "protocol", "no"),
+        ("gan_rate", PROP, "settings", "no"),
+        ("gan_rate", ORIG, "settings", "partly"),  # which no GAN has a share in
+        ("sets", TRAD, "settings", "no"),
+        ("sets", ORIG, "settings", "partly"),
+        ("often", ENHANCED, "settings", "partly"),  # how often a checkpoint is written changes no number
+        ("gpus", ENHANCED, "settings", "no"),  # two processes make a batch twice as large
+    ],
+)  # fmt: skip
+def test_what_a_user_changes_shows_where_it_stands_behind_a_cell(mine, paper, cell, respect, word):
+    assert verdicts(mine, paper=paper)[cell]["words"][respect] == word
+
+
+def test_what_is_taken_away_is_listed_with_the_papers_value(mine):
+    settings = {str(one.key): one for one in mine.tables._comparison.settings(w(paper="no_pixel"))}
+    weight = settings["runs.pix2pix-cpm.losses.pixel.weight"]
+    assert (weight.value, weight.printed, weight.source) == ("", 100.0, "changed in no_pixel.yaml")
+    often = {str(one.key): one for one in mine.tables._comparison.settings(w(paper="often"))}
+    minutes = often["runs.enhanced-cpm.training.checkpoint_minutes"]
+    assert (minutes.source, minutes.changed) == ("bookkeeping; changed in often.yaml", False)
+
+
+def test_nobody_changes_what_the_paper_counted(mine):
+    assert mine.tables._comparison.expected(w(paper="expect"))["cpm"] == {"images": 47, "nuclei": 10475}
 
 
 # --- what data hold -----------------------------------------------------------------------------------------

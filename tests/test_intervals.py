@@ -110,6 +110,10 @@ def test_a_proportion_of_one_seed_has_wilsons_interval_and_of_several_none_narro
     assert np.ptp(several[:2]) >= 100 * (high - low) - 1e-9
     all_right = interval_of_mean(np.full((3, 30), 100.0), names(30), 100.0)
     assert (all_right.high, all_right.low) == (100, pytest.approx(100 * wilson_interval(30, 30)[0]))
+    nearly = np.array([[100.0] * n + [0.0] * (30 - n) for n in (30, 29, 28)])
+    for values, ends in ((nearly, (50, 100)), (100 - nearly, (0, 50))):
+        low, high, _ = interval_of_mean(values, names(30), 100.0)
+        assert ends[0] <= low < values.mean() < high <= ends[1]
     few = interval_of_mean(right, np.repeat(names(3), 10), 100.0)
     assert few.over == "none: fewer than 5 units"
 

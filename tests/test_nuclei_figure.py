@@ -93,7 +93,9 @@ def test_masks_that_were_drawn_are_shown_beside_those_that_they_are_made_after(t
         "manifest": str(tmp_path / "real.csv")
     }
     figure = MaskFigure(kind="masks", caption="", sets={"polygons": "CPM"})
-    assert [len(one) for one in mask_distributions._sizes(files)[0]] == [3, 4, 5, 6]
+    real, drawn = mask_distributions._sizes(files)
+    assert ([len(one) for one in real], [len(one) for one in drawn]) == ([3, 4, 5, 6], [6, 5, 4, 3])
+    assert set(real[0]) == {18}
     for name in ("one", "two"):
         mask_distributions.draw(figure, [files], tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

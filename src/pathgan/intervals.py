@@ -54,6 +54,8 @@ def interval_of_mean(
     if n_seeds > 1:
         found.append(student_interval(values.mean(1)))
     low, high = max(found, key=lambda one: one[1] - one[0])
+    if all_right:  # a proportion lies between none and all
+        low, high = max(low, 0.0), min(high, all_right)
     if low == high:
         return Interval(*NONE, "none: all values are alike")
     return Interval(low, high, "units and seeds" if n_seeds > 1 else "units")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathgan.config.papers import Paper
 from pathgan.config.reads import Read, Use
+from pathgan.config.runs.classification_run import ClassificationRun
 from pathgan.config.runs.run import GeneratingRun, TrainedRun
 from pathgan.config.table_types import Cell
 
@@ -11,10 +12,14 @@ from pathgan.config.table_types import Cell
 def entries_behind(paper: Paper, cell: Cell) -> list[str]:
     """`datasets.cpm`, `runs.enhanced-cpm`, ...: the run of a cell, its score, and all that either is made with."""
     found: dict[str, None] = {}
+    run, score = paper.run_behind(cell.run), paper.scores[cell.score]
+    if isinstance(run, ClassificationRun):  # of which a cell shows what one of its sets, or two, have taught
+        found[f"runs.{cell.run}"] = None
+        for name in (run.dataset, *(item for of in sets_of(cell) for item in run.train_on.get(of, ()))):
+            _add(paper, name, found)
     _add(paper, cell.run, found)
     if cell.dataset:
         _add(paper, cell.dataset, found)
-    run, score = paper.run_behind(cell.run), paper.scores[cell.score]
     found[f"scores.{cell.score}"] = None
     if run is not None:
         for reads in score.reads(cell.run, run, paper).values():
@@ -22,6 +27,11 @@ def entries_behind(paper: Paper, cell: Cell) -> list[str]:
                 _add(paper, read.of, found)
                 _add(paper, read.by, found)
     return list(found)
+
+
+def sets_of(cell: Cell) -> set[str]:
+    """The training sets of a classifier that a cell is about, as `orig+prop` of `accuracy/orig+prop`."""
+    return {key.partition("/")[2] for key in (cell.metric, cell.against) if key}
 
 
 def entries_of(paper: Paper, name: str) -> list[str]:

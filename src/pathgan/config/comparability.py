@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from pathgan.config.sources import Key, Setting
-from pathgan.config.verdicts import RESPECTS, Judgement, Respect, Word
+from pathgan.config.verdicts import RESPECTS, UNDECIDED, Judgement, Respect, Word
 
 MOST_OF_OURS = 0.2  # of the decided settings, where the paper's training is still called the paper's
-IDENTITY = ("adapter", "parts.*", "classes", "magnification", "slides", "stain")  # of a dataset
+IDENTITY = ("adapter", "folders", "parts.*", "classes", "magnification", "slides", "stain")  # of a dataset
 PROTOCOL = ("split.*", "tiles.*", "resize_px", "loaded_px", "registered_to")
 SIDES = ("split", "side", "real", "untranslated")  # of a score
 LOSS_WEIGHTS = ("losses.*.weight", "losses.*.contrast", "link", "penalty", "content_weight", "style_weight")
@@ -36,7 +36,7 @@ def judge(settings: Iterable[Setting]) -> tuple[Judgement, dict[Respect, list[st
     keep it from `yes`, without the names of their entries."""
     of: dict[Respect, list[Setting]] = {respect: [] for respect in RESPECTS}
     for one in settings:
-        if (respect := respect_of(one.key)) and one.origin != "bookkeeping":
+        if (respect := respect_of(one.key)) and one.origin not in UNDECIDED:
             of[respect].append(one)
     words: dict[Respect, Word] = {}
     by_reason: dict[str, list[str]] = {}  # what is wrong in several respects is said once

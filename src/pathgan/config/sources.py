@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from pathgan.config.papers import Paper
 from pathgan.config.table_types import Cell, ScoreTable
+from pathgan.config.verdicts import UNDECIDED, Origin
 
 SECTIONS = ("slides", "datasets", "runs", "samples", "scores")
-NAMES = frozenset({"kind", "label", "caveat", "origin", "expect", "folder", "folders"})  # decide no number
-Origin = Literal["paper", "default", "ours", "bookkeeping", "changed", "user"]
-SOURCED = ("paper", "default", "ours", "bookkeeping")  # how an entry of `sources` begins
+NAMES = frozenset({"kind", "label", "caveat", "origin", "expect", "folder"})  # decide no number
+SOURCED = ("paper", "default", "ours", "unused", "bookkeeping")  # how an entry of `sources` begins
+ABSENT = ""  # the value of a setting where a paper has none
 
 
 class Key(NamedTuple):
@@ -34,8 +35,8 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Setting:
-    """One leaf. printed: its value in the preset `paper` of the paper that it reproduces, None where it has none.
-    origin: of `source`, in a word. changed: whether that paper has another value, or none."""
+    """One leaf. printed: its value in the preset `paper` of the paper that it reproduces; either value is ABSENT where
+    one of the two has no such setting. origin: of `source`, in a word. changed: whether that makes another number."""
 
     key: Key
     value: Any
@@ -88,7 +89,7 @@ def unsourced(paper: Paper) -> Iterator[str]:
         if source is None and paper.fully_sourced:
             yield f"sources: {key} has no source; add a pattern that matches it, as 'default, Isola 2017'"
         elif source is not None and _origin(source) not in SOURCED:
-            kinds = "'paper, ...', 'default, ...', 'ours: ...' or 'bookkeeping: ...'"
+            kinds = "'paper, ...', 'default, ...', 'ours: ...', 'unused: ...' or 'bookkeeping: ...'"
             yield f"sources: {key}: expected {kinds}, got {source!r}"
 
 
@@ -98,25 +99,38 @@ def settings_of(paper: Paper, printed: Paper, where: Callable[[Key, Any], str]) 
     printed: the preset `paper` of the paper that it reproduces, whose sources hold for its own values alone. where:
     of a key and its value, what changed it, as `preset demo` or `mine.yaml`.
     """
-    theirs, given = leaves(printed), _given(paper)
+    ours, theirs, given = leaves(paper), leaves(printed), _given(paper)
+    taken_away = {key: ABSENT for key in theirs if key not in ours and _is_taken_away(key, ours, theirs)}
 
     def source(key: Key, value: Any) -> str:
-        named = source_of(paper, key) if paper.extends else None
+        named, of_theirs = source_of(paper, key) if paper.extends else None, source_of(printed, key)
         if key in theirs and theirs[key] == value:
-            return source_of(printed, key) or _unnamed(key, given)
+            return of_theirs or _unnamed(key, given)
+        if key in theirs and _origin(of_theirs or "") == "bookkeeping":
+            return f"{of_theirs}; changed in {where(key, value)}"
         if key in theirs:
             return f"changed in {where(key, value)}" + (f": {named}" if named else "")
         return named or (_unnamed(key, given) if paper.extends else f"only in {where(key, value)}")
 
-    sources = {key: (value, source(key, value)) for key, value in leaves(paper).items()}
-    return [
-        Setting(key, value, theirs.get(key), told, _origin(told), key not in theirs or theirs[key] != value)
-        for key, (value, told) in sources.items()
-    ]
+    found = []
+    for key, value in (ours | taken_away).items():
+        told = source(key, value)
+        changed = _origin(told) != "bookkeeping" and (key not in theirs or theirs[key] != value)
+        found.append(Setting(key, value, theirs.get(key, ABSENT), told, _origin(told), changed))
+    return found
+
+
+def _is_taken_away(key: Key, ours: Mapping[Key, Any], theirs: Mapping[Key, Any]) -> bool:
+    """Whether an entry lacks a setting of its own kind, as a loss that was dropped. Entries of another kind have
+    others, and a table that does not show a metric takes nothing away."""
+    if key.leaf.startswith("metric."):
+        return False
+    kinds = [key._replace(leaf=tag) for tag in ("adapter", "recipe")]
+    return any(kind in theirs and ours.get(kind) == theirs[kind] for kind in kinds)
 
 
 def _origin(source: str) -> Any:
-    word = source.split(" ")[0].rstrip(",:")
+    word = source.split(" ")[0].rstrip(",:;")
     return {"only": "changed"}.get(word, word)
 
 
@@ -136,6 +150,6 @@ def _unnamed(key: Key, given: set[Key]) -> str:
 
 
 def shares(settings: Iterable[Setting]) -> dict[str, float]:
-    """The share of each origin among decisions: bookkeeping is none."""
-    decided = [one.origin for one in settings if one.origin != "bookkeeping"]
+    """The share of each origin among decisions."""
+    decided = [one.origin for one in settings if one.origin not in UNDECIDED]
     return {origin: decided.count(origin) / len(decided) for origin in get_args(Origin) if origin in decided}

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+Origin = Literal["paper", "default", "ours", "unused", "bookkeeping", "changed", "user"]  # of a setting
+UNDECIDED = ("unused", "bookkeeping")  # no decisions: an option that does nothing at its value, and one that never does
 Respect = Literal["data", "protocol", "metric", "settings"]
 RESPECTS: tuple[Respect, ...] = ("data", "protocol", "metric", "settings")
 Word = Literal["yes", "partly", "no"]

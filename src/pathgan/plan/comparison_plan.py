@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Any
 
-from pathgan.config.cell_entries import entries_behind, entries_of
+from pathgan.config.cell_entries import entries_behind, entries_of, sets_of
 from pathgan.config.comparability import judge, respect_of
 from pathgan.config.loading import PUBLISHED
 from pathgan.config.papers import Paper
@@ -17,6 +17,9 @@ from pathgan.config.workflow import FULL_SIZE
 from pathgan.plan.library import Library
 
 Cells = dict[tuple[str, str], list[Setting]]
+ELSEWHERE = "protocol: another run, score or data set stands in this cell"
+# Of a split, what decides how many images lie on which side.
+SIZES = tuple(f"split.{name}" for name in ("by", "n_test", "test_fraction", "folds", "per_class", "validation"))
 
 
 class ComparisonPlan:
@@ -50,17 +53,13 @@ class ComparisonPlan:
     def verdicts(self, w: Any, table: str) -> list[dict[str, Any]]:
         """Of each printed cell that a table has: `row`, `column`, the `datasets` behind it, the `words` of the verdict
         in each respect, and the `reasons`."""
-        behind = self._entries(w, table)
-        return [
-            {
-                "row": row,
-                "column": column,
-                "datasets": _names(behind[row, column]),
-                "words": dict(judge(settings)[0].words),
-                "reasons": list(judge(settings)[0].reasons),
-            }
-            for (row, column), settings in self._behind(w, table).items()
-        ]
+        behind, elsewhere = self._entries(w, table), self._elsewhere(w, table)
+        found = []
+        for (row, column), settings in self._behind(w, table).items():
+            judgement = judge(settings)[0].but("protocol", "no", [ELSEWHERE] if (row, column) in elsewhere else [])
+            told = {"words": dict(judgement.words), "reasons": list(judgement.reasons)}
+            found.append({"row": row, "column": column, "datasets": _names(behind[row, column]), **told})
+        return found
 
     def details(self, w: Any, table: str) -> list[dict[str, Any]]:
         """Of the same cells: `row`, `column`, the `shares` of origins among the settings behind it, and in each respect
@@ -84,12 +83,11 @@ class ComparisonPlan:
         return [name for name in paper.datasets if name in used]
 
     def expected(self, w: Any) -> dict[str, dict[str, int]]:
-        """Dataset -> what the paper counted in it: in our own file, or in that of the paper that we reproduce."""
+        """Dataset -> what the paper counted in it, as the file of the paper that we reproduce says; of a dataset that
+        this one lacks, as our own."""
         theirs = self.printed_paper(w).datasets
-        return {
-            name: dict(dataset.expect or (theirs[name].expect if name in theirs else {}))
-            for name, dataset in self._library.of(w).datasets.items()
-        }
+        datasets = self._library.of(w).datasets
+        return {name: dict(theirs.get(name, dataset).expect) for name, dataset in datasets.items()}
 
     def _entries(self, w: Any, table: str) -> dict[tuple[str, str], list[str]]:
         """Row and column of each printed cell that a table has -> the entries behind it."""
@@ -97,21 +95,30 @@ class ComparisonPlan:
         behind = _entries(paper, paper.tables[table])
         return {key: entries for key, entries in behind.items() if key in printed}
 
+    def _elsewhere(self, w: Any, table: str) -> set[tuple[str, str]]:
+        """Row and column of each cell that shows something else than where the paper is reproduced."""
+        ours, printed = self._library.of(w).tables[table], self.printed_paper(w).tables.get(table)
+        theirs = _shown(printed) if printed else {}
+        return {key for key, shown in _shown(ours).items() if key in theirs and theirs[key] != shown}
+
     def _behind(self, w: Any, name: str) -> Cells:
         table = self._library.of(w).tables[name]
         by_entry: dict[str, list[Setting]] = {}
         for one in self.settings(w):
             by_entry.setdefault(one.key.entry, []).append(one)
-        metrics = {(cell.row, cell.column): metric_key(cell) for cell in getattr(table, "cells", ())}
-        of_metrics = {one.key for one in self.settings(w) if one.key.leaf.startswith("metric.")}
-        counts = isinstance(table, CountTable)
+        cells = {(cell.row, cell.column): cell for cell in getattr(table, "cells", ())}
+
+        def counts(key: tuple[str, str], one: Setting) -> bool:
+            if isinstance(table, CountTable):
+                return _decides_a_count(one.key)
+            what, _, rest = one.key.leaf.partition(".")
+            cell = cells[key]
+            if (one.key.section, what) == ("scores", "metric"):
+                return one.key == metric_key(cell)
+            return (one.key.section, what) != ("runs", "train_on") or not rest or rest in sets_of(cell)
+
         return {
-            key: [
-                one
-                for entry in entries
-                for one in by_entry.get(entry, ())
-                if (one.key not in of_metrics or one.key == metrics[key]) and (not counts or _decides_a_count(one.key))
-            ]
+            key: [one for entry in entries for one in by_entry.get(entry, ()) if counts(key, one)]
             for key, entries in self._entries(w, name).items()
         }
 
@@ -148,9 +155,21 @@ def _entries(paper: Paper, table: Table) -> dict[tuple[str, str], list[str]]:
     return {key: list(entries) for key, entries in found.items()}
 
 
+def _shown(table: Table) -> dict[tuple[str, str], list[Any]]:
+    """Row and column of each cell -> what it shows: runs, scores and metrics, or data sets and sides."""
+    found: dict[tuple[str, str], list[Any]] = {}
+    if isinstance(table, ScoreTable):
+        for cell in table.cells:
+            found.setdefault((cell.row, cell.column), []).append(cell)
+    elif isinstance(table, CountTable):
+        for row, of in table.rows.items():
+            found |= {(row, name): [of.datasets, one.split, one.category] for name, one in table.columns.items()}
+    return found
+
+
 def _decides_a_count(key: Key) -> bool:
     """Training decides no count of images, nor does which of them are drawn: their data and sides do, and how many
     samples a run makes."""
     if key.section == "datasets":
-        return respect_of(key) == "data" or key.leaf in ("split.by", "split.n_test", "split.folds", "split.per_class")
-    return key.section in ("slides", "samples") or key.leaf in ("ratio", "category")
+        return respect_of(key) == "data" or key.leaf in SIZES
+    return key.section == "slides" or key.leaf in ("ratio", "category", "run", "dataset", "split")

@@ -139,7 +139,7 @@ class TablePlan:
                 "name": one.key.name,
                 "parameter": one.key.leaf or one.key.section,
                 "value": str(one.value),
-                "paper": "" if one.changed and one.printed is None else str(one.printed),
+                "paper": str(one.printed),
                 "source": one.source,
                 "origin": one.origin,
             }

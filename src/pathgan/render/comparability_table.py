@@ -36,7 +36,7 @@ def write_comparability(
             rows.append({"table": file.stem, **cell, **shares, "details": "; ".join(meant)})
     legend = (
         "`comparable` is the worst of the four respects; a printed value that cannot be is compared with nothing. "
-        f"`{'`, `'.join(ORIGINS)}`: their share of the settings behind a cell, bookkeeping apart. "
+        f"`{'`, `'.join(name for name in ORIGINS if name not in HIDDEN)}`: their share of the settings behind a cell, bookkeeping apart. "
         "The CSV also names the settings behind a verdict."
     )
     write_text_table(pd.DataFrame(rows, columns=COLUMNS), f"Comparability of {title}", legend, out, HIDDEN)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pathgan.config.verdicts import UNDECIDED
 from pathgan.render.table_files import write_text_table
 
 SAME = ("section", "parameter", "value", "paper", "origin", "source")
@@ -29,7 +30,7 @@ def write_settings(settings: Sequence[Mapping[str, str]], title: str, out: Mappi
 
 
 def _shares(settings: Sequence[Mapping[str, str]]) -> str:
-    """How many of all decisions are of each origin; bookkeeping decides nothing."""
-    origins = pd.Series([one["origin"] for one in settings if one["origin"] != "bookkeeping"], dtype=str)
+    """How many of all decisions are of each origin."""
+    origins = pd.Series([one["origin"] for one in settings if one["origin"] not in UNDECIDED], dtype=str)
     shares = origins.value_counts(normalize=True)
     return f"Of {len(origins)} decisions: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()) + "."
