@@ -34,9 +34,9 @@ def write_comparability(
             shares = {origin: f"{one['shares'].get(origin, 0.0):.2f}" for origin in ORIGINS}
             meant = [f"{respect}: {', '.join(names)}" for respect, names in one["details"].items() if names]
             rows.append({"table": file.stem, **cell, **shares, "details": "; ".join(meant)})
+    shown = "`, `".join(name for name in ORIGINS if name not in HIDDEN)
     legend = (
-        "`comparable` is the worst of the four respects; a printed value that cannot be is compared with nothing. "
-        f"`{'`, `'.join(name for name in ORIGINS if name not in HIDDEN)}`: their share of the settings behind a cell, bookkeeping apart. "
-        "The CSV also names the settings behind a verdict."
+        "`comparable` is the worst of the four respects; a printed value that cannot be right is never comparable. "
+        f"`{shown}`: their share of the settings behind a cell. The CSV also names the settings behind a verdict."
     )
     write_text_table(pd.DataFrame(rows, columns=COLUMNS), f"Comparability of {title}", legend, out, HIDDEN)
