@@ -165,7 +165,7 @@ def test_tiles_of_many_patients_have_an_interval_over_these_whatever_the_seeds()
     cells = cells_of({"net": frames}, groups=groups)
     values = 100.0 * np.array([answers(n) for n in (20, 22)])
     patients = [str(index // 3) for index in range(30)]
-    assert tuple(cells.loc["orig", ["low", "high", "over"]]) == interval_of_mean(values, patients)
+    assert tuple(cells.loc["orig", ["low", "high", "over"]]) == interval_of_mean(values, patients, 100.0)
 
 
 def test_the_ps_of_a_table_are_corrected_together(tmp_path):
