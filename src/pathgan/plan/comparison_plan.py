@@ -28,6 +28,7 @@ class ComparisonPlan:
     def __init__(self, library: Library):
         self._library = library
         self._settings = lru_cache(maxsize=None)(self._settings_of)
+        self._of_cells = lru_cache(maxsize=None)(self._entries_of_cells)
 
     def reproduced(self, w: Any) -> str:
         """The paper whose printed values ours stand beside: the one that it extends, or itself."""
@@ -76,7 +77,7 @@ class ComparisonPlan:
     def datasets_used(self, w: Any) -> list[str]:
         """Every dataset behind a table or a figure."""
         paper = self._library.of(w)
-        behind = [entries for table in paper.tables.values() for entries in _entries(paper, table).values()]
+        behind = [entries for name in paper.tables for entries in self._of_cells(w.preset, w.paper, name).values()]
         drawn = [read for figure in paper.figures.values() for reads in figure.reads(paper) for read in reads.values()]
         behind += [entries_of(paper, name) for read in drawn for name in (read.of, read.by)]
         used = {name for entries in behind for name in _names(entries)}
@@ -91,9 +92,13 @@ class ComparisonPlan:
 
     def _entries(self, w: Any, table: str) -> dict[tuple[str, str], list[str]]:
         """Row and column of each printed cell that a table has -> the entries behind it."""
-        paper, printed = self._library.of(w), {(row["row"], row["column"]) for row in self.published(w, table)}
-        behind = _entries(paper, paper.tables[table])
+        printed = {(row["row"], row["column"]) for row in self.published(w, table)}
+        behind = self._of_cells(w.preset, w.paper, table)
         return {key: entries for key, entries in behind.items() if key in printed}
+
+    def _entries_of_cells(self, preset: str, paper: str, table: str) -> dict[tuple[str, str], list[str]]:
+        of = self._library.paper(preset, paper)
+        return _entries(of, of.tables[table])
 
     def _elsewhere(self, w: Any, table: str) -> set[tuple[str, str]]:
         """Row and column of each cell that shows something else than where the paper is reproduced."""
