@@ -116,7 +116,13 @@ def test_a_polygon_mask_depends_on_its_own_number_only():
     assert np.array_equal(list(polygon_masks(options))[1], list(polygon_masks(few))[1])
 
 
-@pytest.mark.parametrize("radius", [4, 9])
+def test_as_many_polygons_are_drawn_whatever_the_size_of_the_field():
+    """The published number is of a field: a smaller one has as many, smaller ones."""
+    small, large = (random_polygons(12, px, seed=4).reshape(12, -1).max(1) for px in (128, 400))
+    assert small.mean() == pytest.approx(large.mean(), rel=0.15)
+
+
+@pytest.mark.parametrize("radius", [6, 9])
 def test_polygons_are_as_large_and_as_many_as_the_nuclei_that_they_are_made_after(radius):
     looks = Tissue(radius_px=radius, nuclei_per_mpx=9e4 / radius**2)
     fields = [histology_field(looks, 192, (5, index)).instances for index in range(24)]

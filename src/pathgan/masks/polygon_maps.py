@@ -75,8 +75,7 @@ def _one_mask(options: Polygons, rng: np.random.Generator, like: Likeness | None
         n, beyond = CANDIDATES * wanted, scale * options.radius[1]
     else:
         scale = options.size_px / REFERENCE_PX
-        most = max(1, round(options.max_nuclei / scale**2))
-        wanted = n = int(rng.integers(max(1, most // 8), most + 1))
+        wanted = n = int(rng.integers(max(1, options.max_nuclei // 8), options.max_nuclei + 1))
         least, beyond = options.min_area * scale**2, 0.0
     vertices = scale * _polygons(options, n, rng)
     vertices += rng.uniform(-beyond, options.size_px + beyond, (n, 1, 2))
