@@ -15,6 +15,7 @@ include: "rules/train.smk"
 include: "rules/sample.smk"
 include: "rules/score.smk"
 include: "rules/render.smk"
+include: "rules/claims.smk"
 
 
 onstart:
@@ -33,6 +34,7 @@ rule all:
             for paper in plan.workflow.papers
             for target in plan.targets(plan.workflow.preset, paper)
         ],
+        plan.scorecards(plan.workflow.preset),
 
 
 for _paper in plan.papers:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pathgan.intervals import _crossed, _over_units, interval_of_mean, student_interval
+from pathgan.intervals import N_RESAMPLES, interval_of_mean, student_interval
+from pathgan.spreads import crossed, over_units
 
 OUT = Path(__file__).with_suffix(".md")
 N_SEEDS, N_UNITS = 3, (8, 15, 30)
@@ -26,11 +27,15 @@ def of_ours(values: Values) -> tuple[float, float]:
     return interval_of_mean(values, [str(index) for index in range(values.shape[1])])[:2]
 
 
+def _ones(values: Values) -> NDArray[np.int64]:
+    return np.ones(values.shape[1], np.int64)
+
+
 METHODS: dict[str, Callable[[Values], tuple[float, float]]] = {
     "the widest of the three (ours)": of_ours,
-    "bootstrap, crossed": lambda values: _crossed(values, np.ones(values.shape[1], np.int64), 0),
+    "bootstrap, crossed": lambda values: crossed(values, _ones(values), N_RESAMPLES).interval(),
     "Student over seeds": lambda values: student_interval(values.mean(1)),
-    "Student over units": lambda values: _over_units(values.mean(0), np.ones(values.shape[1], np.int64)),
+    "Student over units": lambda values: over_units(values.mean(0), _ones(values)).interval(),
 }
 
 

@@ -13,7 +13,14 @@ from pathgan.errors import PathganError
 from pathgan.plan import paths
 from pathgan.plan.paths import fill
 from pathgan.plan.slide_plan import EXTRACTION, REGISTRATION, TILING
-from pathgan.plan.table_plan import COMPARABILITY, DATASETS, HYPER_PARAMETERS
+from pathgan.plan.table_plan import (
+    CLAIM_EFFECTS,
+    CLAIMS,
+    COMPARABILITY,
+    DATASETS,
+    HYPER_PARAMETERS,
+    PRINTED,
+)
 from pathgan.plan.workflow_plan import Plan
 
 share_source()
@@ -25,6 +32,11 @@ try:
 except PathganError as error:
     raise WorkflowError(str(error)) from None
 
+# Tables that a rule of its own makes.
+OWN_TABLES = [
+    *(HYPER_PARAMETERS, DATASETS, COMPARABILITY, REGISTRATION, TILING, EXTRACTION),
+    *(CLAIMS, CLAIM_EFFECTS, PRINTED),
+]
 TORCH = "../envs/torch.yaml"
 ANALYSIS = "../envs/analysis.yaml"
 
@@ -43,8 +55,8 @@ wildcard_constraints:
     network="|".join(EMBEDDERS),
     weights=plan.weights.absent(),
     score=r"[a-z0-9][a-z0-9_.-]*",
-    figure=r"[a-z0-9][a-z0-9_.-]*",
-    table=rf"(?!({HYPER_PARAMETERS}|{DATASETS}|{COMPARABILITY}|{REGISTRATION}|{TILING}|{EXTRACTION})\.)[a-z0-9][a-z0-9_-]*",
+    figure=rf"(?!{CLAIMS}\.)[a-z0-9][a-z0-9_.-]*",
+    table=rf"(?!({'|'.join(OWN_TABLES)})\.)[a-z0-9][a-z0-9_-]*",
     seed=r"\d+",
     folder=r"[A-Za-z0-9_.-]+",
     archive=r"[A-Za-z0-9_.-]+",

@@ -18,7 +18,7 @@ from pathgan.datasets.items import Pair
 from pathgan.plan.slide_plan import SlidePlan
 
 ROOT = Path(__file__).parents[1]
-OF_ALL = ("hyperparameters", "datasets", "comparability")  # tables of every paper
+OF_ALL = ("hyperparameters", "datasets", "comparability", "claims")  # tables of every paper
 DOCS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",

@@ -15,6 +15,8 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 from rich.tree import Tree
 
 from pathgan.errors import PathganError
@@ -67,12 +69,12 @@ def audit_command(
 @app.command("trace")
 def trace_command(
     table: Annotated[Path, typer.Argument(help="the CSV file of a table", show_default=False)],
-    row: Annotated[str, typer.Argument(show_default=False)],
-    column: Annotated[str, typer.Argument(show_default=False)],
+    row: Annotated[str, typer.Argument(help="of the cell; or the id of a claim, of claims.csv", show_default=False)],
+    column: Annotated[str, typer.Argument(help="of the cell", show_default=False)] = "",
     as_json: AsJson = False,
     svg: Annotated[Path | None, typer.Option(help="a picture of the tree")] = None,
 ) -> None:
-    """Show what one cell of a table was made from: scores, samples, weights, data, raw files."""
+    """Show what one cell of a table, or the verdict on a claim, was made from, down to raw files."""
     out = svg and svg.absolute()
     path = project_path(table)
     with chdir(ROOT):
@@ -83,6 +85,51 @@ def trace_command(
         print(json.dumps(node.as_json(), indent=1, default=str))
     else:
         _print_tree(as_tree(node))
+
+
+@app.command("claims")
+def claims_command(
+    papers: Annotated[list[str] | None, typer.Argument(help="all that have claims where not given")] = None,
+    preset: Annotated[str, typer.Option(help="demo, public or paper")] = "demo",
+    verdict: Annotated[str, typer.Option(help="these alone, as `supported`")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print what the papers claim, and what our runs say of it."""
+    from pathgan.claims.claims_report import read_claims  # here: other commands start faster without its library
+
+    with chdir(ROOT):
+        found = read_claims(preset, papers or [], verdict)
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    for paper, claims in found.items():
+        table = Table("claim", "verdict", "effect", title=f"{paper} (preset {preset})", title_justify="left")
+        for one in claims:
+            told = one["verdict"] + (f"\n[dim]{one['evidence']}[/]" if one["evidence"] else "")
+            table.add_row(f"{escape(one['claim'])}\n[dim]{one['id']}[/]", told, escape(one["effect"]))
+        Console().print(table)
+
+
+@app.command("compare")
+def compare_command(
+    a: Annotated[Path, typer.Argument(help="results/PRESET/PAPER/scores/RUN, or results/PRESET/PAPER")],
+    b: Annotated[Path, typer.Argument(help="another one")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs, or runs of the same names of two papers, item by item: a less b."""
+    from pathgan.claims.run_comparison import compare_runs  # here: as above
+
+    table = compare_runs(a, b)
+    if as_json:
+        print(table.to_json(orient="records", indent=1))
+        return
+    shown = Table("run", "score", "metric", "a", "b", "a less b", "p (Holm)", "n, seeds", "better")
+    for one in table.to_dict("records"):
+        interval = f" [{one['low']:.3g}, {one['high']:.3g}]" if one["low"] == one["low"] else f" ({one['over']})"
+        p = f"{one['p_holm']:.2g}" if one["p_holm"] == one["p_holm"] else ""
+        numbers = (f"{one['a']:.4g}", f"{one['b']:.4g}", escape(f"{one['difference']:.3g}{interval}"), p)
+        shown.add_row(one["run"], one["score"], one["metric"], *numbers, f"{one['n']}, {one['seeds']}", one["better"])
+    Console().print(shown)
 
 
 @app.command("lock")

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri
+
+from pathgan.spreads import Spread, by_unit, crossed, over_seeds, over_units, widest
 
 N_RESAMPLES = 2000
 FEWEST_UNITS = 5  # fewer say nothing about the spread between them
@@ -38,27 +40,30 @@ def interval_of_mean(
     n_seeds, n_items = values.shape
     if n_items != len(units):
         raise ValueError(f"expected a unit a value, got {len(units)} for {n_items}")
-    names, index = np.unique(np.asarray(units), return_inverse=True)
+    n_units = len(set(units))
     if not np.isfinite(values).all():
         return Interval(*NONE, "none: a value is infinite")
     found = []
-    if all_right and len(names) == n_items:
+    if all_right and n_units == n_items:
         found.append(_scaled(wilson_interval(float(values.mean() / all_right * n_items), n_items), all_right))
         if n_seeds == 1:
             return Interval(*found[0], "units")
-    if len(names) < FEWEST_UNITS:
+    if n_units < FEWEST_UNITS:
         return Interval(*NONE, f"none: fewer than {FEWEST_UNITS} units")
-    counts = np.bincount(index)
-    totals = np.stack([np.bincount(index, weights=row).astype(np.float64) for row in values])
-    found += [_crossed(totals, counts, seed), _over_units(totals.mean(0), counts)]
-    if n_seeds > 1:
-        found.append(student_interval(values.mean(1)))
+    found.append(widest(spreads(values, units, N_RESAMPLES, seed)).interval())
     low, high = max(found, key=lambda one: one[1] - one[0])
     if all_right:  # a proportion lies between none and all
         low, high = max(low, 0.0), min(high, all_right)
     if low == high:
         return Interval(*NONE, "none: all values are alike")
     return Interval(low, high, "units and seeds" if n_seeds > 1 else "units")
+
+
+def spreads(values: NDArray[np.float64], units: Sequence[str], n_draws: int, seed: int = 0) -> list[Spread]:
+    """Of the mean of (seeds, items) values: crossed bootstrap, Student's over units, and of several seeds over them."""
+    totals, counts = by_unit(values, units)
+    found: list[Spread] = [crossed(totals, counts, n_draws, seed), over_units(totals.mean(0), counts)]
+    return [*found, over_seeds(values.mean(1))] if len(values) > 1 else found
 
 
 def interval_of_sets(values: NDArray[np.float64]) -> Interval:
@@ -69,26 +74,6 @@ def interval_of_sets(values: NDArray[np.float64]) -> Interval:
     return Interval(low, high, "seeds")
 
 
-def _crossed(totals: NDArray[np.float64], counts: NDArray[np.integer], seed: int) -> tuple[float, float]:
-    """Percentile bootstrap of the mean, of whole units crossed with seeds. totals: (seeds, units) sums over the items
-    of a unit; counts: (units,) items."""
-    random = np.random.default_rng(seed)
-    n_seeds, n_units = totals.shape
-    of_units = random.multinomial(n_units, np.full(n_units, 1 / n_units), N_RESAMPLES)
-    of_seeds = random.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), N_RESAMPLES)
-    drawn = ((of_seeds @ totals) * of_units).sum(1) / (n_seeds * (of_units @ counts))
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _over_units(totals: NDArray[np.float64], counts: NDArray[np.integer]) -> tuple[float, float]:
-    """Student's interval of a ratio of sums over units, linearised: totals and counts, both (units,)."""
-    n, mean = len(counts), totals.sum() / counts.sum()
-    residuals = (totals - mean * counts) / counts.mean()
-    half = stdtrit(n - 1, 0.975) * residuals.std(ddof=1) / np.sqrt(n)
-    return float(mean - half), float(mean + half)
-
-
 def _scaled(interval: tuple[float, float], by: float) -> tuple[float, float]:
     return interval[0] * by, interval[1] * by
 
@@ -97,8 +82,7 @@ def student_interval(values: NDArray[np.float64]) -> tuple[float, float]:
     """Student's interval of the mean of (n,) values; NaN with fewer than two, and where one is infinite."""
     if len(values) < 2 or not np.isfinite(values).all():
         return np.nan, np.nan
-    half = stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
+    return over_seeds(values).interval()
 
 
 def wilson_interval(n_right: float, n_images: int) -> tuple[float, float]:

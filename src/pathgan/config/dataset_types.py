@@ -79,6 +79,9 @@ Loaded = Annotated[
 ]
 
 
+TOLD = frozenset({"label", "caveat", "expect", "among_theirs"})  # of a dataset: what no image of it depends on
+
+
 class Dataset(Strict):
     """A set of images, masks or both, of which one store and one manifest are made."""
 
@@ -86,6 +89,8 @@ class Dataset(Strict):
     label: str = ""  # the heading in tables and figures
     caveat: str = ""  # why a number on these images may not be compared with the paper's
     expect: dict[Counted, Positive] = Field(default={})  # what the paper counted in it: checked, and told in `datasets`
+    among_theirs: bool = False  # its images are some of the paper's, though not all of them
+    is_phantom: ClassVar[bool] = False  # its images are drawn, in place of real ones
     has_images: ClassVar[bool] = True
     has_masks: ClassVar[bool] = False  # true instances of nuclei
     has_stacks: ClassVar[bool] = False  # focal planes

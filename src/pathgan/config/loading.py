@@ -50,7 +50,7 @@ def load_workflow(raw: Mapping[str, Any], source: str = "config/config.yaml") ->
 def load_weights_table(path: Path) -> dict[str, Weights]:
     """`config/weights.yaml`: network -> where its trained weights come from. Raises ConfigError."""
     entries = {}
-    tree = _read(path)
+    tree = read_yaml(path)
     if set(tree) != set(NETWORKS):
         raise ConfigError(f"{path}: expected the networks {', '.join(NETWORKS)}, got {', '.join(map(str, tree))}")
     for name, entry in tree.items():
@@ -99,16 +99,16 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
 
 def declared_presets(path: Path) -> list[str]:
     """The presets under which a paper can be asked for."""
-    return [preset for preset in PRESETS if preset == FULL_SIZE or preset in (_read(path).get("presets") or {})]
+    return [preset for preset in PRESETS if preset == FULL_SIZE or preset in (read_yaml(path).get("presets") or {})]
 
 
 def _read_paper(path: Path) -> Tree:
     """The file, merged over the one that it `extends`, whose presets stay behind: they are about its data."""
-    tree = _read(path)
+    tree = read_yaml(path)
     if "extends" not in tree:
         return tree
     base_path = path.with_name(f"{tree['extends']}.yaml")
-    base = _read(base_path)
+    base = read_yaml(base_path)
     if "extends" in base:
         raise ConfigError(f"{path}: extends: {base_path.name} extends {base['extends']} itself; name that one")
     base.pop("presets", None)
@@ -117,7 +117,7 @@ def _read_paper(path: Path) -> Tree:
     return merged
 
 
-def _read(path: Path) -> Tree:
+def read_yaml(path: Path) -> Tree:
     try:
         tree = yaml.load(path.read_text(encoding="utf-8"), SAFE_LOADER)  # noqa: S506
     except FileNotFoundError:

@@ -165,6 +165,12 @@ class Paper(Strict):
                 return next(iter(run.uses.values()))
         return None
 
+    def is_phantom(self, dataset: str) -> bool:
+        """Whether its images are drawn, or cut from slides that are."""
+        entry = self.datasets[dataset]
+        slides = self.slides.get(getattr(entry, "slides", ""))
+        return entry.is_phantom or (slides is not None and slides.is_phantom)
+
     def truth_of(self, name: str) -> str:
         """The dataset that holds the true instances of a dataset or sample set, or the sample set itself."""
         samples = self.sample_sets.get(name)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pathgan.config.claim_types import Claims
 from pathgan.config.kinds import TAGS
 from pathgan.config.papers import Paper
 from pathgan.config.workflow import Workflow
@@ -39,9 +40,14 @@ def paper_schema() -> dict[str, Any]:
     return schema
 
 
+def claims_schema() -> dict[str, Any]:
+    """Of config/claims/*.yaml."""
+    return {"$schema": DRAFT, **Claims.model_json_schema()}
+
+
 def write(folder: Path) -> None:
-    """Writes both schemas."""
-    for name, schema in (("workflow", workflow_schema()), ("paper", paper_schema())):
+    """Writes all schemas."""
+    for name, schema in (("workflow", workflow_schema()), ("paper", paper_schema()), ("claims", claims_schema())):
         (folder / f"{name}.schema.json").write_text(json.dumps(schema, indent=1) + "\n")
 
 

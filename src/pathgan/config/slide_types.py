@@ -89,6 +89,7 @@ class SlideSet(Strict):
 
     adapter: str
     caveat: str = ""
+    is_phantom: ClassVar[bool] = False  # drawn, in place of scanned ones
 
     @property
     def fixed_stain(self) -> str | None:
@@ -118,6 +119,7 @@ class SectionPhantom(SlideSet):
     """Pairs of serial sections, H&E and Ki-67, of one block each; lengths in pixels of the phantom."""
 
     adapter: Literal["phantom_sections"]
+    is_phantom: ClassVar[bool] = True
     n_pairs: Positive
     size_px: Positive
     seed: int
@@ -140,6 +142,7 @@ class FocusPhantom(SlideSet):
     """Slides with focal planes of single cells of one kind, whose depth is known; lengths in pixels of the phantom."""
 
     adapter: Literal["phantom_stacks"]
+    is_phantom: ClassVar[bool] = True
     n_slides: Positive
     size_px: Positive
     seed: int

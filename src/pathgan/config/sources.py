@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
+from pathgan.config.dataset_types import TOLD
 from pathgan.config.papers import Paper
 from pathgan.config.table_types import Cell, ScoreTable
 from pathgan.config.verdicts import UNDECIDED, Origin
 
 SECTIONS = ("slides", "datasets", "runs", "samples", "scores")
-NAMES = frozenset({"kind", "label", "caveat", "origin", "expect", "folder"})  # decide no number
+NAMES = TOLD | {"kind", "origin", "folder"}  # decide no number
 SOURCED = ("paper", "default", "ours", "unused", "bookkeeping")  # how an entry of `sources` begins
 ABSENT = ""  # the value of a setting where a paper has none
 

@@ -15,6 +15,7 @@ UNDECIDED = ("unused", "bookkeeping")  # no decisions: an option that does nothi
 Respect = Literal["data", "protocol", "metric", "settings"]
 RESPECTS: tuple[Respect, ...] = ("data", "protocol", "metric", "settings")
 Word = Literal["yes", "partly", "no"]
+Standing = Literal["the paper's", "among the paper's", "another", "phantom"]  # whose images a data set holds
 VERDICTS: tuple[Word, ...] = ("yes", "partly", "no")  # from the best to the worst
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pathgan.config.cell_entries import entries_behind, entries_of, sets_of
 from pathgan.config.comparability import judge, respect_of
-from pathgan.config.loading import PUBLISHED
 from pathgan.config.papers import Paper
+from pathgan.config.runs.run import TrainedRun
 from pathgan.config.sources import Key, Setting, leaves, metric_key, settings_of, shares
 from pathgan.config.table_types import CountTable, ScoreTable, Table
+from pathgan.config.verdicts import Standing
 from pathgan.config.workflow import FULL_SIZE
 from pathgan.plan.library import Library
 
@@ -47,27 +47,54 @@ class ComparisonPlan:
         paper = self.reproduced(w)
         return [
             {key: value for key, value in row.items() if key != "paper"}
-            for row in self._printed
-            if (row["paper"], row["table"]) == (paper, table)
+            for row in self._library.published(paper)
+            if row["table"] == table
         ]
 
     def verdicts(self, w: Any, table: str) -> list[dict[str, Any]]:
         """Of each printed cell that a table has: `row`, `column`, the `datasets` behind it, the `words` of the verdict
         in each respect, and the `reasons`."""
-        behind, elsewhere = self._entries(w, table), self._elsewhere(w, table)
-        found = []
-        for (row, column), settings in self._behind(w, table).items():
-            judgement = judge(settings)[0].but("protocol", "no", [ELSEWHERE] if (row, column) in elsewhere else [])
-            told = {"words": dict(judgement.words), "reasons": list(judgement.reasons)}
-            found.append({"row": row, "column": column, "datasets": _names(behind[row, column]), **told})
-        return found
+        return self._verdicts(w, table, self._entries(w, table))
+
+    def verdicts_of_all(self, w: Any, table: str) -> list[dict[str, Any]]:
+        """The same of each cell, printed or not; and whether anything behind it is `trained`."""
+        paper, behind = self._library.of(w), self._of_cells(w.preset, w.paper, table)
+        return [
+            {**told, "trained": _is_trained(paper, behind[told["row"], told["column"]])}
+            for told in self._verdicts(w, table, behind)
+        ]
+
+    def behind_run(self, w: Any, run: str) -> dict[str, Any]:
+        """The `datasets` behind a run, and the `words` of the verdict on its settings in each respect."""
+        entries = entries_of(self._library.of(w), run)
+        settings = [one for one in self.settings(w) if one.key.entry in entries]
+        return {"datasets": _names(entries), "words": dict(judge(settings)[0].words), "trained": True}
+
+    def standing(self, w: Any) -> dict[str, Standing]:
+        """Dataset -> whose images it holds."""
+        paper = self._library.of(w)
+        other = {
+            one.key.name
+            for one in self.settings(w)
+            if one.key.section == "datasets" and one.changed and respect_of(one.key) == "data"
+        }
+        return {
+            name: "phantom"
+            if paper.is_phantom(name)
+            else "among the paper's"
+            if dataset.among_theirs
+            else "another"
+            if name in other
+            else "the paper's"
+            for name, dataset in paper.datasets.items()
+        }
 
     def details(self, w: Any, table: str) -> list[dict[str, Any]]:
         """Of the same cells: `row`, `column`, the `shares` of origins among the settings behind it, and in each respect
         the settings that keep it from `yes`."""
         return [
             {"row": row, "column": column, "shares": shares(settings), "details": judge(settings)[1]}
-            for (row, column), settings in self._behind(w, table).items()
+            for (row, column), settings in self._behind(w, table, self._entries(w, table)).items()
         ]
 
     def datasets(self, w: Any, table: str) -> list[str]:
@@ -106,7 +133,16 @@ class ComparisonPlan:
         theirs = _shown(printed) if printed else {}
         return {key for key, shown in _shown(ours).items() if key in theirs and theirs[key] != shown}
 
-    def _behind(self, w: Any, name: str) -> Cells:
+    def _verdicts(self, w: Any, table: str, behind: Mapping[tuple[str, str], list[str]]) -> list[dict[str, Any]]:
+        elsewhere, found = self._elsewhere(w, table), []
+        for (row, column), settings in self._behind(w, table, behind).items():
+            judgement = judge(settings)[0].but("protocol", "no", [ELSEWHERE] if (row, column) in elsewhere else [])
+            told = {"words": dict(judgement.words), "reasons": list(judgement.reasons)}
+            found.append({"row": row, "column": column, "datasets": _names(behind[row, column]), **told})
+        return found
+
+    def _behind(self, w: Any, name: str, entries_of_cells: Mapping[tuple[str, str], list[str]]) -> Cells:
+        """Row and column of each cell -> the settings behind it."""
         table = self._library.of(w).tables[name]
         by_entry: dict[str, list[Setting]] = {}
         for one in self.settings(w):
@@ -124,7 +160,7 @@ class ComparisonPlan:
 
         return {
             key: [one for entry in entries for one in by_entry.get(entry, ()) if counts(key, one)]
-            for key, entries in self._entries(w, name).items()
+            for key, entries in entries_of_cells.items()
         }
 
     def _settings_of(self, preset: str, paper: str, reproduced: str) -> list[Setting]:
@@ -136,15 +172,15 @@ class ComparisonPlan:
 
         return settings_of(here, self._library.paper(FULL_SIZE, reproduced), where)
 
-    @cached_property
-    def _printed(self) -> list[dict[str, str]]:
-        with (self._library.root / PUBLISHED).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file, restval=""))
-
 
 def _names(entries: Iterable[str]) -> list[str]:
     """Those of datasets."""
     return [name.partition(".")[2] for name in entries if name.startswith("datasets.")]
+
+
+def _is_trained(paper: Paper, entries: Iterable[str]) -> bool:
+    runs = (name.partition(".")[2] for name in entries if name.startswith("runs."))
+    return any(isinstance(paper.runs.get(name), TrainedRun) for name in runs)
 
 
 def _entries(paper: Paper, table: Table) -> dict[tuple[str, str], list[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pathgan.config.dataset_types import Download, PreparedDataset
+from pathgan.config.dataset_types import TOLD, Download, PreparedDataset
 from pathgan.errors import ConfigError
 from pathgan.plan import paths
 from pathgan.plan.code_plan import kind_name
@@ -64,7 +64,7 @@ class DatasetPlan:
 
     def config(self, w: Any) -> Any:
         """What preparing a dataset depends on."""
-        return self._dataset(w).model_dump(mode="json", exclude={"label", "caveat", "expect"})
+        return self._dataset(w).model_dump(mode="json", exclude=set(TOLD))
 
     def kind(self, w: Any) -> str:
         """The class of a dataset."""

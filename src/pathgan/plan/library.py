@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from pathgan.config.loading import declared_presets, load_paper
+from pathgan.config.claim_loading import load_claims
+from pathgan.config.claim_types import Claims
+from pathgan.config.loading import PUBLISHED, declared_presets, load_paper
 from pathgan.config.papers import Paper
 from pathgan.config.reads import Read, Reads, Use
 from pathgan.config.runs.run import TrainedRun
-from pathgan.config.workflow import Workflow
+from pathgan.config.workflow import FULL_SIZE, Workflow
 from pathgan.errors import ConfigError
 from pathgan.plan import paths
 from pathgan.plan.paths import fill
@@ -37,6 +40,7 @@ class Library:
         self.weights = WeightsPlan(root / paths.WEIGHTS_TABLE, self.data_root)
         self.papers = sorted(path.stem for path in (root / paths.PAPER).parent.glob("*.yaml"))
         self.paper = lru_cache(maxsize=None)(self._load)
+        self.claims = lru_cache(maxsize=None)(self._load_claims)
         self.presets = lru_cache(maxsize=None)(lambda paper: declared_presets(self._file(paper)))
         for name in workflow.papers:
             if name not in self.papers:
@@ -49,6 +53,7 @@ class Library:
         for paper in self.papers:
             for preset in self.presets(paper):
                 self.paper(preset, paper)
+            self.claims(paper)
 
     # --- entries ------------------------------------------------------------------------------------------
 
@@ -68,6 +73,22 @@ class Library:
 
     def _load(self, preset: str, paper: str) -> Paper:
         return load_paper(self._file(paper), preset, self.workflow.device)
+
+    def _load_claims(self, paper: str) -> Claims | None:
+        path = self.root / fill(paths.CLAIMS, paper=paper)
+        if not path.exists():
+            return None
+        printed = {(row["table"], row["row"], row["column"]): row["value"] for row in self.published(paper)}
+        return load_claims(path, self.paper(FULL_SIZE, paper), printed)
+
+    def published(self, paper: str) -> list[dict[str, str]]:
+        """The printed cells of a paper, as text: `table`, `row`, `column`, `value`, `sd`, `note`."""
+        return [row for row in self._published if row["paper"] == paper]
+
+    @cached_property
+    def _published(self) -> list[dict[str, str]]:
+        with (self.root / PUBLISHED).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file, restval=""))
 
     def _file(self, paper: str) -> Path:
         return self.root / fill(paths.PAPER, paper=paper)

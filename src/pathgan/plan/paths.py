@@ -17,11 +17,13 @@ EMBEDDED = f"{BASE}/{{images}}.h5"
 SCORE = f"{BASE}/scores/{{run}}/seed{{seed}}/{{score}}.csv"
 TABLE = f"{BASE}/tables/{{table}}.{{suffix}}"
 FIGURE = f"{BASE}/figures/{{figure}}.{{suffix}}"
+SCORECARD = "results/{preset}/scorecard.{suffix}"
 PROVENANCE = f"{BASE}/provenance.html"
 SLIDES = f"{BASE}/slides/{{slides}}"  # a folder of drawn ones
 REGISTRATION = f"{BASE}/registrations/{{slides}}/{{slide}}.{{suffix}}"
 PIECES = f"{BASE}/{{pieces}}/{{dataset}}/{{slide}}.{{suffix}}"  # tiles or cells of a slide
 PAPER = "config/papers/{paper}.yaml"
+CLAIMS = "config/claims/{paper}.yaml"
 WEIGHTS_TABLE = "config/weights.yaml"
 RECEIPT = "{archive}.fetched.json"  # of a download, in its folder below data_root
 
@@ -36,6 +38,16 @@ def fill(pattern: str, **names: object) -> str:
 def log(rule: str, *wildcards: str) -> str:
     """The log of a rule's job."""
     return "/".join(["results/{preset}/logs/{paper}", rule, *wildcards]) + ".log"
+
+
+def log_of_preset(rule: str) -> str:
+    """The log of a job over all papers."""
+    return f"results/{{preset}}/logs/{rule}.log"
+
+
+def benchmark_of_preset(rule: str) -> str:
+    """What it took."""
+    return f"results/{{preset}}/benchmarks/{rule}.tsv"
 
 
 def benchmark(rule: str, *wildcards: str) -> str:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pathgan.config.dataset_types import TOLD
 from pathgan.config.papers import Paper
 from pathgan.config.slide_types import CellDataset, CutDataset, FocusPhantom, SectionPhantom, SlideDataset
 from pathgan.datasets.slide_sets import SlideFile, moving_pairs, read_slides, sides
@@ -82,7 +83,7 @@ class SlidePlan:
         fixed, slide = self._framed(w)
         dataset = self._dataset(w)
         return {
-            "dataset": dataset.model_dump(mode="json", exclude={"label", "caveat", "expect"}),
+            "dataset": dataset.model_dump(mode="json", exclude=set(TOLD)),
             "side": self._sides(w, dataset)[slide.slide],
             "slide": slide.model_dump(mode="json"),
             "fixed": fixed and fixed.model_dump(mode="json"),
@@ -94,7 +95,7 @@ class SlidePlan:
         return [str(file) for file in sorted(path.iterdir())] if path.is_dir() else [str(path)]
 
     def extraction(self, w: Any) -> Params:
-        dataset = self._dataset(w).model_dump(mode="json", exclude={"label", "caveat", "expect", "split"})
+        dataset = self._dataset(w).model_dump(mode="json", exclude={*TOLD, "split"})
         return {"dataset": dataset, "slide": self._one(w).model_dump(mode="json")}
 
     def split_of_items(self, w: Any) -> Params | None:

@@ -16,6 +16,9 @@ from pathgan.plan.paths import fill
 HYPER_PARAMETERS = "hyperparameters"
 COMPARABILITY = "comparability"
 DATASETS = "datasets"
+CLAIMS = "claims"
+CLAIM_EFFECTS = "claim_effects"
+PRINTED = "printed"
 
 
 class TablePlan:

@@ -7,11 +7,13 @@ and answers from the configuration of that paper under that preset.
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pathgan.cluster.resources import Resources
 from pathgan.config.workflow import Workflow
 from pathgan.plan import paths
+from pathgan.plan.claim_plan import ClaimPlan
 from pathgan.plan.code_plan import CodePlan
 from pathgan.plan.comparison_plan import ComparisonPlan
 from pathgan.plan.dataset_plan import DatasetPlan
@@ -22,7 +24,15 @@ from pathgan.plan.sample_plan import SamplePlan
 from pathgan.plan.score_plan import ScorePlan
 from pathgan.plan.segmentation_plan import SegmentationPlan
 from pathgan.plan.slide_plan import SlidePlan
-from pathgan.plan.table_plan import COMPARABILITY, DATASETS, HYPER_PARAMETERS, TablePlan
+from pathgan.plan.table_plan import (
+    CLAIM_EFFECTS,
+    CLAIMS,
+    COMPARABILITY,
+    DATASETS,
+    HYPER_PARAMETERS,
+    PRINTED,
+    TablePlan,
+)
 from pathgan.plan.training_plan import TrainingPlan
 
 
@@ -41,7 +51,9 @@ class Plan:
         self.samples = SamplePlan(library, self.weights)
         self.segmentations = SegmentationPlan(library)
         self.scores = ScorePlan(library, self.weights)
-        self.tables = TablePlan(library, ComparisonPlan(library))
+        comparison = ComparisonPlan(library)
+        self.tables = TablePlan(library, comparison)
+        self.claims = ClaimPlan(library, self.tables, comparison)
         self.figures = FigurePlan(library)
 
     @property
@@ -59,10 +71,29 @@ class Plan:
     def results(self, preset: str, paper: str) -> list[str]:
         """Every table and figure of a paper."""
         config = self.library.paper(preset, paper)
-        names = (*config.tables, *self.slides.tables(config), HYPER_PARAMETERS, DATASETS, COMPARABILITY)
+        of_claims, drawn = ((CLAIMS, PRINTED), (CLAIMS,)) if self.claims.has_claims(preset, paper) else ((), ())
+        names = (*config.tables, *self.slides.tables(config), HYPER_PARAMETERS, DATASETS, COMPARABILITY, *of_claims)
         tables = [fill(paths.TABLE, preset=preset, paper=paper, table=name, suffix="csv") for name in names]
-        figures = [fill(paths.FIGURE, preset=preset, paper=paper, figure=name, suffix="png") for name in config.figures]
+        names = (*config.figures, *drawn)
+        figures = [fill(paths.FIGURE, preset=preset, paper=paper, figure=name, suffix="png") for name in names]
         return [*tables, *figures]
+
+    def scorecards(self, preset: str) -> list[str]:
+        """The page over all papers of the workflow; none where no paper has claims."""
+        return [fill(paths.SCORECARD, preset=preset, suffix="csv")] if self._claiming(preset) else []
+
+    def scored(self, w: Any) -> dict[str, list[str]]:
+        """Paper -> the tables that a scorecard is made from."""
+        names = (CLAIMS, CLAIM_EFFECTS, PRINTED, COMPARABILITY, HYPER_PARAMETERS, DATASETS)
+        found = {}
+        for paper in self._claiming(w.preset):
+            of = SimpleNamespace(preset=w.preset, paper=paper)
+            own = [self.library.path(of, paths.TABLE, table=name, suffix="csv") for name in names]
+            found[paper] = [*own, *self.tables.compared(of)]
+        return found
+
+    def _claiming(self, preset: str) -> list[str]:
+        return [paper for paper in self.workflow.papers if self.claims.has_claims(preset, paper)]
 
     def results_of(self, w: Any) -> list[str]:
         """The same, of the wildcards of a path."""

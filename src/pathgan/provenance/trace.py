@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,12 +18,14 @@ from pathgan.config.table_types import Cell, CountTable
 from pathgan.errors import ProvenanceError
 from pathgan.files import sha256_of
 from pathgan.provenance.checksums import SHOWN, differ
+from pathgan.provenance.claim_trace import files_of_claim
 from pathgan.provenance.places import RESULTS, record_path
 from pathgan.provenance.records import Record, commit_of, read_record, seconds_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+OTHER_VERSION = "the table was made by another version of pathgan; make it again to trace it"
 LINE = 90  # characters after which facts go on in the next line
 
 
@@ -39,17 +42,15 @@ class Node:
         return asdict(self)
 
 
-def trace(table: Path, row: str, column: str) -> Node:
-    """The tree of a cell. table: `results/{preset}/{paper}/tables/{table}.csv` of this checkout.
+def trace(table: Path, row: str, column: str = "") -> Node:
+    """The tree of a cell, or of the claim whose id is `row`. table: `results/{preset}/{paper}/tables/{table}.csv` of
+    this checkout.
 
     Raises ProvenanceError for a table without record or of another form, and for a cell that it does not have.
     """
     cells = _cells(table)
-    chosen = cells[(cells["row"] == row) & (cells["column"] == column)]
-    if chosen.empty:
-        what, key = ("row", row) if row not in set(cells["row"]) else ("column", column)
-        known = ", ".join(dict.fromkeys(cells[what]))
-        raise ProvenanceError(f"{table}: no {what} {key!r}; there are: {known}")
+    of_claim = "verdict" in cells
+    chosen = _chosen(table, cells, {"id": row} if of_claim else {"row": row, "column": column})
     entry = read_record(record_path(table))
     if entry is None:
         raise ProvenanceError(f"{table}: no record of it; make it again: snakemake --force {table}")
@@ -57,9 +58,26 @@ def trace(table: Path, row: str, column: str) -> Node:
     if (found := sha256_of(table)) != entry["outputs"].get(str(table)):
         cell["MODIFIED"] = f"{differ(entry['outputs'].get(str(table)), found)}; see pathgan audit {table}"
     seen: set[str] = set()
-    facts = {key: cell[key] for key in cell if key not in ("row", "column")} | _facts(str(table), entry)
-    made_from = [_node(name, sha256, seen, note) for name, sha256, note in _inputs_of(entry, row, column)]
-    return Node(f"{table}: {row}, {column}", facts, made_from)
+    named = ("id",) if of_claim else ("row", "column")
+    facts = {key: cell[key] for key in cell if key not in named} | _facts(str(table), entry)
+    inputs = _inputs_of_claim(entry, row) if of_claim else _inputs_of(entry, row, column)
+    made_from = [_node(name, sha256, seen, note) for name, sha256, note in inputs]
+    return Node(f"{table}: {', '.join(filter(None, (row, '' if of_claim else column)))}", facts, made_from)
+
+
+def _chosen(table: Path, cells: pd.DataFrame, wanted: Mapping[str, str]) -> pd.DataFrame:
+    """The row of a table's CSV file that has these keys."""
+    for what, key in wanted.items():
+        if key not in set(cells[what]):
+            near = difflib.get_close_matches(key, cells[what], n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(dict.fromkeys(cells[what]))}"
+            raise ProvenanceError(f"{table}: no {what} {key!r}; {hint}")
+    chosen = cells
+    for what, key in wanted.items():
+        chosen = chosen[chosen[what] == key]
+    if chosen.empty:
+        raise ProvenanceError(f"{table}: no cell {' / '.join(wanted.values())}")
+    return chosen
 
 
 def _cells(table: Path) -> pd.DataFrame:
@@ -69,7 +87,7 @@ def _cells(table: Path) -> pd.DataFrame:
         cells = pd.read_csv(table, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise ProvenanceError(f"{table}: cannot be read: {error}; expected a table's CSV file") from None
-    if not {"row", "column", "value"} <= set(cells.columns):
+    if not {"row", "column", "value"} <= set(cells.columns) and not {"id", "verdict"} <= set(cells.columns):
         raise ProvenanceError(
             f"{table}: no table of cells: expected row, column, value, got {', '.join(cells.columns)}"
         )
@@ -86,13 +104,22 @@ def _inputs_of(entry: Record, row: str, column: str) -> list[tuple[str, str, dic
     try:
         table = parse("tables", params["table"])
     except (ValidationError, KeyError):
-        raise ProvenanceError("the table was made by another version of pathgan; make it again to trace it") from None
+        raise ProvenanceError(OTHER_VERSION) from None
     if isinstance(table, CountTable):
         names = [_counted(given, dataset) for dataset in table.rows[row].datasets]
         return [(name, inputs.get(name, ""), {}) for name in dict.fromkeys(names)]
     cells = [cell for cell in table.cells if (cell.row, cell.column) == (row, column)]
     files = {name: cell for cell in cells for name in given["scores"][f"{cell.run}/{cell.score}"]}
     return [(name, inputs.get(name, ""), _of_seed(name, cell)) for name, cell in files.items()]
+
+
+def _inputs_of_claim(entry: Record, name: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """The same of a claim."""
+    try:
+        found = dict(files_of_claim(entry, name))
+    except (ValidationError, KeyError):
+        raise ProvenanceError(OTHER_VERSION) from None
+    return [(file, entry["inputs"].get(file, ""), _of_seed(file, cell) if cell else {}) for file, cell in found.items()]
 
 
 def _counted(given: Mapping[str, Any], dataset: str) -> str:

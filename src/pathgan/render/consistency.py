@@ -12,6 +12,12 @@ Cell = tuple[str, str]  # row, column
 PQ_TOLERANCE = Decimal("0.01")
 
 
+def published_doubts(printed: Mapping[Cell, str], published_n: int | None) -> dict[Cell, str]:
+    """The printed cells of a table that cannot be trusted, and why. published_n: images behind its percentages."""
+    percentages = impossible_percentages(printed, published_n) if published_n else {}
+    return unfit_qualities(printed) | percentages
+
+
 def is_percentage_of(printed: str, n_images: int) -> bool:
     """Whether some whole number of `n_images`, as a percentage rounded like `printed`, gives it (the GRIM test)."""
     value = Decimal(printed)

@@ -10,7 +10,6 @@ import pandas as pd
 
 from pathgan.config.verdicts import RESPECTS, Judgement
 from pathgan.errors import TableError
-from pathgan.render.consistency import impossible_percentages, unfit_qualities
 
 COLUMNS = (
     "row",
@@ -66,12 +65,6 @@ def beside_published(
         **{respect: "" if theirs is None else judgement.words[respect] for respect in RESPECTS},
         "note": BETWEEN.join([*judgement.reasons, *filter(None, [against]), *notes]),
     }
-
-
-def published_doubts(printed: Mapping[tuple[str, str], str], published_n: int | None) -> dict[tuple[str, str], str]:
-    """(row, column) -> why the printed value cannot be trusted."""
-    percentages = impossible_percentages(printed, published_n) if published_n else {}
-    return unfit_qualities(printed) | percentages
 
 
 def _against(theirs: pd.Series | None, doubt: str | None) -> str:

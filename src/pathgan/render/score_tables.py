@@ -11,31 +11,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pathgan.config.metric_names import of_network, of_own
-from pathgan.config.table_types import SET, Cell, Metric, ScoreTable
+from pathgan.config.table_types import Cell, Metric, ScoreTable
 from pathgan.config.verdicts import Judgement
-from pathgan.config.weights import STAND_INS
 from pathgan.errors import TableError
 from pathgan.intervals import Interval, holm, interval_of_mean, interval_of_sets, mcnemar_exact
-from pathgan.render.published_cells import BETWEEN, COLUMNS, beside_published, printed_cells, published_doubts
+from pathgan.render.consistency import published_doubts
+from pathgan.render.published_cells import BETWEEN, COLUMNS, beside_published, printed_cells
 from pathgan.render.remarks import HOLM, Remarks, remarks
 from pathgan.render.table_inputs import TableInputs
-from pathgan.stores.manifest import Manifest
+from pathgan.scoring.cell_values import Scores, cell_values
 
-Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy frame a seed
 Groups = Mapping[str, Mapping[str, str]]  # dataset -> item -> the patient, slide or image it belongs to
 
 
 def build(name: str, table: ScoreTable, given: TableInputs) -> pd.DataFrame:
     """The cells of a table of scores; see `build_table`."""
     metrics = {key: Metric.model_validate(entry) for key, entry in given.metrics.items()}
-    groups = {dataset: _units(given.manifest(dataset)) for dataset in given.manifests}
-    return build_table(name, table, given.judge, given.made_with, given.scored, groups, given.published, metrics)
-
-
-def _units(manifest: Manifest) -> dict[str, str]:
-    """Item -> its patient where data know it, though images were split, else what it was held out with."""
-    return {row["id"]: row["patient"] or row["group"] for row in manifest}
+    return build_table(name, table, given.judge, given.made_with, given.scored, given.units, given.published, metrics)
 
 
 def build_table(
@@ -91,41 +83,14 @@ def _ours(
 ) -> tuple[dict[str, Any], Remarks]:
     """value, low, high, n and seeds of a cell, of all its folds together, and what must be said beside them."""
     cell, metric = folds[0], metrics[folds[0].metric]
-    key = of_own(cell.metric, metric.network)
-    frames = [pd.concat(parts) for parts in zip(*(scores(fold.run, fold.score) for fold in folds), strict=True)]
-    frames, network = _by_own_names(frames, key, metric.network)
-    every = pd.concat(frames)
-    facts = every[every["item"] == SET].groupby("metric")["value"].mean().to_dict()
-    if len(folds) > 1:
-        facts = {name: value for name, value in facts.items() if not name.startswith("n_")}  # of a fold, not of all
-    found = [_values(cell, key, frame) for frame in frames]
-    said = remarks(key, metric, facts, network)
+    ours = cell_values(folds, scores, metric)
+    said = remarks(ours.key, metric, ours.facts, ours.network)
     if cell.against:
-        ours, notes = _test(found, [_values(cell, cell.against, frame) for frame in frames], groups)
-        return ours, replace(said, notes=[*said.notes, *notes])
-    seeds, is_of_set = np.array([values.mean() for values in found]), metric.of == "set"
-    n = int(facts[metric.counts]) if is_of_set else len(found[0])
-    interval = _interval(metric, found, seeds, groups)._asdict()
-    return {"value": float(seeds.mean()), **interval, "n": n, "seeds": len(seeds)}, said
-
-
-def _by_own_names(frames: list[pd.DataFrame], key: str, asked: str) -> tuple[list[pd.DataFrame], str]:
-    """Scores by the names that they have on the features of the paper's network, and the network that gave them.
-
-    It is the one `asked` for, or where the scores of `key` are not of that one, the one that stands in for it.
-    """
-    stand_in = STAND_INS.get(asked, "")
-    network = stand_in if all((frame["metric"] == of_network(key, stand_in)).any() for frame in frames) else asked
-    return [frame.assign(metric=[of_own(name, network) for name in frame["metric"]]) for frame in frames], network
-
-
-def _values(cell: Cell, metric: str, frame: pd.DataFrame) -> pd.Series:
-    """The values of a metric by item. Raises TableError where there are none, or one is not a number."""
-    found = frame[frame["metric"] == metric]
-    if found.empty or found["value"].isna().any():
-        what = "missing" if found.empty else "not a number"
-        raise TableError(f"{metric!r} of {cell.run}/{cell.score} is {what}; make its scores again")
-    return pd.Series(found["value"].to_numpy(), index=found["item"].astype(str))
+        tested, notes = _test(ours.by_item, cell_values(folds, scores, metric, cell.against).by_item, groups)
+        return tested, replace(said, notes=[*said.notes, *notes])
+    seeds = np.array(ours.of_seeds)
+    interval = _interval(metric, ours.by_item, seeds, groups)._asdict()
+    return {"value": float(seeds.mean()), **interval, "n": ours.n, "seeds": len(seeds)}, said
 
 
 def _interval(

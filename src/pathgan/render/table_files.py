@@ -40,10 +40,23 @@ def write_table(cells: pd.DataFrame, table: Layout, out: Mapping[str, Path], cou
         ]
         for key, row in table.rows.items()
     ]
-    legend = _legend(cells, table, counted)
-    for suffix, render in (("md", _markdown), ("tex", _latex), ("html", html_page)):
+    write_pages(header, body, table.caption, _legend(cells, table, counted), out)
+
+
+def write_pages(
+    header: list[str],
+    body: list[list[str]],
+    caption: str,
+    legend: str,
+    out: Mapping[str, Path],
+    is_text: bool = False,
+) -> None:
+    """Writes a table as `md`, `tex` and `html`. is_text: its cells are words."""
+    html_text = html_page(header, body, caption, legend, is_text)
+    rendered = {"md": markdown(header, body, caption, legend), "tex": _latex(header, body, caption, legend)}
+    for suffix, text in (rendered | {"html": html_text}).items():
         with atomic(out[suffix]) as temporary:
-            temporary.write_text(render(header, body, table.caption, legend), encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8")
 
 
 def _legend(cells: pd.DataFrame, table: Layout, counted: str) -> str:
@@ -90,7 +103,8 @@ def _span(values: pd.Series) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _markdown(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+def markdown(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+    """A table as Markdown."""
     lines = [header, ["---"] * len(header), *body]
     table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
     return f"{caption}\n\n{table}\n\n{legend}\n"

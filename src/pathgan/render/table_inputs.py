@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from pathgan.config.table_types import Cell
 from pathgan.config.verdicts import Judgement, Word
 from pathgan.render.comparisons import data_verdict
 from pathgan.render.published_cells import BETWEEN
@@ -74,3 +75,16 @@ class TableInputs:
 
     def manifest(self, dataset: str) -> Manifest:
         return read_manifest(self.manifests[dataset])
+
+    def units_of(self, folds: Sequence[Cell]) -> dict[str, str]:
+        """The `units` of the datasets that a cell, given as its folds, is about or its run is made with."""
+        about = [dataset for cell in folds for dataset in (cell.dataset, *self.made_with.get(cell.run, ()))]
+        return {item: unit for name in about for item, unit in self.units.get(name, {}).items()}
+
+    @cached_property
+    def units(self) -> dict[str, dict[str, str]]:
+        """Dataset -> item -> its patient where data know it, though images were split, else what it was held out
+        with."""
+        return {
+            name: {row["id"]: row["patient"] or row["group"] for row in self.manifest(name)} for name in self.manifests
+        }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pathgan.config.phantom_looks import Tissue
 from pathgan.config.strict import Positive
@@ -18,6 +18,7 @@ class PhantomDataset(ImageDataset):
     """H&E fields."""
 
     adapter: Literal["phantom"]
+    is_phantom: ClassVar[bool] = True
     n_images: Positive
     size_px: Positive
     seed: int

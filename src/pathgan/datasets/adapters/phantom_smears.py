@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -20,6 +20,7 @@ class SmearDataset(ImageDataset):
     """Cytology smears, `n_images` of each class."""
 
     adapter: Literal["phantom_smears"]
+    is_phantom: ClassVar[bool] = True
     n_images: Positive
     size_px: Positive
     seed: int

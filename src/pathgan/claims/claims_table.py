@@ -1,0 +1,171 @@
+"""The tables of claims: a row for each, with its verdict, and a row for each comparison behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from pathgan.claims.claim_inputs import ClaimInputs
+from pathgan.claims.comparing import Comparison
+from pathgan.claims.deciding import Decision, Verdict
+from pathgan.claims.rules import ALPHA, outcome
+from pathgan.files import atomic
+from pathgan.render.published_cells import BETWEEN
+from pathgan.render.table_files import write_pages
+
+SHOWN = ("table", "row", "column", "against", "metric")
+COLUMNS = (
+    "id",
+    "claim",
+    "where",
+    "kind",
+    "rule",
+    "verdict",
+    "evidence",
+    *SHOWN,
+    "effect",
+    "low",
+    "high",
+    "over",
+    "p",
+    "p_holm",
+    "n",
+    "seeds",
+    "detectable",
+    "detectable_holm",
+    "needed",
+    "printed_effect",
+    "printed_supports",
+    "unit",
+    "note",
+)
+EFFECTS = (
+    "id",
+    *SHOWN,
+    "effect",
+    "low",
+    "high",
+    "over",
+    "p",
+    "n",
+    "seeds",
+    "detectable",
+    "margin",
+    "printed",
+    "outcome",
+)
+HEADER = ("claim", "verdict", "effect", "p", "n, seeds", "detectable", "printed", "note")
+LEGEND = (
+    "`effect`: of the comparison that decides, or is least in favour; positive favours the claim; 95 % interval. `p`: "
+    "after Holm over the tested claims of the paper. `n`: units, or images behind a score of whole sets. `detectable`: "
+    "the smallest true effect that is found with a power of 80 %. `printed`: the paper's own effects, and whether they "
+    "bear the claim out. All comparisons: `claim_effects.csv`."
+)
+
+
+def claims_frame(decisions: Sequence[Decision], inputs: ClaimInputs) -> pd.DataFrame:
+    """A row for each claim (COLUMNS); of its comparisons the one that decides, or is least in its favour."""
+    return pd.DataFrame([_row(one, inputs.printed[one.id]) for one in decisions], columns=list(COLUMNS))
+
+
+def effects_frame(decisions: Sequence[Decision]) -> pd.DataFrame:
+    """A row for each comparison of each claim (EFFECTS)."""
+    rows = [
+        {
+            "id": one.id,
+            **_measured(compared),
+            "margin": compared.margin,
+            "printed": compared.printed,
+            "outcome": outcome(one.claim.rule, compared.found, compared.margin, compared.p),
+        }
+        for one in decisions
+        for compared in one.comparisons
+    ]
+    return pd.DataFrame(rows, columns=list(EFFECTS))
+
+
+def _row(one: Decision, printed: Mapping[str, Any]) -> dict[str, Any]:
+    measured = _measured(one.shown) if one.shown else {}
+    notes, needed, corrected = list(one.notes), "", np.nan
+    if one.shown:
+        found = one.shown.found
+        corrected = found.detectable(1 - ALPHA / one.n_tests)
+        if one.verdict == "undecided" and found.spreads:
+            target, told = _target(one.shown)
+            needed = found.needed(target)
+            if needed:
+                notes.append(f"underpowered: the detectable difference exceeds {told} of {target:.3g}")
+    return {
+        "id": one.id,
+        "claim": one.claim.says,
+        "where": one.claim.where,
+        "kind": one.claim.kind,
+        "rule": one.claim.rule,
+        "verdict": one.verdict,
+        "evidence": one.evidence or "",
+        **measured,
+        "p": one.p if one.shown is None else one.shown.p,
+        "p_holm": one.p_holm,
+        "detectable_holm": corrected,
+        "needed": needed,
+        "printed_effect": printed["effect"],
+        "printed_supports": printed["supports"],
+        "unit": one.claim.unit,
+        "note": BETWEEN.join([*notes, *([one.claim.note] if one.claim.note else [])]),
+    }
+
+
+def _measured(one: Comparison) -> dict[str, Any]:
+    low, high = one.found.interval()
+    return {
+        **dict(zip(SHOWN, (*one.pair.a, one.pair.against, one.metric), strict=True)),
+        "effect": one.found.effect,
+        "low": low,
+        "high": high,
+        "over": one.found.over,
+        "p": one.p,
+        "n": one.found.n,
+        "seeds": one.found.seeds,
+        "detectable": one.found.detectable(),
+    }
+
+
+def _target(one: Comparison) -> tuple[float, str]:
+    """The difference that should be detectable, and whose it is: the printed one, else the margin, else ours."""
+    if abs(one.printed) > 0:
+        return abs(one.printed), "the printed difference"
+    return (one.margin, "the margin") if one.margin > 0 else (abs(one.found.effect), "ours")
+
+
+def write_claims(decisions: Sequence[Decision], inputs: ClaimInputs, title: str, out: Mapping[str, Path]) -> None:
+    """Writes `csv`, `md`, `tex` and `html` of claims, and `effects`, the CSV of all comparisons."""
+    claims = claims_frame(decisions, inputs)
+    for name, frame in (("csv", claims), ("effects", effects_frame(decisions))):
+        with atomic(out[name]) as temporary:
+            frame.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    body = [_shown(one) for one in claims.to_dict("records")]
+    verdicts = claims["verdict"].value_counts()
+    counted = ", ".join(f"{verdicts.get(word, 0)} {word}" for word in get_args(Verdict))
+    write_pages(list(HEADER), body, f"Claims of {title}: {counted}", LEGEND, out, is_text=True)
+
+
+def _shown(one: Mapping[str, Any]) -> list[str]:
+    """A row of the table to read."""
+    effect = "" if pd.isna(one["effect"]) else f"{one['effect']:.3g}"
+    if not pd.isna(one["low"]):
+        effect += f" [{one['low']:.3g}, {one['high']:.3g}]"
+    p = one["p_holm"] if not pd.isna(one["p_holm"]) else one["p"]
+    return [
+        one["claim"],
+        one["verdict"] + (f" ({one['evidence']})" if one["evidence"] else ""),
+        effect,
+        "" if pd.isna(p) else f"{p:.2g}",
+        "" if pd.isna(one["n"]) else f"{one['n']:.0f}, {one['seeds']:.0f}",
+        "" if pd.isna(one["detectable"]) else f"{one['detectable']:.3g}",
+        one["printed_effect"] + (f" ({one['printed_supports']})" if one["printed_effect"] else one["printed_supports"]),
+        one["note"],
+    ]

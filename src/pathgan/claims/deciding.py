@@ -1,0 +1,150 @@
+"""Each claim of a paper with its verdict, and the comparisons behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from pathgan.claims.claim_inputs import ClaimInputs
+from pathgan.claims.comparing import Comparison, compare
+from pathgan.claims.evidence import LEVELS, SAYS_NOTHING, Level, weakest
+from pathgan.claims.rules import FEWEST_SEEDS, outcome, outcome_of_lead, together
+from pathgan.config.claim_pairs import Pair, pairs_of
+from pathgan.config.claim_types import Claim, Claims, Course, Place
+from pathgan.errors import TableError
+from pathgan.intervals import holm
+from pathgan.stores.dataset_counts import read_counts
+
+Verdict = Literal["supported", "contradicted", "undecided", "untestable here"]
+UNTESTABLE: Verdict = "untestable here"
+BY_ARITHMETIC: dict[str, Verdict] = {"yes": "supported", "partly": "undecided", "no": "contradicted"}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A claim and its verdict. evidence: on what it rests; None where there is nothing. shown: of its comparisons the
+    one that decides, or is least in its favour. p_holm, n_tests: corrected for so many tests of the paper."""
+
+    id: str
+    claim: Claim
+    verdict: Verdict
+    evidence: Level | None = None
+    comparisons: Sequence[Comparison] = field(default=())
+    shown: Comparison | None = None
+    notes: Sequence[str] = field(default=())
+    p: float = np.nan
+    p_holm: float = np.nan
+    n_tests: int = 1
+
+
+def decide(inputs: ClaimInputs) -> list[Decision]:
+    """Every claim, in the order of its file. Raises TableError for scores that do not fit together."""
+    claims = Claims.model_validate(inputs.claims)
+    drafts = [_draft(name, claim, claims, inputs) for name, claim in claims.claims.items()]
+    tested = [one for one in drafts if one.verdict != UNTESTABLE and not np.isnan(one.p) and not one.claim.implied]
+    corrected = dict(zip((one.id for one in tested), holm([one.p for one in tested]), strict=True))
+    return [_judged(one, corrected.get(one.id, one.p), len(corrected) if one.id in corrected else 1) for one in drafts]
+
+
+def _judged(draft: Decision, p_holm: float, n_tests: int) -> Decision:
+    """With the verdict of its comparisons, now that p is corrected for the other claims."""
+    if draft.verdict == UNTESTABLE or draft.shown is None:
+        return draft
+    outcomes = [outcome(draft.claim.rule, one.found, one.margin, p_holm) for one in draft.comparisons]
+    verdict: Verdict = together(outcomes)
+    if verdict == "supported" and draft.verdict == "undecided":  # by those that there are; others lack
+        verdict = "undecided"
+    falls = [one for one, word in zip(draft.comparisons, outcomes, strict=True) if word == "contradicted"]
+    return replace(draft, verdict=verdict, shown=(falls or [draft.shown])[0], p_holm=p_holm, n_tests=n_tests)
+
+
+def _draft(name: str, claim: Claim, claims: Claims, inputs: ClaimInputs) -> Decision:
+    """Whether it can be tested, and its comparisons; of verdicts that they decide, `supported` where none lacks."""
+    if claim.needs:
+        return Decision(name, claim, UNTESTABLE, notes=[f"needs {claim.needs}"])
+    if claim.by_arithmetic:
+        printed = inputs.printed[name]
+        return Decision(name, claim, BY_ARITHMETIC[printed["supports"]], LEVELS[0], notes=printed["why"])
+    if claim.counted:
+        return _by_counts(name, claim, inputs)
+    if claim.course:
+        return _by_course(name, claim, claim.course, inputs)
+    pairs, lacking = _pairs(claim, inputs)
+    lacks = [f"no {row} / {column} in {table} (preset {inputs.preset})" for table, row, column in lacking[:1]]
+    if not pairs:
+        return Decision(name, claim, UNTESTABLE, notes=lacks)
+    try:
+        compared = [compare(name, claim, claims, pair, inputs) for pair in pairs]
+    except TableError as error:
+        raise TableError(f"claim {name}: {error}") from None
+    level, least = weakest(one.level for one in compared), max(compared, key=_least_in_favour)
+    barred = [one.barred for one in compared if one.barred]
+    told = [*barred, *(text for one in compared if one.level == level for text in one.told)]
+    is_open = level not in SAYS_NOTHING and not barred
+    proxy = ["by proxy"] if claim.kind == "visual" and is_open else []
+    return Decision(
+        name,
+        claim,
+        UNTESTABLE if not is_open else "undecided" if lacking else "supported",
+        level,
+        compared,
+        least,
+        list(dict.fromkeys([*proxy, *told, *lacks])),
+        least.p,
+    )
+
+
+def _least_in_favour(one: Comparison) -> tuple[float, float]:
+    return (np.inf if np.isnan(one.p) else one.p, -one.found.effect)
+
+
+def _pairs(claim: Claim, inputs: ClaimInputs) -> tuple[list[Pair], list[Place]]:
+    """The comparisons of cells that there are: of the cells that decide, else of the printed ones; and cells that
+    lack."""
+    lacking: list[Place] = []
+    for contrasts in (claim.decided_on, (claim.printed,) if claim.printed else ()):
+        told = [pairs_of(one, inputs.cells) for one in contrasts]
+        found = [pair for pairs, _ in told for pair in pairs]
+        missing = [place for _, places in told for place in places]
+        if found:
+            return found, missing
+        lacking += missing
+    return [], lacking
+
+
+def _by_counts(name: str, claim: Claim, inputs: ClaimInputs) -> Decision:
+    """Of a claim about how many images there are: ours are counted."""
+    level, told = inputs.level_of_data(claim.counted)
+    if any(inputs.datasets[dataset]["standing"] != "the paper's" for dataset in claim.counted):
+        return Decision(name, claim, UNTESTABLE, level, notes=told)
+    same = True
+    for dataset in claim.counted:
+        one = inputs.datasets[dataset]
+        counts = read_counts(one["counts"])
+        same &= all(counts.get(what, 0) == n for what, n in one["counted"].items())
+    return Decision(name, claim, "supported" if same else "contradicted", level, notes=told)
+
+
+def _by_course(name: str, claim: Claim, course: Course, inputs: ClaimInputs) -> Decision:
+    """Of a claim about whole trainings: the share of evaluations at which one run leads another."""
+    lacking = [run for run in (course.a, *course.b) if run not in inputs.courses]
+    if lacking:
+        return Decision(name, claim, UNTESTABLE, notes=[f"no run {lacking[0]} (preset {inputs.preset})"])
+    outcomes, shares = [], []
+    for run in course.b:
+        for measure, better in course.measures.items():
+            sign = 1 if better == "higher" else -1
+            pairs = zip(inputs.course(course.a), inputs.course(run), strict=True)
+            led = [float((sign * (one[measure] - other[measure]) > 0).mean()) for one, other in pairs]
+            outcomes.append(outcome_of_lead(led))
+            shares.append((float(np.mean(led)), run, measure))
+    share, run, measure = min(shares)
+    level, told = inputs.level([inputs.courses[run]["behind"] for run in (course.a, *course.b)])
+    n_seeds = len(inputs.course(course.a))
+    notes = [f"ahead of {run} in {measure} at {share:.0%} of evaluations, the fewest of all", *told]
+    if n_seeds < FEWEST_SEEDS:
+        notes.append(f"{n_seeds} seed(s)")
+    return Decision(name, claim, UNTESTABLE if level in SAYS_NOTHING else together(outcomes), level, notes=notes)

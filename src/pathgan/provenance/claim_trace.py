@@ -1,0 +1,45 @@
+"""Which files a claim's verdict rests on, by the record of the table of claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pathgan.config.claim_pairs import Cells, pairs_of
+from pathgan.config.claim_types import Claim, Claims
+from pathgan.config.table_types import Cell, ScoreTable
+from pathgan.provenance.records import Record
+
+Note = Mapping[str, Any]
+
+
+def files_of_claim(entry: Record, name: str) -> Iterator[tuple[str, Cell | None]]:
+    """Each score file behind a claim with the cell that it is of, and other files: counts of data, courses of
+    trainings, printed numbers and the claims themselves. entry: the record of the table.
+
+    Raises pydantic's ValidationError or KeyError for a record of another version.
+    """
+    given = entry["params"]["given"]
+    claim = Claims.model_validate(given["claims"]).claims[name]
+    tables = {of: ScoreTable.model_validate(told["table"]) for of, told in given["tables"].items()}
+    for cell, table in _cells(claim, tables):
+        for file in given["tables"][table]["given"]["scores"][f"{cell.run}/{cell.score}"]:
+            yield file, cell
+    yield from ((given["datasets"][dataset]["counts"], None) for dataset in claim.counted)
+    for run in (claim.course.a, *claim.course.b) if claim.course else ():
+        yield from ((file, None) for file in given["courses"].get(run, {"files": ()})["files"])
+    yield from ((file, None) for file in entry["inputs"] if file.startswith("config/"))
+
+
+def _cells(claim: Claim, tables: Mapping[str, ScoreTable]) -> Iterator[tuple[Cell, str]]:
+    """Every cell of its comparisons, fold by fold, and the table that it is in."""
+    known: Cells = {name: {(cell.row, cell.column) for cell in table.cells} for name, table in tables.items()}
+    for contrasts in (claim.decided_on, (claim.printed,) if claim.printed else ()):
+        pairs = [pair for contrast in contrasts for pair in pairs_of(contrast, known)[0]]
+        places = dict.fromkeys(place for pair in pairs for place in pair.places)
+        for table, row, column in places:
+            for cell in tables[table].cells:
+                if (cell.row, cell.column) == (row, column):
+                    yield cell, table
+        if pairs:
+            return

@@ -1,0 +1,334 @@
+"""Verdicts on claims: what supports one, what contradicts it, and what says nothing of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from deciding import ALL_YES, arms, better, decided, inputs
+from pathgan.claims.claim_inputs import ClaimInputs
+from pathgan.claims.claims_table import claims_frame, effects_frame, write_claims
+from pathgan.claims.deciding import decide
+from pathgan.errors import TableError
+from pathgan.intervals import holm, mcnemar_exact
+
+RNG = np.random.default_rng
+
+
+def test_a_clear_gain_is_supported_and_a_clear_loss_contradicted(tmp_path: Path) -> None:
+    found = decided(inputs(tmp_path, arms(RNG(0), 0.1), {"gain": better(), "loss": better("b", ("a",))}))
+    assert (found["gain"].verdict, found["loss"].verdict) == ("supported", "contradicted")
+    assert found["gain"].evidence == "paper's data and settings"
+    gain, loss = (found[name].shown.found for name in ("gain", "loss"))
+    assert gain.effect == pytest.approx(-loss.effect)
+    assert gain.interval()[0] == pytest.approx(-loss.interval()[1], abs=1e-3)
+    assert (gain.n, gain.seeds, gain.over) == (40, 3, "units and seeds")
+
+
+def test_of_two_metrics_lower_is_better_turns_the_effect(tmp_path: Path) -> None:
+    given = inputs(tmp_path, arms(RNG(0), -0.1), {"gain": better()}, metric="gmsd")
+    assert decided(given)["gain"].shown.found.effect > 0
+    assert decided(given)["gain"].verdict == "supported"
+
+
+def test_an_effect_that_the_noise_hides_is_undecided_and_says_how_many_seeds_would_do(tmp_path: Path) -> None:
+    of_seeds = np.array([[0.1], [-0.1], [0.02]])
+    values = {"a": np.full((3, 40), 0.52) + of_seeds, "b": np.full((3, 40), 0.5)}
+    contrast = {"table": "t", "a": "a", "b": ["b"], "columns": ["x"]}
+    given = inputs(tmp_path, values, {"gain": better(printed=contrast)}, printed={"gain": [["0.02"]]})
+    found = decided(given)["gain"]
+    assert found.verdict == "undecided"
+    low, high = stats.t.interval(0.95, 2, (of_seeds + 0.02).mean(), stats.sem(of_seeds[:, 0]))
+    assert found.shown.found.interval() == pytest.approx((low, high))
+    row = claims_frame([found], given).iloc[0]
+    assert row["needed"].endswith("seeds") and row["detectable"] > 0.02
+    assert "underpowered: the detectable difference exceeds the printed difference of 0.02" in row["note"]
+    n = int(row["needed"].split()[1].replace(",", ""))
+    sd = of_seeds.std(ddof=1)
+    reached = [stats.nct.sf(stats.t.ppf(0.975, k - 1), k - 1, 0.02 * np.sqrt(k) / sd) for k in (n - 1, n)]
+    assert reached[0] < 0.8 <= reached[1]
+
+
+@pytest.mark.parametrize(
+    ("standing", "evidence", "reason"),
+    [("phantom", "demo", "phantom data"), ("another", "stand-in data", "D are other images than the paper's")],
+)
+def test_phantoms_and_stand_ins_never_decide(tmp_path: Path, standing: str, evidence: str, reason: str) -> None:
+    for effect in (0.1, -0.1):
+        found = decided(inputs(tmp_path, arms(RNG(0), effect), {"gain": better()}, standing=standing))["gain"]
+        assert (found.verdict, found.evidence) == ("untestable here", evidence)
+        assert reason in found.notes
+        assert found.shown.found.effect == pytest.approx(effect, abs=0.03)  # is shown all the same
+        assert np.isnan(found.p_holm)
+
+
+def test_another_number_of_images_is_other_data_or_fewer(tmp_path: Path) -> None:
+    of = {"counted": {"images": 47}}
+    levels = [
+        decided(inputs(tmp_path, arms(RNG(0), 0.1), {"gain": better()}, holds={"images": n}, **of))["gain"]
+        for n in (47, 40, 79)
+    ]
+    assert [one.evidence for one in levels] == ["paper's data and settings", "paper's data, smaller", "stand-in data"]
+    assert [one.verdict for one in levels] == ["supported", "supported", "untestable here"]
+    assert "D has 40 images, the paper 47" in levels[1].notes
+
+
+def test_a_shorter_training_is_less_evidence(tmp_path: Path) -> None:
+    given = inputs(tmp_path, arms(RNG(0), 0.1), {"gain": better()}, words=ALL_YES | {"settings": "no"})
+    assert decided(given)["gain"].evidence == "paper's data, smaller"
+
+
+def test_a_network_that_stands_in_decides_nothing(tmp_path: Path) -> None:
+    sets = {"a": np.array([0.1, 0.11, 0.12]), "b": np.array([0.5, 0.52, 0.54])}
+    facts = {"n_images": 50, "n_real": 50, "n_floor": 25, "kid_subset_size": 10}
+
+    def given() -> ClaimInputs:
+        return inputs(tmp_path, sets, {"nearer": better()}, metric="kid", facts=facts)
+
+    assert decided(given())["nearer"].verdict == "supported"
+    stand_in = given()
+    for files in stand_in.tables["t"]["given"]["scores"].values():
+        for file in files:
+            Path(file).write_text(Path(file).read_text().replace(",kid,", ",kd_lite0,"))
+    found = decided(stand_in)["nearer"]
+    assert (found.verdict, found.notes[0]) == ("untestable here", "kd_lite0 in place of KID")
+
+
+def test_one_training_says_nothing_of_others(tmp_path: Path) -> None:
+    one = decided(inputs(tmp_path, arms(RNG(0), 0.3, n_seeds=1), {"gain": better()}))["gain"]
+    assert (one.verdict, one.shown.found.over) == ("undecided", "none: one training")
+    untrained = inputs(tmp_path / "u", arms(RNG(0), 0.3, n_seeds=1), {"gain": better()}, trained=False)
+    assert decided(untrained)["gain"].verdict == "supported"
+
+
+def test_tiles_of_few_images_say_nothing_of_others(tmp_path: Path) -> None:
+    tiles = inputs(
+        tmp_path, arms(RNG(0), 0.3), {"gain": better()}, units=[f"image{index // 10}" for index in range(40)]
+    )
+    found = decided(tiles)["gain"]
+    assert (found.verdict, found.shown.found.over) == ("undecided", "none: fewer than 5 units")
+
+
+def test_folds_that_were_trained_anew_count_as_trainings(tmp_path: Path) -> None:
+    values = arms(RNG(0), 0.3, n_seeds=1)
+    values["a"] += np.array([0.1, 0, -0.1, 0.05, -0.05])[np.arange(40) % 5]  # item i is of fold i % 5
+    found = decided(inputs(tmp_path, values, {"gain": better()}, folds=5))["gain"]
+    assert (found.verdict, found.shown.found.over) == ("supported", "units and folds")
+    difference = (values["a"] - values["b"])[0]
+    means = np.array([difference[fold::5].mean() for fold in range(5)])
+    assert found.shown.found.interval() == pytest.approx(stats.t.interval(0.95, 4, difference.mean(), stats.sem(means)))
+
+
+def test_ties_everywhere_leave_a_claim_undecided(tmp_path: Path) -> None:
+    same = np.full((3, 40), 0.5)
+    found = decided(inputs(tmp_path, {"a": same, "b": same}, {"gain": better()}))["gain"]
+    assert (found.verdict, found.shown.found.effect, found.p) == ("undecided", 0.0, 1.0)
+
+
+def test_a_value_that_is_no_number_is_an_error_that_names_the_claim(tmp_path: Path) -> None:
+    values = arms(RNG(0), 0.1)
+    values["a"][1, 3] = np.nan
+    with pytest.raises(TableError, match="claim gain: 'ssim' of a/s is not a number; make its scores again"):
+        decide(inputs(tmp_path, values, {"gain": better()}))
+
+
+def test_arms_that_score_other_items_are_an_error(tmp_path: Path) -> None:
+    given = inputs(tmp_path, arms(RNG(0), 0.1), {"gain": better()})
+    file = Path(given.tables["t"]["given"]["scores"]["b/s"][0])
+    file.write_text(file.read_text().replace("item7,", "item77,"))
+    with pytest.raises(TableError, match="claim gain: arms score other items"):
+        decide(given)
+
+
+def test_a_claim_stands_where_it_does_against_each_and_falls_where_it_does_against_one(tmp_path: Path) -> None:
+    values = arms(RNG(0), 0.1)
+    values |= {"c": values["a"] + 0.1, "d": values["b"] - 0.1}
+    claims = {"best": better("a", ("b", "d")), "worst": better("a", ("b", "c", "d"))}
+    found = decided(inputs(tmp_path, values, claims))
+    assert found["best"].verdict == "supported"
+    assert found["best"].p == max(one.p for one in found["best"].comparisons)
+    assert found["worst"].verdict == "contradicted"
+    assert found["worst"].shown.pair.against == "c"
+
+
+def test_a_margin_rules_out_a_gain_that_the_paper_would_call_one(tmp_path: Path) -> None:
+    values = arms(RNG(0), 0.0, noise=0.01)
+    none = decided(inputs(tmp_path, values, {"gain": better()}))["gain"]
+    some = decided(inputs(tmp_path, values, {"gain": better()}, margins={"t": {"ssim": 0.02}}))["gain"]
+    assert (none.verdict, some.verdict) == ("undecided", "contradicted")
+    assert 0 < some.shown.found.interval()[1] < 0.02
+
+
+@pytest.mark.parametrize(
+    ("effect", "equal", "no_worse"),
+    [
+        (0.0, "supported", "supported"),
+        (0.1, "contradicted", "supported"),
+        (-0.1, "contradicted", "contradicted"),
+        (0.02, "undecided", "supported"),
+    ],
+)
+def test_equal_and_no_worse_within_a_margin(tmp_path: Path, effect: float, equal: str, no_worse: str) -> None:
+    values = arms(RNG(3), effect, noise=0.01)
+    claims = {"equal": {**better(), "kind": "equal"}, "no_worse": {**better(), "kind": "no_worse"}}
+    found = decided(inputs(tmp_path, values, claims, margins={"t": {"ssim": 0.02}}))
+    assert (found["equal"].verdict, found["no_worse"].verdict) == (equal, no_worse)
+    one = found["equal"].shown.found
+    assert found["equal"].p == max(one.p_above(-0.02), one.p_below(0.02))
+    assert found["no_worse"].p == one.p_above(-0.02)
+
+
+def test_close_to_a_value_and_a_gain_in_per_cent(tmp_path: Path) -> None:
+    values = arms(RNG(0), 0.0, noise=0.002)
+    values["a"] = 1.21 * values["b"]
+    contrast = {"table": "t", "a": "a", "columns": ["x"]}
+    near = {
+        "kind": "close_to_value",
+        "decided_on": [{**contrast, "values": [float(values["a"].mean())], "margin": 0.2}],
+    }
+    off = {"kind": "close_to_value", "decided_on": [{**contrast, "values": [0.1], "margin": 0.2}]}
+    gain = {
+        "kind": "close_to_value",
+        "decided_on": [{**contrast, "b": ["b"], "values": [20], "relative": True, "margin": 2}],
+    }
+    found = decided(inputs(tmp_path, values, {"near": near, "off": off, "gain": gain}))
+    assert [found[name].verdict for name in ("near", "off", "gain")] == ["supported", "contradicted", "supported"]
+    assert found["gain"].shown.found.effect == pytest.approx(1.0)
+
+
+def test_the_smaller_spread_of_two(tmp_path: Path) -> None:
+    rng = RNG(0)
+    values = {"a": 0.5 + 0.1 * rng.normal(size=(3, 200)), "b": 0.5 + 0.2 * rng.normal(size=(3, 200))}
+    contrast = {"table": "t", "a": "a", "b": ["b"], "columns": ["x"], "of": "sd"}
+    found = decided(inputs(tmp_path, values, {"tighter": {"kind": "better", "decided_on": [contrast]}}))["tighter"]
+    sds = [np.mean([row.std() for row in values[arm]]) for arm in "ab"]
+    assert found.shown.found.effect == pytest.approx(sds[1] - sds[0])
+    assert found.verdict == "supported"
+
+
+def test_distances_to_what_real_images_have(tmp_path: Path) -> None:
+    values = {
+        "a": np.array([[0.9, 1.1, 1.2]]).T + np.zeros((3, 8)),
+        "b": np.full((3, 8), 0.5),
+        "real": np.full((3, 8), 1.0),
+    }
+    given = inputs(tmp_path, values, {"nearer": better()}, metric="n_nuclei")
+    table = given.tables["t"]["table"]
+    assert "real" in table["rows"]
+    table["columns"] |= {"r": {"label": "R", "score": "s", "metric": "n_nuclei"}}
+    given.tables["t"]["behind"].extend([{**one, "column": "r"} for one in given.tables["t"]["behind"]])
+    given.claims["claims"]["nearer"]["decided_on"][0] |= {"columns": ["x"], "near": ["r"]}
+    # Column r shows what its row does, so that each arm is as far as it is from itself: use the row of real images.
+    found = decided(given)["nearer"].shown.found
+    assert found.effect == pytest.approx(
+        np.mean([abs(0.5 - 1.0667)] * 3) - np.mean([abs(v - 1.0667) for v in (0.9, 1.1, 1.2)]), abs=1e-3
+    )
+
+
+def test_answers_are_tested_exactly_and_tiles_of_an_image_answer_once(tmp_path: Path) -> None:
+    right = {"a": 100.0 * np.array([[1] * 20 + [0] * 10] * 2), "b": 100.0 * np.array([[1] * 8 + [0] * 22] * 2)}
+    one = decided(inputs(tmp_path, right, {"gain": better()}, metric="accuracy/orig"))["gain"]
+    assert one.p == mcnemar_exact(right["a"][0] > 0, right["b"][0] > 0)
+    assert one.verdict == "supported"
+    images = [f"image{index // 3}" for index in range(30)]
+    tiled = decided(inputs(tmp_path / "tiles", right, {"gain": better()}, metric="accuracy/orig", units=images))["gain"]
+    assert tiled.p == pytest.approx(mcnemar_exact(np.arange(10) < 7, np.arange(10) < 3))
+    assert tiled.verdict == "undecided"
+
+
+def test_p_is_corrected_over_the_claims_that_were_tested_and_said(tmp_path: Path) -> None:
+    claims = {
+        "one": better(),
+        "two": better(),
+        "other": {"kind": "better", "needs": "readers"},
+        "implied": better(implied=True),
+    }
+    found = decided(inputs(tmp_path, arms(RNG(0), 0.04), claims))
+    ps = [found[name].p for name in ("one", "two")]
+    assert [found[name].p_holm for name in ("one", "two")] == holm(ps)
+    assert found["implied"].p_holm == found["implied"].p
+    assert (found["one"].n_tests, found["implied"].n_tests, found["other"].n_tests) == (2, 1, 1)
+    assert found["other"].notes == ["needs readers"]
+
+
+def test_columns_that_a_preset_lacks_keep_a_claim_from_support_alone(tmp_path: Path) -> None:
+    contrast = {"table": "t", "a": "a", "b": ["b"], "columns": ["x", "y"]}
+    claims = {
+        "gain": {"kind": "better", "decided_on": [contrast]},
+        "absent": {"kind": "better", "decided_on": [{**contrast, "columns": ["y"]}]},
+    }
+    found = decided(inputs(tmp_path, arms(RNG(0), 0.1), claims))
+    assert (found["gain"].verdict, found["absent"].verdict) == ("undecided", "untestable here")
+    assert "no a / y in t (preset paper)" in found["gain"].notes
+    fallen = decided(inputs(tmp_path / "b", arms(RNG(0), -0.1), claims))
+    assert fallen["gain"].verdict == "contradicted"
+
+
+def test_a_visual_claim_says_that_a_proxy_decided(tmp_path: Path) -> None:
+    found = decided(inputs(tmp_path, arms(RNG(0), 0.1), {"looks": better(kind="visual", by="better")}))["looks"]
+    assert (found.verdict, found.notes[0]) == ("supported", "by proxy")
+
+
+def test_counts_of_data_decide_claims_about_them(tmp_path: Path) -> None:
+    claim = {"count": {"kind": "close_to_value", "counted": ["d"]}}
+    of = {"counted": {"images": 47}}
+    verdicts = [decided(inputs(tmp_path, arms(RNG(0), 0), claim, holds={"images": n}, **of))["count"] for n in (47, 46)]
+    assert [one.verdict for one in verdicts] == ["supported", "contradicted"]
+    phantom = inputs(tmp_path, arms(RNG(0), 0), claim, standing="phantom", **of)
+    assert decided(phantom)["count"].verdict == "untestable here"
+
+
+def test_a_lead_over_whole_trainings(tmp_path: Path) -> None:
+    import pandas as pd
+
+    course = {"export": "evaluations", "a": "ours", "b": ["theirs"], "measures": {"ssim": "higher", "mae": "lower"}}
+    given = inputs(
+        tmp_path, arms(RNG(0), 0), {"leads": {"kind": "trend", "by": "lead", "course": course, "unit": "seed"}}
+    )
+    behind = {"datasets": ["d"], "words": ALL_YES, "trained": True}
+
+    def run(name: str, ahead: list[float]) -> dict[str, object]:
+        files = []
+        for seed, share in enumerate(ahead):
+            up = np.where(np.arange(20) < 20 * share, 1.0, -1.0)
+            files.append(str(tmp_path / f"{name}{seed}.csv"))
+            pd.DataFrame({"ssim": up, "mae": -up}).to_csv(files[-1], index=False)
+        return {"files": files, "behind": behind}
+
+    def verdict(*ahead: float) -> str:
+        given.courses.update(
+            {"ours": run("ours", list(ahead)), "theirs": {"files": [str(flat)] * len(ahead), "behind": behind}}
+        )
+        return decided(given)["leads"].verdict
+
+    flat = tmp_path / "flat.csv"
+    pd.DataFrame({"ssim": np.zeros(20), "mae": np.zeros(20)}).to_csv(flat, index=False)
+    assert verdict(0.95, 0.9, 1.0) == "supported"
+    assert verdict(0.95, 0.6, 1.0) == "undecided"
+    assert verdict(0.4, 0.3, 0.45) == "contradicted"
+    assert verdict(1.0) == "undecided"  # one seed
+    del given.courses["theirs"]
+    assert decided(given)["leads"].notes == ["no run theirs (preset paper)"]
+
+
+def test_tables_say_verdict_effect_interval_and_what_was_printed(tmp_path: Path) -> None:
+    given = inputs(tmp_path, arms(RNG(0), 0.1), {"gain": better()}, printed={"gain": [["0.026"]]})
+    decisions = decide(given)
+    out = {name: tmp_path / f"claims.{name}" for name in ("csv", "md", "tex", "html", "effects")}
+    write_claims(decisions, given, "A paper", out)
+    row = claims_frame(decisions, given).iloc[0]
+    assert (row["table"], row["row"], row["column"], row["against"]) == ("t", "a", "x", "b")
+    assert row["low"] < row["effect"] < row["high"]
+    assert row["detectable"] < row["effect"] and row["detectable_holm"] >= row["detectable"]
+    effects = effects_frame(decisions)
+    assert effects["outcome"].tolist() == ["supported"]
+    for suffix in ("md", "html"):
+        text = out[suffix].read_text()
+        assert "1 supported, 0 contradicted, 0 undecided, 0 untestable here" in text
+        assert "supported (paper's data and settings)" in text.replace("&#x27;", "'")
+    first = out["csv"].read_bytes()
+    write_claims(decide(given), given, "A paper", out)
+    assert out["csv"].read_bytes() == first
