@@ -1,5 +1,5 @@
 rule segment_nuclei:
-    """Find the nuclei of a dataset's images, or of samples, by their colours; nothing is trained."""
+    """Find the nuclei of a dataset's images, or of samples, without training: by colours, or in maps of true ones."""
     input:
         images=plan.segmentations.store,
     output:
@@ -17,7 +17,8 @@ rule segment_nuclei:
         mem_mb=plan.resources.memory(3_000, paper=12_000),
         runtime=plan.resources.minutes(120),
     params:
+        kind=plan.segmentations.kind,
         run=plan.segmentations.run,
-        code=plan.code("segment_nuclei"),
+        code=plan.code("segment_nuclei", plan.segmentations.workers),
     script:
         "../scripts/segment_nuclei.py"

@@ -1,11 +1,12 @@
-"""Find the nuclei of a store's images by their colours."""
+"""Find the nuclei of a store's images without training."""
 
+from importlib import import_module
 from pathlib import Path
 
-from pathgan.config.runs.mixture_run import MixtureRun
+from pathgan.config.strict import class_named
 from pathgan.jobs import job
-from pathgan.sampling.nuclei_finding import segment_store
 
 with job(snakemake):
-    run = MixtureRun.model_validate(snakemake.params.run)
-    segment_store(run, Path(snakemake.input.images), int(snakemake.wildcards.seed), Path(snakemake.output[0]))
+    run = class_named(snakemake.params.kind).model_validate(snakemake.params.run)
+    images, seed = Path(snakemake.input.images), int(snakemake.wildcards.seed)
+    import_module(run.finder).segment_store(run, images, seed, Path(snakemake.output[0]))

@@ -91,6 +91,7 @@ def inputs(
             for name in names
         },
         courses={},
+        readings={},
         preset="paper",
     )
 

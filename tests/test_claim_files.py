@@ -149,6 +149,8 @@ def sharpgan():
         ({"decided_on": [{**GAIN, "values": [1.0]}]}, r"both with relative: true, and with nothing else"),
         ({"decided_on": [{**GAIN, "near": ["x", "y"]}]}, r"near: expected one a column, 1, got 2"),
         ({"decided_on": [{**GAIN, "margn": 1}]}, r"margn: unknown key; did you mean 'margin'"),
+        ({"arithmetic": {"x": {"value": 1}}}, r"expected claimed or share_of"),
+        ({"arithmetic": {"x": {"value": 1, "share_of": 30}}}, r"share_of: expected a printed cell as value"),
         ({"decided_on": [{**GAIN, "margin": 0}]}, r"margin.*greater than 0"),
     ],
 )  # fmt: skip
@@ -156,7 +158,7 @@ def test_a_mistake_is_one_message(tmp_path: Path, sharpgan, claim: dict, message
     path = tmp_path / "sharpgan.yaml"
     path.write_text(yaml.safe_dump({"claims": {"sharpgan-x": {**CLAIM, **claim}}}))
     with pytest.raises(ConfigError, match=message) as caught:
-        load_claims(path, sharpgan, {("table1", row, "cpm/ssim"): "0.5" for row in ("enhanced", "sharpgan")})
+        load_claims(path, [sharpgan], {("table1", row, "cpm/ssim"): "0.5" for row in ("enhanced", "sharpgan")})
     assert all(line.startswith(f"{path}: ") for line in str(caught.value).splitlines())
 
 
@@ -164,7 +166,7 @@ def test_a_file_without_claims_and_margins_of_no_table_are_mistakes(tmp_path: Pa
     path = tmp_path / "sharpgan.yaml"
     path.write_text("claims: {}\n")
     with pytest.raises(ConfigError, match=r"claims: .*expected at least one claim"):
-        load_claims(path, sharpgan, {})
+        load_claims(path, [sharpgan], {})
     path.write_text(yaml.safe_dump({"margins": {"table9": {"ssim": 1.0}}, "claims": {"x": {**CLAIM, "needs": "more"}}}))
-    with pytest.raises(ConfigError, match=r"margins\.table9: no table called 'table9'"):
-        load_claims(path, sharpgan, {})
+    with pytest.raises(ConfigError, match=r"margins\.table9: no table of scores called 'table9'"):
+        load_claims(path, [sharpgan], {})

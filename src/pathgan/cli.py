@@ -132,6 +132,26 @@ def compare_command(
     Console().print(shown)
 
 
+@app.command("reading")
+def reading_command(
+    paper: Annotated[str, typer.Argument(help="a file of config/papers", show_default=False)],
+    preset: Annotated[str, typer.Option(help="demo, public or paper")] = "demo",
+    pairs: Annotated[int, typer.Option(min=1, help="of images, for each visual claim")] = 30,
+    seed: Annotated[int, typer.Option(help="of sides and order")] = 0,
+) -> None:
+    """Write a page of unlabelled pairs of images for readers, and the key to their answers."""
+    from pathgan.claims.reading_page import write_reading  # here: as above
+    from pathgan.plan.asked import reading_asked
+
+    with chdir(ROOT):
+        questions, title, folder = reading_asked(paper, preset, ROOT)
+        n = write_reading(questions, title, pairs, seed, folder)
+    print(
+        f"{folder}/reading.html: {n} pairs of {len(questions)} claims. Send it to readers, and keep {folder}/key.json."
+    )
+    print(f"Put their answers*.csv into {folder}, then: snakemake results/{preset}/{paper}/tables/claims.csv")
+
+
 @app.command("lock")
 def lock_command(
     targets: Annotated[list[Path] | None, typer.Argument(help="as of audit", show_default="results")] = None,

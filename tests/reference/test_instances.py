@@ -1,11 +1,19 @@
 """DQ, SQ, PQ and AJI against their definitions, written as plain loops over pairs of masks."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pathgan.metrics import aggregated_jaccard_index, dice_coefficient, instance_scores, panoptic_quality
+from pathgan.metrics import (
+    aggregated_jaccard_index,
+    dice_coefficient,
+    false_nuclei,
+    instance_scores,
+    jaccard_by_contact,
+    panoptic_quality,
+)
 
 
 def pair_tables(true, predicted):
@@ -127,3 +135,51 @@ def test_maps_of_two_sizes_are_refused():
         panoptic_quality(np.full((2, 2), 0.9), np.full((2, 2), 0.9))
     with pytest.raises(ValueError, match="negative"):
         panoptic_quality(np.zeros((2, 2), int), np.full((2, 2), -1))
+
+
+def contact_by_loop(true, predicted):
+    """AJI over the nuclei that touch another one and over the rest, and false nuclei, written out."""
+    ids, found = np.unique(true[true > 0]), np.unique(predicted[predicted > 0])
+    ring = np.ones((3, 3), np.uint8)
+    touch = {i for i in ids if ((cv2.dilate((true == i).astype(np.uint8), ring) > 0) & (true > 0) & (true != i)).any()}
+
+    def shared(i, j):
+        return int(((true == i) & (predicted == j)).sum())
+
+    def iou(i, j):
+        return shared(i, j) / int(((true == i) | (predicted == j)).sum())
+
+    partner = {i: max(found, key=lambda j: (iou(i, j), -j)) for i in ids if any(shared(i, j) for j in found)}
+    scores = []
+    for chosen in (touch, set(ids) - touch):
+        inter = union = 0
+        for i in chosen:
+            inter += shared(i, partner[i]) if i in partner else 0
+            union += int(((true == i) | (predicted == partner.get(i, -1))).sum())
+        for j in set(found) - set(partner.values()):
+            near = max(ids, key=lambda i: (shared(i, j), -i)) if len(ids) else None
+            if near in chosen and shared(near, j):
+                union += int((predicted == j).sum())
+        scores.append(inter / union if chosen else np.nan)
+    return scores, sum(not any(shared(i, j) for i in ids) for j in found)
+
+
+@given(two_maps())
+@settings(max_examples=100, deadline=None)
+def test_nuclei_that_touch_others_and_false_ones_equal_the_loops(maps):
+    true, predicted = maps
+    expected, n_false = contact_by_loop(true, predicted)
+    assert jaccard_by_contact(true, predicted) == pytest.approx(expected, nan_ok=True)
+    assert false_nuclei(true, predicted) == n_false
+
+
+def test_a_found_nucleus_that_joins_two_costs_those_that_touch_alone():
+    true = np.zeros((10, 30), int)
+    true[2:8, 2:8], true[2:8, 8:14], true[2:8, 20:26] = 1, 2, 3
+    joined = np.where((true == 1) | (true == 2), 1, true)
+    assert jaccard_by_contact(true, true) == (1, 1)
+    assert jaccard_by_contact(true, joined) == pytest.approx((36 * 2 / (72 * 2), 1))
+    assert np.isnan(jaccard_by_contact(np.where(true == 3, 3, 0), true)[0])
+    true[:, 29], elsewhere = 0, true.copy()
+    elsewhere[9, 28] = 7
+    assert (false_nuclei(true, elsewhere), false_nuclei(true, true)) == (1, 0)

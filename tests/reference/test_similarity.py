@@ -13,8 +13,10 @@ from skimage.metrics import peak_signal_noise_ratio as skimage_psnr
 from skimage.metrics import structural_similarity as skimage_ssim
 
 from pathgan.datasets.image_files import read_image
+from pathgan.losses.contour_losses import grey, smoothness
 from pathgan.metrics import (
     contour_contrast,
+    contour_roughness,
     feature_similarities,
     feature_similarity,
     gradient_magnitude_similarity_deviation,
@@ -211,6 +213,16 @@ def test_constant_images_are_defined():
 def test_wrong_stacks_are_refused(real, fake, message):
     with pytest.raises(ValueError, match=message):
         structural_similarity(real, fake)
+
+
+def test_contour_roughness_is_the_smoothness_loss_of_a_finished_image(images):
+    image = images["he"][None]
+    edge = np.random.default_rng(0).random(image.shape[:3]) < 0.3
+    tensor = torch.from_numpy(image.astype(np.float32) / 127.5 - 1).permute(0, 3, 1, 2)
+    loss = smoothness(grey(tensor), torch.from_numpy(edge)[:, None])
+    assert contour_roughness(image, edge)[0] == pytest.approx(float(loss), rel=1e-4)
+    assert contour_roughness(np.full_like(image, 90), edge)[0] == 0
+    assert np.isnan(contour_roughness(image, np.zeros_like(edge))[0])
 
 
 def test_contour_contrast_of_a_step_is_its_optical_density():

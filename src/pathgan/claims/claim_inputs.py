@@ -23,7 +23,8 @@ class ClaimInputs:
     """claims: of `claim_types.Claims`. printed: id -> what printed numbers say: `supports`, `effects`, the same
     in words (`effect`), and `why`. tables: name -> its `table`, what it is `given` (`TableInputs`), and what stands
     `behind` each of its cells. datasets: name -> `label`, `caveat`, `standing`, file of `counts`, and what the paper
-    `counted`. courses: run -> its `files`, one per seed, and what stands `behind` it. preset: its name.
+    `counted`. courses: run -> its `files`, one per seed, and what stands `behind` it. readings: id ->
+    `key`, files of `answers`, and what stands `behind` the images that were read. preset: its name.
     """
 
     claims: Mapping[str, Any]
@@ -31,6 +32,7 @@ class ClaimInputs:
     tables: Mapping[str, Mapping[str, Any]]
     datasets: Mapping[str, Mapping[str, Any]]
     courses: Mapping[str, Mapping[str, Any]]
+    readings: Mapping[str, Mapping[str, Any]]
     preset: str
 
     @cached_property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,14 +12,16 @@ import numpy as np
 from pathgan.claims.claim_inputs import ClaimInputs
 from pathgan.claims.comparing import Comparison, compare
 from pathgan.claims.evidence import LEVELS, SAYS_NOTHING, Level, weakest
-from pathgan.claims.rules import FEWEST_SEEDS, outcome, outcome_of_lead, together
+from pathgan.claims.reading_scores import reading_of
+from pathgan.claims.rules import FEWEST_SEEDS, levels_off, outcome, outcome_of_lead, p_of, together
 from pathgan.config.claim_pairs import Pair, pairs_of
-from pathgan.config.claim_types import Claim, Claims, Course, Place
+from pathgan.config.claim_types import Claim, Claims, Contrast, Course, Place, Rule
 from pathgan.errors import TableError
 from pathgan.intervals import holm
 from pathgan.stores.dataset_counts import read_counts
 
 Verdict = Literal["supported", "contradicted", "undecided", "untestable here"]
+TOLD_APART = 0.15  # of the share of pairs, from one half: less is not told apart; 90 pairs show as much
 UNTESTABLE: Verdict = "untestable here"
 BY_ARITHMETIC: dict[str, Verdict] = {"yes": "supported", "partly": "undecided", "no": "contradicted"}
 
@@ -63,6 +66,8 @@ def _judged(draft: Decision, p_holm: float, n_tests: int) -> Decision:
 
 def _draft(name: str, claim: Claim, claims: Claims, inputs: ClaimInputs) -> Decision:
     """Whether it can be tested, and its comparisons; of verdicts that they decide, `supported` where none lacks."""
+    if name in inputs.readings:
+        return _by_readers(name, claim, inputs)
     if claim.needs:
         return Decision(name, claim, UNTESTABLE, notes=[f"needs {claim.needs}"])
     if claim.by_arithmetic:
@@ -83,7 +88,7 @@ def _draft(name: str, claim: Claim, claims: Claims, inputs: ClaimInputs) -> Deci
     level, least = weakest(one.level for one in compared), max(compared, key=_least_in_favour)
     barred = [one.barred for one in compared if one.barred]
     told = [*barred, *(text for one in compared if one.level == level for text in one.told)]
-    is_open = level not in SAYS_NOTHING and not barred
+    is_open = not barred and (level not in SAYS_NOTHING or (claim.general and level == "stand-in data"))
     proxy = ["by proxy"] if claim.kind == "visual" and is_open else []
     return Decision(
         name,
@@ -128,23 +133,51 @@ def _by_counts(name: str, claim: Claim, inputs: ClaimInputs) -> Decision:
     return Decision(name, claim, "supported" if same else "contradicted", level, notes=told)
 
 
+def _by_readers(name: str, claim: Claim, inputs: ClaimInputs) -> Decision:
+    """Of a visual claim that readers of unlabelled pairs have answered."""
+    reading, given = claim.reading, inputs.readings[name]
+    assert reading is not None
+    found, n_pairs = reading_of(name, Path(given["key"]), [Path(file) for file in given["answers"]])
+    rule: Rule = "equal" if reading.alike else "better"
+    asked = Contrast(table="reading", a=reading.of, b=(reading.against,), columns=("chosen",))
+    pair = Pair(
+        asked, "chosen", reading.against, ("reading", reading.of, "chosen"), ("reading", reading.against, "chosen"), 0
+    )
+    level, told = inputs.level(given["behind"])
+    p = p_of(rule, found, TOLD_APART)
+    one = Comparison(
+        pair, "share chosen less 1/2", found, TOLD_APART if reading.alike else np.nan, p, level, told, "", np.nan
+    )
+    verdict: Verdict = UNTESTABLE if level in SAYS_NOTHING else "supported"
+    notes = [f"by {found.seeds} reader(s) of {n_pairs} pairs", *told]
+    return Decision(name, claim.model_copy(update={"by": rule}), verdict, level, [one], one, notes, p)
+
+
 def _by_course(name: str, claim: Claim, course: Course, inputs: ClaimInputs) -> Decision:
-    """Of a claim about whole trainings: the share of evaluations at which one run leads another."""
-    lacking = [run for run in (course.a, *course.b) if run not in inputs.courses]
+    """Of a claim about whole trainings."""
+    lacking = [run for run in course.runs if run not in inputs.courses]
     if lacking:
         return Decision(name, claim, UNTESTABLE, notes=[f"no run {lacking[0]} (preset {inputs.preset})"])
-    outcomes, shares = [], []
-    for run in course.b:
-        for measure, better in course.measures.items():
-            sign = 1 if better == "higher" else -1
-            pairs = zip(inputs.course(course.a), inputs.course(run), strict=True)
-            led = [float((sign * (one[measure] - other[measure]) > 0).mean()) for one, other in pairs]
-            outcomes.append(outcome_of_lead(led))
-            shares.append((float(np.mean(led)), run, measure))
-    share, run, measure = min(shares)
-    level, told = inputs.level([inputs.courses[run]["behind"] for run in (course.a, *course.b)])
+    shares = dict(_shares(course, inputs))
+    outcomes = [outcome_of_lead(of_seeds) for of_seeds in shares.values()]
+    what = min(shares, key=lambda name: float(np.mean(shares[name])))
+    level, told = inputs.level([inputs.courses[run]["behind"] for run in course.runs])
     n_seeds = len(inputs.course(course.a))
-    notes = [f"ahead of {run} in {measure} at {share:.0%} of evaluations, the fewest of all", *told]
+    notes = [f"{what}: {float(np.mean(shares[what])):.0%}", *told]
     if n_seeds < FEWEST_SEEDS:
         notes.append(f"{n_seeds} seed(s)")
     return Decision(name, claim, UNTESTABLE if level in SAYS_NOTHING else together(outcomes), level, notes=notes)
+
+
+def _shares(course: Course, inputs: ClaimInputs) -> Iterator[tuple[str, list[float]]]:
+    """Of each run and measure, in words, the share per seed: of evaluations at which `a` leads it; or of trainings that
+    level off."""
+    ours = inputs.course(course.a)
+    for measure, better in course.measures.items():
+        for run in course.b:
+            sign = 1 if better == "higher" else -1
+            pairs = zip(ours, inputs.course(run), strict=True)
+            led = [float((sign * (one[measure] - other[measure]) > 0).mean()) for one, other in pairs]
+            yield f"ahead of {run} in {measure}, share of evaluations", led
+        if not course.b:
+            yield f"{measure} levels off, share of trainings", [float(levels_off(one[measure])) for one in ours]

@@ -69,18 +69,27 @@ def _word(held: Sequence[bool]) -> Supports:
 def _of_equations(equations: Mapping[str, Equation], cells: Cells) -> Printed:
     effects, fails = {}, {}
     for name, one in equations.items():
-        value, claimed = evaluate(one.value, cells.values), evaluate(one.claimed, cells.values)
-        within = Fraction(str(one.within or 0)) + (Fraction(str(ABOUT)) * abs(claimed) if one.about else 0)
-        step = DIGITS
-        if one.share_of and isinstance(one.value, str):  # the nearest share of so many, as it would be printed
-            claimed = Fraction(round(value * one.share_of / 100) * 100, one.share_of)
-            step = _step(cells.values[_place(one.value)])
-            within = Fraction(step) / 2
+        value = evaluate(one.value, cells.values)
+        claimed, within, step = _claimed(one, value, cells)
         effects[name] = _decimal(value - claimed, step)
         if abs(value - claimed) > within:
             fails[name] = f"{name}: {_decimal(value, step)}, not {_decimal(claimed, step)}"
     shown = [effects[name] for name in fails or effects]
     return Printed(_word([name not in fails for name in effects]), [shown], list(fails.values()))
+
+
+def _claimed(one: Equation, value: Fraction, cells: Cells) -> tuple[Fraction, Fraction, Decimal]:
+    """What a value should be, within what, and the digit to show."""
+    if one.claimed is not None:
+        claimed = evaluate(one.claimed, cells.values)
+        return (
+            claimed,
+            Fraction(str(one.within or 0)) + (Fraction(str(ABOUT)) * abs(claimed) if one.about else 0),
+            DIGITS,
+        )
+    assert one.share_of is not None
+    step = _step(cells.values[_place(str(one.value))])
+    return Fraction(round(value * one.share_of / 100) * 100, one.share_of), Fraction(step) / 2, step
 
 
 def _place(text: str) -> Place:
@@ -133,7 +142,7 @@ def _effect(pair: Pair, cells: Cells) -> Decimal:
 
 
 def _bears(claim: Claim, claims: Claims, pair: Pair, effect: Decimal, cells: Cells, paper: Paper) -> bool:
-    metrics = tuple(metric_at(paper, place) for place in (pair.a, pair.b) if place)
+    metrics = tuple(metric_at([paper], place) for place in (pair.a, pair.b) if place)
     better = direction_of(pair.contrast, metrics)
     turned = -effect if better == "lower" else effect
     given = claims.margin(claim, pair.contrast, metrics[0])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from pathgan.claims.arm_differences import Difference
 from pathgan.config.claim_types import Rule
+from pathgan.errors import TableError
 
 Outcome = Literal["supported", "contradicted", "undecided"]
 ALPHA = 0.05
 FEWEST_SEEDS = 3  # of a claim about trainings themselves
+LEVEL = 0.1  # of the first slope: a training that has levelled off has less
 LEADS, TRAILS = 0.9, 0.5  # of evaluations: so many for a lead, and fewer against one
 
 
@@ -48,6 +51,15 @@ def outcome_of_lead(shares: list[float]) -> Outcome:
     if np.mean(shares) < TRAILS:
         return "contradicted"
     return "supported" if len(shares) >= FEWEST_SEEDS and min(shares) >= LEADS else "undecided"
+
+
+def levels_off(values: Sequence[float]) -> bool:
+    """Whether the slope over the last tenth of (n,) values is below a tenth of that over the first, n >= 20."""
+    part = len(values) // 10
+    if part < 2:
+        raise TableError(f"expected 20 values or more of a training, to see whether it levels off, got {len(values)}")
+    first, last = (np.polyfit(np.arange(part), np.asarray(of), 1)[0] for of in (values[:part], values[-part:]))
+    return bool(abs(last) < LEVEL * abs(first))
 
 
 def together(outcomes: list[Outcome]) -> Outcome:

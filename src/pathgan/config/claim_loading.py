@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,8 +17,9 @@ from pathgan.config.table_types import ScoreTable
 from pathgan.errors import ConfigError
 
 
-def load_claims(path: Path, paper: Paper, printed: Mapping[Place, str]) -> Claims:
-    """The claims in `path`. paper: its preset `paper`. printed: its printed cells, as text.
+def load_claims(path: Path, papers: Sequence[Paper], printed: Mapping[Place, str]) -> Claims:
+    """The claims in `path`. papers: the paper under its presets, one of which must have each cell. printed: its printed
+    cells, as text.
 
     Raises ConfigError for a wrong key, type or reference.
     """
@@ -26,7 +27,7 @@ def load_claims(path: Path, paper: Paper, printed: Mapping[Place, str]) -> Claim
         claims = Claims.model_validate(read_yaml(path))
     except ValidationError as error:
         raise ConfigError(explain(error, str(path), Claims)) from None
-    problems = list(dict.fromkeys(_problems(claims, paper, printed)))
+    problems = list(dict.fromkeys(_problems(claims, papers, printed)))
     if problems:
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems))
     return claims
@@ -38,11 +39,21 @@ def cells_of(paper: Paper) -> Cells:
     return {name: {(cell.row, cell.column) for cell in table.cells if not cell.against} for name, table in tables}
 
 
-def metric_at(paper: Paper, place: Place) -> str:
-    """The metric of a cell."""
-    table = paper.tables[place[0]]
-    assert isinstance(table, ScoreTable)
-    return table.columns[place[2]].metric
+def _merged(found: Sequence[Cells]) -> dict[str, set[tuple[str, str]]]:
+    merged: dict[str, set[tuple[str, str]]] = {}
+    for cells in found:
+        for table, keys in cells.items():
+            merged.setdefault(table, set()).update(keys)
+    return merged
+
+
+def metric_at(papers: Sequence[Paper], place: Place) -> str:
+    """The metric of a cell, which one of the papers has. Raises KeyError where none does."""
+    for paper in papers:
+        table = paper.tables.get(place[0])
+        if isinstance(table, ScoreTable) and place[2] in table.columns:
+            return table.columns[place[2]].metric
+    raise KeyError(place)
 
 
 def direction_of(contrast: Contrast, metrics: tuple[str, ...]) -> str:
@@ -55,26 +66,31 @@ def direction_of(contrast: Contrast, metrics: tuple[str, ...]) -> str:
     return next((better for better in known if better in ("higher", "lower")), "")
 
 
-def _problems(claims: Claims, paper: Paper, printed: Mapping[Place, str]) -> Iterator[str]:
-    cells = cells_of(paper)
+def _problems(claims: Claims, papers: Sequence[Paper], printed: Mapping[Place, str]) -> Iterator[str]:
+    paper, cells = papers[0], _merged([cells_of(paper) for paper in papers])
     for table in claims.margins:
-        yield from paper.check(f"margins.{table}", table, paper.tables, "table")
+        yield from paper.check(f"margins.{table}", table, cells, "table of scores")
     for name, claim in claims.claims.items():
         where = f"claims.{name}"
         for dataset in claim.counted:
             yield from paper.check(f"{where}.counted", dataset, paper.datasets, "dataset")
         for key, equation in claim.arithmetic.items():
-            for quantity in (equation.value, equation.claimed):
+            quantities = (equation.value, *(() if equation.claimed is None else (equation.claimed,)))
+            for quantity in quantities:
                 yield from _of_quantity(f"{where}.arithmetic.{key}", quantity, printed)
         if claim.printed:
             yield from _unprinted(f"{where}.printed", claim.printed, printed)
+        if claim.reading:
+            known = {name for one in papers for name in one.sample_sets.keys() | one.images}
+            for name in (claim.reading.of, claim.reading.against):
+                yield from paper.check(f"{where}.reading", name, known, "sample set or dataset")
         if claim.course:
-            for run in (claim.course.a, *claim.course.b):
+            for run in claim.course.runs:
                 yield from _of_course(f"{where}.course", run, claim.course.export, paper)
         for index, contrast in enumerate(claim.decided_on):
-            yield from _of_contrast(f"{where}.decided_on.{index}", claim, contrast, claims, paper, cells)
+            yield from _of_contrast(f"{where}.decided_on.{index}", claim, contrast, claims, papers, cells)
         if claim.printed and not claim.decided_on:
-            yield from _of_contrast(f"{where}.printed", claim, claim.printed, claims, paper, cells)
+            yield from _of_contrast(f"{where}.printed", claim, claim.printed, claims, papers, cells)
 
 
 def _of_quantity(where: str, quantity: Quantity, printed: Mapping[Place, str]) -> Iterator[str]:
@@ -101,11 +117,11 @@ def _of_course(where: str, name: str, export: str, paper: Paper) -> Iterator[str
 
 
 def _of_contrast(
-    where: str, claim: Claim, contrast: Contrast, claims: Claims, paper: Paper, cells: Cells
+    where: str, claim: Claim, contrast: Contrast, claims: Claims, papers: Sequence[Paper], cells: Cells
 ) -> Iterator[str]:
     for arm in (contrast.a, *contrast.b):
         table = arm.rpartition(":")[0] or contrast.table
-        yield from paper.check(f"{where}.table", table, cells, "table of scores")
+        yield from papers[0].check(f"{where}.table", table, cells, "table of scores")
         if table not in cells:
             return
     pairs, lacking = pairs_of(contrast, cells)
@@ -116,7 +132,7 @@ def _of_contrast(
                 one = Contrast(table=contrast.table, a=arm, b=(contrast.a,), columns=contrast.columns)
                 yield from (f"{where}.margin: no cell {row} / {column}" for _, row, column in pairs_of(one, cells)[1])
     for pair in pairs:
-        metrics = tuple(metric_at(paper, place) for place in (pair.a, pair.b) if place)
+        metrics = tuple(metric_at(papers, place) for place in (pair.a, pair.b) if place)
         yield from _of_direction(where, claim, contrast, metrics)
         if claim.rule in NEED_MARGIN and claims.margin(claim, contrast, metrics[0]) is None:
             yield f"{where}.margin: expected one, of {metrics[0]}; the rule {claim.rule!r} needs it"

@@ -88,25 +88,43 @@ class Equation(Strict):
     """Numbers of the text or of printed cells, which should make another one."""
 
     value: Quantity
-    claimed: Quantity
+    claimed: Quantity | None = None
     within: Annotated[float, Field(ge=0)] | None = None  # exactly, where not given
     about: bool = False  # within ABOUT of what is claimed
-    share_of: Annotated[int, Field(gt=0)] | None = None  # `claimed` is the count out of so many that is nearest
+    share_of: Annotated[int, Field(gt=0)] | None = None  # a printed percentage, which a count out of so many gives
 
     @model_validator(mode="after")
-    def _one_tolerance(self) -> Equation:
+    def _one_kind(self) -> Equation:
+        if (self.claimed is None) == (self.share_of is None):
+            raise ValueError("expected claimed or share_of")
+        if self.share_of and not isinstance(self.value, str):
+            raise ValueError("share_of: expected a printed cell as value")
         if self.about and self.within is not None:
             raise ValueError("expected within or about, got both")
         return self
 
 
 class Course(Strict):
-    """What was measured while runs trained: one leads others, evaluation by evaluation."""
+    """What was measured while runs trained: one leads others, evaluation by evaluation; or levels off by itself."""
 
     export: Literal["evaluations", "history"]
     a: Name
-    b: Annotated[tuple[Name, ...], Field(min_length=1)]
+    b: tuple[Name, ...] = ()  # none: the slope of `a` over the last tenth is below a tenth of that over the first
     measures: Annotated[dict[str, Literal["higher", "lower"]], Field(min_length=1)]
+
+    @property
+    def runs(self) -> tuple[Name, ...]:
+        """All of them."""
+        return (self.a, *self.b)
+
+
+class Reading(Strict):
+    """What readers are asked of unlabelled pairs, an image of a sample set and one of another set, or a real one."""
+
+    question: Text
+    of: Name
+    against: Name
+    alike: bool = False  # the claim is that they cannot be told apart, and not that `of` is chosen
 
 
 class Claim(Strict):
@@ -116,6 +134,7 @@ class Claim(Strict):
     says: Text
     kind: Kind
     by: Rule | None = None  # how the proxy of a visual claim decides, or a trend
+    general: bool = False  # of a method, whatever the images: other data than the paper's may decide it
     implied: bool = False  # the order of a table, which nobody says in words
     word: Literal["significant", "state of the art"] | None = None  # a stronger one than better
     unit: Literal["image", "slide", "patient", "set", "seed"]  # what is resampled as a whole
@@ -129,6 +148,7 @@ class Claim(Strict):
     arithmetic: dict[str, Equation] = Field(default={})  # of printed numbers
     counted: tuple[Name, ...] = ()  # datasets of which the paper counts something
     course: Course | None = None
+    reading: Reading | None = None  # what decides it where readers have answered
     needs: str = ""  # what nobody has here
     note: str = ""
 

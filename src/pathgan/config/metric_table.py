@@ -30,16 +30,30 @@ _OF_INSTANCES = (
     Metric(key="pq", better="higher"),
     Metric(key="aji", better="higher"),
     Metric(key="dice", better="higher"),
+    Metric(key="aji_touching", better="higher"),
+    Metric(key="aji_lone", better="higher"),
+    Metric(key="false_nuclei", better="lower"),
 )
 # Kind of score -> what it measures.
 _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
-    "reconstruction": _OF_IMAGES,
+    "reconstruction": (*_OF_IMAGES, Metric(key="colour_js", better="lower")),
+    "structure": (
+        Metric(key="structure_dice", better="higher", floors=("structure_dice_shuffled",)),
+        Metric(key="structure_dice_shuffled", better=""),
+    ),
+    "spectrum": (
+        Metric(key="spectrum_distance", better="lower", floors=("spectrum_distance_real",)),
+        Metric(key="spectrum_distance_real", better="", of="set", is_of_real=True, counts="n_real"),
+    ),
     "similarity": (
         *_OF_IMAGES,
         Metric(key="fsim", better="higher"),
         Metric(key="fsimc", better="higher"),
         Metric(key="gmsd", better="lower"),
         Metric(key="contour_contrast", better="near real"),
+        Metric(key="contour_contrast_real", better="", is_of_real=True),
+        Metric(key="contour_roughness", better="near real"),
+        Metric(key="contour_roughness_real", better="", is_of_real=True),
     ),
     "utility": _OF_INSTANCES,
     "segmentation": _OF_INSTANCES,
@@ -151,6 +165,7 @@ _GIVEN_BY: dict[str, tuple[Metric, ...]] = {
                     Metric(key=f"{name}_floor", better="", of="set", counts="n_floor", is_of_real=True),
                 )
             ),
+            Metric(key=f"{channel}_js_source", better="", of="set", counts="n_floor", is_of_real=True),
             Metric(key=f"{channel}_integral", better="near real", floors=(f"{channel}_integral_real",)),
             Metric(key=f"{channel}_integral_real", better="", of="set", counts="n_real", is_of_real=True),
         )

@@ -27,8 +27,8 @@ def segment_nuclei(image: NDArray[np.uint8], options: ColourMixture | None = Non
 
     Stretched contrast, then what is as dark as nuclei by a mixture of colours, kept where it holds a spot darker
     than its surroundings, cleaned, and parted where two nuclei touch. In the order `threshold_first` the mixture is of
-    such spots alone, and of these it keeps the darkest. `seed`: of the pixels that it is fitted to. Raises ValueError
-    for what is no (h, w, 3) uint8, and for a dark ground.
+    such spots alone, and of these it keeps the darkest; in the others there is none. `seed`: of the pixels that it is
+    fitted to. Raises ValueError for what is no (h, w, 3) uint8, and for a dark ground.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"expected an RGB image (h, w, 3) uint8, got {image.shape} {image.dtype}")
@@ -40,10 +40,15 @@ def segment_nuclei(image: NDArray[np.uint8], options: ColourMixture | None = Non
     _check_ground(image, grey)
     stretched = stretch(image, options.stretch_percent)
     spots = dark_spots(stretched, options)
-    if options.order == "mixture_first":
-        dark = dark_pixels(stretched, options, seed)
-    else:
-        dark = spots & dark_pixels(stretched, options, seed, spots) if spots.any() else spots
+    match options.order:
+        case "mixture_first":
+            dark = dark_pixels(stretched, options, seed)
+        case "threshold_first":
+            dark = spots & dark_pixels(stretched, options, seed, spots) if spots.any() else spots
+        case "threshold_alone":
+            dark = spots
+        case "otsu":
+            dark = spots = darker_half(stretched)
     if not _is_haematoxylin(image, dark, options.stretch_percent):
         return np.zeros(grey.shape, np.int32)
     return part(_cleaned(dark, spots, options), options)
@@ -78,6 +83,12 @@ def dark_spots(image: NDArray[np.uint8], options: ColourMixture) -> Mask:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     mean, inverse = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
     return cv2.adaptiveThreshold(grey, 1, mean, inverse, options.block_px, options.offset) > 0
+
+
+def darker_half(image: NDArray[np.uint8]) -> Mask:
+    """Pixels (h, w) darker than the grey level that parts an image best in two (Otsu 1979)."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    return cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)[1] > 0
 
 
 def dark_pixels(image: NDArray[np.uint8], options: ColourMixture, seed: int, among: Mask | None = None) -> Mask:

@@ -6,6 +6,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "contour_measures": ["contour_contrast", "contour_roughness"],
         "distributions": [
             "density_coverage",
             "frechet_at_infinity",
@@ -23,12 +24,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "phase_congruency": ["feature_similarities", "feature_similarity"],
         "positivity": ["positive_share"],
         "similarity": [
-            "contour_contrast",
             "gradient_magnitude_similarity_deviation",
             "mean_absolute_error",
             "multiscale_structural_similarity",
             "peak_signal_noise_ratio",
             "structural_similarity",
         ],
+        "touching_nuclei": ["false_nuclei", "jaccard_by_contact"],
     },
 )

@@ -16,7 +16,7 @@ LARGEST_TABLE = 1 << 24  # entries of a table that is counted by ids as they are
 
 
 @dataclass(frozen=True)
-class _Overlaps:
+class Overlaps:
     """The pairs of a true and a predicted nucleus that share pixels, in the order of the true one's id.
 
     true, predicted: (n_pairs,) rows into the areas. shared: (n_pairs,) pixels. Areas [px]: of all nuclei.
@@ -33,6 +33,12 @@ class _Overlaps:
         return self.true_area[self.true] + self.predicted_area[self.predicted] - self.shared
 
     @property
+    def best(self) -> NDArray[np.intp]:
+        """Of each true nucleus that shares pixels with one: the pair of largest IoU, of equal ones of the lowest id."""
+        by_iou = np.lexsort((self.predicted, -self.shared / self.union, self.true))
+        return by_iou[np.unique(self.true[by_iou], return_index=True)[1]]
+
+    @property
     def n(self) -> int:
         """Nuclei on both sides."""
         return len(self.true_area) + len(self.predicted_area)
@@ -40,7 +46,7 @@ class _Overlaps:
 
 def instance_scores(true: Instances, predicted: Instances) -> dict[str, float]:
     """`dq`, `sq`, `pq`, `aji` and `dice` of two (h, w) maps, for the time of one of them."""
-    overlaps = _overlaps(true, predicted)
+    overlaps = overlaps_of(true, predicted)
     dq, sq, pq = _panoptic_quality(overlaps)
     return {"dq": dq, "sq": sq, "pq": pq, "aji": _aggregated_jaccard_index(overlaps), "dice": _dice(overlaps)}
 
@@ -50,7 +56,7 @@ def panoptic_quality(true: Instances, predicted: Instances) -> tuple[float, floa
 
     A pair matches where IoU > 0.5. Two empty maps agree (1, 1, 1); one empty map gives (0, 0, 0).
     """
-    return _panoptic_quality(_overlaps(true, predicted))
+    return _panoptic_quality(overlaps_of(true, predicted))
 
 
 def aggregated_jaccard_index(true: Instances, predicted: Instances) -> float:
@@ -58,15 +64,15 @@ def aggregated_jaccard_index(true: Instances, predicted: Instances) -> float:
 
     Each true nucleus takes the predicted one of largest IoU, of equal ones that with the lowest id.
     """
-    return _aggregated_jaccard_index(_overlaps(true, predicted))
+    return _aggregated_jaccard_index(overlaps_of(true, predicted))
 
 
 def dice_coefficient(true: Instances, predicted: Instances) -> float:
     """Dice of the nuclei's pixels in two (h, w) maps, whichever nucleus they belong to; two empty maps give 1."""
-    return _dice(_overlaps(true, predicted))
+    return _dice(overlaps_of(true, predicted))
 
 
-def _panoptic_quality(overlaps: _Overlaps) -> tuple[float, float, float]:
+def _panoptic_quality(overlaps: Overlaps) -> tuple[float, float, float]:
     if overlaps.n == 0:
         return 1.0, 1.0, 1.0
     iou = overlaps.shared / overlaps.union
@@ -76,24 +82,23 @@ def _panoptic_quality(overlaps: _Overlaps) -> tuple[float, float, float]:
     return detection, segmentation, detection * segmentation
 
 
-def _aggregated_jaccard_index(overlaps: _Overlaps) -> float:
+def _aggregated_jaccard_index(overlaps: Overlaps) -> float:
     if not len(overlaps.true_area) or not len(overlaps.predicted_area):
         return float(overlaps.n == 0)
-    union = overlaps.union
-    by_iou = np.lexsort((overlaps.predicted, -overlaps.shared / union, overlaps.true))
-    best = by_iou[np.unique(overlaps.true[by_iou], return_index=True)[1]]
+    union, best = overlaps.union, overlaps.best
     alone_true = np.delete(overlaps.true_area, overlaps.true[best])
     alone_predicted = np.delete(overlaps.predicted_area, overlaps.predicted[best])
     return float(overlaps.shared[best].sum() / (union[best].sum() + alone_true.sum() + alone_predicted.sum()))
 
 
-def _dice(overlaps: _Overlaps) -> float:
+def _dice(overlaps: Overlaps) -> float:
     if overlaps.n == 0:
         return 1.0
     return float(2 * overlaps.shared.sum() / (overlaps.true_area.sum() + overlaps.predicted_area.sum()))
 
 
-def _overlaps(true: Instances, predicted: Instances) -> _Overlaps:
+def overlaps_of(true: Instances, predicted: Instances) -> Overlaps:
+    """Of two (h, w) maps. Raises ValueError for maps of other sizes or kinds."""
     if true.shape != predicted.shape or true.ndim != 2:
         raise ValueError(f"expected two maps of one size (h, w), got {true.shape} and {predicted.shape}")
     if not all(np.issubdtype(ids.dtype, np.integer) or ids.dtype == np.bool_ for ids in (true, predicted)):
@@ -116,7 +121,7 @@ def _overlaps(true: Instances, predicted: Instances) -> _Overlaps:
     row, column = np.nonzero(table[1:, 1:])
     shared = table[1:, 1:][row, column]
     present_true, present_predicted = true_area > 0, predicted_area > 0
-    return _Overlaps(
+    return Overlaps(
         (np.cumsum(present_true) - 1)[row],
         (np.cumsum(present_predicted) - 1)[column],
         shared,

@@ -1,15 +1,12 @@
-"""How alike two images are, pixel by pixel and window by window; and the contrast along nuclear contours."""
+"""How alike two images are, pixel by pixel and window by window."""
 
 from __future__ import annotations
-
-from itertools import product
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pathgan.metrics.image_pairs import Images, Scores, check_pairs, gradient_magnitude, mix_channels, ratio_similarity
-from pathgan.stains import optical_density
 
 Channels = NDArray[np.float64]  # one value each of R, G and B
 
@@ -77,35 +74,6 @@ def gradient_magnitude_similarity_deviation(real: Images, fake: Images) -> Score
         a, b = (gradient_magnitude(_halved(mix_channels(image.astype(np.float32), LUMA)), PREWITT) for image in pair)
         _, deviation = cv2.meanStdDev(ratio_similarity(a, b, 170.0))
         scores.append(deviation.item())
-    return np.array(scores)
-
-
-def contour_contrast(images: Images, contour: NDArray[np.bool_]) -> Scores:
-    """Ours: how far optical density falls across nuclear contours, (n, h, w, 3) and (n, h, w) bool -> (n,).
-
-    Mean over contour pixels and those of their eight neighbours that lie off any contour of the absolute
-    difference in optical density, averaged over R, G and B. NaN for an image without contours.
-    """
-    check_pairs(images, images)
-    if contour.dtype != np.bool_ or contour.shape != images.shape[:3]:
-        raise ValueError(f"expected bool contours of shape {images.shape[:3]}, got {contour.dtype} {contour.shape}")
-    scores = []
-    for image, edge in zip(images, contour, strict=True):
-        density = optical_density(image).mean(-1)
-        total, n = 0.0, 0
-        for dy, dx in product((-1, 0, 1), repeat=2):
-            here = (
-                slice(max(dy, 0), dy or None if dy < 0 else None),
-                slice(max(dx, 0), dx or None if dx < 0 else None),
-            )
-            there = (
-                slice(max(-dy, 0), -dy or None if dy > 0 else None),
-                slice(max(-dx, 0), -dx or None if dx > 0 else None),
-            )
-            counted = edge[here] & ~edge[there]
-            total += float(np.abs(density[here] - density[there])[counted].sum(dtype=np.float64))
-            n += int(counted.sum())
-        scores.append(total / n if n else np.nan)
     return np.array(scores)
 
 

@@ -17,6 +17,7 @@ from pathgan.plan import paths
 from pathgan.plan.comparison_plan import ComparisonPlan
 from pathgan.plan.library import Library
 from pathgan.plan.paths import fill
+from pathgan.plan.reading_plan import ReadingPlan
 from pathgan.plan.table_plan import TablePlan
 from pathgan.render.consistency import published_doubts
 
@@ -24,8 +25,8 @@ from pathgan.render.consistency import published_doubts
 class ClaimPlan:
     """Answers from the claims of the paper that one reproduces, and the tables of that one under a preset."""
 
-    def __init__(self, library: Library, tables: TablePlan, comparison: ComparisonPlan):
-        self._library, self._tables, self._comparison = library, tables, comparison
+    def __init__(self, library: Library, tables: TablePlan, comparison: ComparisonPlan, readings: ReadingPlan):
+        self._library, self._tables, self._comparison, self._readings = library, tables, comparison, readings
         self._printed = lru_cache(maxsize=None)(self._printed_of)
 
     def has_claims(self, preset: str, paper: str) -> bool:
@@ -37,7 +38,8 @@ class ClaimPlan:
         tables = [path for name in self._table_names(w) for path in self._tables.inputs(_of_table(w, name))]
         counts = [one["counts"] for one in self.datasets(w).values()]
         courses = [file for one in self.courses(w).values() for file in one["files"]]
-        return list(dict.fromkeys([*tables, *counts, *courses, *self.files(w)]))
+        readings = [file for one in self._readings.given(w).values() for file in (one["key"], *one["answers"])]
+        return list(dict.fromkeys([*tables, *counts, *courses, *readings, *self.files(w)]))
 
     def given(self, w: Any) -> dict[str, Any]:
         """`claim_inputs.ClaimInputs` by name."""
@@ -47,6 +49,7 @@ class ClaimPlan:
             "tables": {name: self._table(w, name) for name in self._table_names(w)},
             "datasets": self.datasets(w),
             "courses": self.courses(w),
+            "readings": self._readings.given(w),
             "preset": w.preset,
         }
 
@@ -83,6 +86,7 @@ class ClaimPlan:
         paper, standing, expected = self._library.of(w), self._comparison.standing(w), self._comparison.expected(w)
         behind = [one for name in self._table_names(w) for one in self._comparison.verdicts_of_all(w, name)]
         behind += [one["behind"] for one in self.courses(w).values()]
+        behind += [told for one in self._readings.given(w).values() for told in one["behind"]]
         names = dict.fromkeys(name for one in behind for name in one["datasets"])
         names |= dict.fromkeys(name for claim in self._claims(w).claims.values() for name in claim.counted)
         return {
@@ -101,11 +105,11 @@ class ClaimPlan:
         """Run -> its file per seed of what a claim asks for, and what stands behind it."""
         paper, found = self._library.of(w), {}
         for claim in self._claims(w).claims.values():
-            for run in (claim.course.a, *claim.course.b) if claim.course else ():
+            for run in claim.course.runs if claim.course else ():
                 if run in paper.runs:
                     assert claim.course
                     files = [self._library.export(w, run, claim.course.export, seed) for seed in paper.seeds]
-                    found[run] = {"files": files, "behind": self._comparison.behind_run(w, run)}
+                    found[run] = {"files": files, "behind": self._comparison.behind_entry(w, run)}
         return found
 
     def _claims(self, w: Any) -> Claims:

@@ -64,11 +64,11 @@ class ComparisonPlan:
             for told in self._verdicts(w, table, behind)
         ]
 
-    def behind_run(self, w: Any, run: str) -> dict[str, Any]:
-        """The `datasets` behind a run, and the `words` of the verdict on its settings in each respect."""
-        entries = entries_of(self._library.of(w), run)
+    def behind_entry(self, w: Any, name: str) -> dict[str, Any]:
+        """The `datasets` behind a run, a sample set or a dataset, and the `words` of the verdict on its settings."""
+        entries = entries_of(self._library.of(w), name)
         settings = [one for one in self.settings(w) if one.key.entry in entries]
-        return {"datasets": _names(entries), "words": dict(judge(settings)[0].words), "trained": True}
+        return {"datasets": _names(entries), "words": dict(judge(settings)[0].words)}
 
     def standing(self, w: Any) -> dict[str, Standing]:
         """Dataset -> whose images it holds."""

@@ -79,7 +79,8 @@ class Library:
         if not path.exists():
             return None
         printed = {(row["table"], row["row"], row["column"]): row["value"] for row in self.published(paper)}
-        return load_claims(path, self.paper(FULL_SIZE, paper), printed)
+        presets = dict.fromkeys([FULL_SIZE, *self.presets(paper)])
+        return load_claims(path, [self.paper(preset, paper) for preset in presets], printed)
 
     def published(self, paper: str) -> list[dict[str, str]]:
         """The printed cells of a paper, as text: `table`, `row`, `column`, `value`, `sd`, `note`."""

@@ -23,6 +23,7 @@ SLIDES = f"{BASE}/slides/{{slides}}"  # a folder of drawn ones
 REGISTRATION = f"{BASE}/registrations/{{slides}}/{{slide}}.{{suffix}}"
 PIECES = f"{BASE}/{{pieces}}/{{dataset}}/{{slide}}.{{suffix}}"  # tiles or cells of a slide
 PAPER = "config/papers/{paper}.yaml"
+READING = "readings/{preset}/{paper}"  # a folder: the page, its key, and answers of readers
 CLAIMS = "config/claims/{paper}.yaml"
 WEIGHTS_TABLE = "config/weights.yaml"
 RECEIPT = "{archive}.fetched.json"  # of a download, in its folder below data_root

@@ -6,6 +6,7 @@ from typing import Any
 
 from pathgan.config.reads import Use
 from pathgan.config.runs.run import TrainedRun
+from pathgan.plan.code_plan import kind_name, worker_of
 from pathgan.plan.kind_patterns import KindPatterns
 from pathgan.plan.library import Library, files_of
 
@@ -37,4 +38,16 @@ class SegmentationPlan:
 
     def run(self, w: Any) -> Any:
         """What it depends on."""
-        return self._library.entry(w, "runs", w.segmenter).model_dump(mode="json")
+        return self._run(w).model_dump(mode="json")
+
+    def kind(self, w: Any) -> str:
+        """The class of a run."""
+        return kind_name(self._run(w))
+
+    def workers(self, w: Any) -> list[str]:
+        """The modules that find nuclei without training."""
+        run = self._run(w)
+        return worker_of(run, run.finder)
+
+    def _run(self, w: Any) -> Any:
+        return self._library.entry(w, "runs", w.segmenter)

@@ -20,6 +20,7 @@ from pathgan.plan.dataset_plan import DatasetPlan
 from pathgan.plan.figure_plan import FigurePlan
 from pathgan.plan.library import Library
 from pathgan.plan.paths import fill
+from pathgan.plan.reading_plan import ReadingPlan
 from pathgan.plan.sample_plan import SamplePlan
 from pathgan.plan.score_plan import ScorePlan
 from pathgan.plan.segmentation_plan import SegmentationPlan
@@ -53,7 +54,8 @@ class Plan:
         self.scores = ScorePlan(library, self.weights)
         comparison = ComparisonPlan(library)
         self.tables = TablePlan(library, comparison)
-        self.claims = ClaimPlan(library, self.tables, comparison)
+        self.readings = ReadingPlan(library, comparison)
+        self.claims = ClaimPlan(library, self.tables, comparison, self.readings)
         self.figures = FigurePlan(library)
 
     @property

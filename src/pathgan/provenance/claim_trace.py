@@ -26,8 +26,10 @@ def files_of_claim(entry: Record, name: str) -> Iterator[tuple[str, Cell | None]
         for file in given["tables"][table]["given"]["scores"][f"{cell.run}/{cell.score}"]:
             yield file, cell
     yield from ((given["datasets"][dataset]["counts"], None) for dataset in claim.counted)
-    for run in (claim.course.a, *claim.course.b) if claim.course else ():
+    for run in claim.course.runs if claim.course else ():
         yield from ((file, None) for file in given["courses"].get(run, {"files": ()})["files"])
+    if reading := given["readings"].get(name):
+        yield from ((file, None) for file in (reading["key"], *reading["answers"]))
     yield from ((file, None) for file in entry["inputs"] if file.startswith("config/"))
 
 

@@ -35,9 +35,9 @@ def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy
     images as there are samples; `fid_at_floor_n` is the FID of as few samples and real images, as FID depends
     on their number; `fid_inf` is that of infinitely many. Tiles of one slide fall into both halves: floors tell of
     chance, not of patients. `fid_source` and `kid_source` (of all images at once) are of the images before their
-    translation: what doing nothing scores.
+    translation: what doing nothing scores. category: of the real images; '' for all.
     """
-    real, fake = compared(inputs, config.split)
+    real, fake = compared(inputs, config.split, category)
     n_floor = min(len(real.values) // 2, len(fake.values))
     if n_floor <= NEIGHBOURS:
         raise DataError(

@@ -17,19 +17,22 @@ from pathgan.stores.manifest import ids_of_split, read_manifest
 T = TypeVar("T")
 
 
-def compared(inputs: Inputs, split: str) -> tuple[Embeddings, Embeddings]:
-    """Those of a split of the real images, and of the samples. Raises DataError for stale or different ones."""
-    real = of_split(inputs.real_embeddings, inputs.store, inputs.manifest, split)
+def compared(inputs: Inputs, split: str, category: str = "") -> tuple[Embeddings, Embeddings]:
+    """Those of a split of the real images, of a class or of all, and of the samples. Raises DataError for stale or
+    different ones."""
+    real = of_split(inputs.real_embeddings, inputs.store, inputs.manifest, split, category)
     fake = fresh(inputs.fake_embeddings, inputs.predicted)
     check_same_embedder(inputs.real_embeddings, real, inputs.fake_embeddings, fake)
     return real, fake
 
 
-def of_split(path: Path | None, store: Path | None, manifest: Path | None, split: str) -> Embeddings:
-    """Those of the items of a split, in the manifest's order."""
+def of_split(
+    path: Path | None, store: Path | None, manifest: Path | None, split: str, category: str = ""
+) -> Embeddings:
+    """Those of the items of a split, of a class or of all, in the manifest's order."""
     assert path is not None
     assert manifest is not None
-    embeddings, ids = fresh(path, store), ids_of_split(read_manifest(manifest), split, manifest.name)
+    embeddings, ids = fresh(path, store), ids_of_split(read_manifest(manifest), split, manifest.name, category)
     return replace(embeddings, values=embeddings.of(ids, path), ids=tuple(ids))
 
 

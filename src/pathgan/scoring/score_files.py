@@ -14,7 +14,11 @@ from pathgan.files import write_rows
 from pathgan.stores.manifest import ids_of_split, read_manifest
 from pathgan.stores.store import RESUMED_STALE, STAND_IN, ImageStore
 
-UNDEFINED_WITHOUT_NUCLEI = ("contour_contrast",)  # an item without nuclei has none, and n says so
+# An item without nuclei, or without such nuclei, has none, and n says so.
+UNDEFINED_WITHOUT_NUCLEI = (
+    *("contour_contrast", "contour_contrast_real", "contour_roughness", "contour_roughness_real"),
+    *("aji_touching", "aji_lone"),
+)
 Tidy = list[tuple[str, str, float]]  # item, metric, value
 
 

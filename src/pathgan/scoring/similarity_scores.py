@@ -8,10 +8,10 @@ from pathgan.config.scores.similarity_score import SimilarityScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
 from pathgan.masks.maps import contours
+from pathgan.metrics.contour_measures import contour_contrast, contour_roughness
 from pathgan.metrics.phase_congruency import feature_similarities
 from pathgan.metrics.similarity import (
     WINDOW_PX,
-    contour_contrast,
     gradient_magnitude_similarity_deviation,
     mean_absolute_error,
     multiscale_structural_similarity,
@@ -34,6 +34,7 @@ def score(config: SimilarityScore, inputs: Inputs, category: str = "") -> Tidy:
         raise DataError(f"{inputs.predicted}: holds images of {fake.shape[1:]}, {inputs.store} of {real.shape[1:]}")
     if min(real.shape[1:3]) < WINDOW_PX:
         raise DataError(f"{inputs.store}: expected images of at least {WINDOW_PX} px, got {real.shape[1:3]}")
+    edges = np.stack([contours(field) for field in instances])
     fsim, fsimc = feature_similarities(real, fake)
     scores = {
         "ssim": structural_similarity(real, fake),
@@ -43,6 +44,9 @@ def score(config: SimilarityScore, inputs: Inputs, category: str = "") -> Tidy:
         "fsim": fsim,
         "fsimc": fsimc,
         "gmsd": gradient_magnitude_similarity_deviation(real, fake),
-        "contour_contrast": contour_contrast(fake, np.stack([contours(field) for field in instances])),
+        "contour_contrast": contour_contrast(fake, edges),
+        "contour_contrast_real": contour_contrast(real, edges),
+        "contour_roughness": contour_roughness(fake, edges),
+        "contour_roughness_real": contour_roughness(real, edges),
     }
     return [*tidy(items, scores), (SET, "ms_ssim_scales", n_scales(*real.shape[1:3]))]

@@ -14,7 +14,8 @@ class ColourMixture(Strict):
     """How nuclei are found by their colours (SynCGAN, Sec. 3.2)."""
 
     # What is dark in colour and holds a dark spot; or as the text orders it: dark spots, less red cells and cytoplasm.
-    order: Literal["mixture_first", "threshold_first"] = "mixture_first"
+    # Without a mixture: dark spots alone, or what is darker than a threshold by Otsu's method.
+    order: Literal["mixture_first", "threshold_first", "threshold_alone", "otsu"] = "mixture_first"
     stretch_percent: Annotated[float, Field(ge=0, lt=50)] = 1.0  # of pixels that become black, and as many white
     block_px: Annotated[int, Field(ge=3)] = 51  # odd; of the adaptive threshold,
     offset: float = 10.0  # grey levels that a spot is darker than its block's mean
@@ -36,3 +37,4 @@ class MixtureRun(Run, ColourMixture):
 
     recipe: Literal["mixture"]
     finds_nuclei: ClassVar[bool] = True
+    finder: ClassVar[str] = "pathgan.sampling.nuclei_finding"

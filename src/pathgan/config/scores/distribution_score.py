@@ -54,6 +54,9 @@ class DistributionScore(EmbeddedScore):
             found["source_embeddings"] = Read("embeddings", source, self.network)
         return found
 
+    def category(self, name: str, run: Run, paper: Paper) -> str:
+        return paper.category_of(name)
+
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
         if self.real:
             yield from paper.check(f"{where}.real", self.real, paper.images, "dataset with images")
