@@ -332,3 +332,32 @@ def test_tables_say_verdict_effect_interval_and_what_was_printed(tmp_path: Path)
     first = out["csv"].read_bytes()
     write_claims(decide(given), given, "A paper", out)
     assert out["csv"].read_bytes() == first
+
+
+def test_scores_of_sets_have_a_jackknife_over_units_beside_seeds(tmp_path: Path) -> None:
+    facts = {"n_images": 50, "n_real": 50, "n_floor": 25, "kid_subset_size": 10}
+    sets = {"a": np.array([0.10, 0.10, 0.10]), "b": np.array([0.30, 0.30, 0.30])}
+
+    def found(spread: float, seeds: slice = slice(None), trained: bool = True):
+        chosen = {arm: values[seeds] for arm, values in sets.items()}
+        given = inputs(tmp_path, chosen, {"nearer": better()}, metric="kid_full", facts=facts, trained=trained)
+        for run, files in given.tables["t"]["given"]["scores"].items():
+            for file in files:
+                of = 1 if run == "a/s" else 0
+                rows = [
+                    f"{side}: u{i},kid_full_without,{0.1 + spread * of * (i - 3)}"
+                    for side in ("real", "made")
+                    for i in range(7)
+                ]
+                Path(file).write_text(Path(file).read_text() + "\n".join(rows) + "\n")
+        return decided(given)["nearer"]
+
+    narrow, wide = found(0.001), found(0.5)
+    assert (narrow.verdict, wide.verdict) == ("supported", "undecided")
+    assert narrow.shown.found.over == "units and seeds"
+    values = -0.5 * np.arange(-3, 4)
+    error = np.sqrt(2 * 6 / 7 * np.square(values).sum())
+    half = stats.t.ppf(0.975, 6) * error
+    assert wide.shown.found.interval() == pytest.approx((0.2 - half, 0.2 + half))
+    assert found(0.001, slice(0, 1)).shown.found.over == "none: one training"
+    assert found(0.001, slice(0, 1), trained=False).shown.found.over == "units"

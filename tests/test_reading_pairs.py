@@ -6,7 +6,9 @@ import base64
 import io
 import json
 import re
+from contextlib import chdir
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,9 +20,13 @@ from doing import write_store
 from pathgan.claims.reading_page import ImageSet, Question, write_reading
 from pathgan.claims.reading_scores import reading_of
 from pathgan.config.claim_types import Claim
-from pathgan.errors import DataError
+from pathgan.config.workflow import Workflow
+from pathgan.errors import ConfigError, DataError
+from pathgan.plan.asked import reading_asked
+from pathgan.plan.workflow_plan import Plan
 from pathgan.stores.manifest import write_manifest
 
+ROOT = Path(__file__).parents[1]
 N = 24
 CLAIM = Claim(
     where="Fig. 1",
@@ -176,3 +182,32 @@ def test_sets_without_images_to_show_are_an_error(question: Question, tmp_path: 
     with pytest.raises(DataError, match="real"):
         write_reading([question], "P", N, 0, tmp_path / "r")
     assert not (tmp_path / "r").exists() or not list((tmp_path / "r").iterdir())
+
+
+def test_images_that_are_not_made_yet_are_named_with_their_target(tmp_path: Path) -> None:
+    for folder in ("config", "profiles"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    with (
+        chdir(tmp_path),
+        pytest.raises(DataError, match=r"h5: not made yet; make it: snakemake --cores all results/demo"),
+    ):
+        reading_asked("sharpgan", "demo", tmp_path)
+    with pytest.raises(ConfigError, match="no paper 'sharpgn' with a preset 'demo'; there are the papers"):
+        reading_asked("sharpgn", "demo", tmp_path)
+
+
+def test_readers_answers_are_inputs_of_the_claims(tmp_path: Path) -> None:
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    folder = tmp_path / "readings" / "public" / "sharpgan"
+    folder.mkdir(parents=True)
+    w = SimpleNamespace(preset="public", paper="sharpgan")
+
+    def given() -> dict:
+        return Plan(Workflow(papers=("sharpgan",)), tmp_path).claims.given(w)["readings"]
+
+    assert given() == {}
+    (folder / "answers_a.csv").write_text("")
+    found = given()["sharpgan-colours-textures-close"]
+    assert found["answers"] == ["readings/public/sharpgan/answers_a.csv"]
+    assert {name for one in found["behind"] for name in one["datasets"]} == {"cpm"}
+    assert "readings/public/sharpgan/key.json" in Plan(Workflow(papers=("sharpgan",)), tmp_path).claims.inputs(w)

@@ -101,6 +101,12 @@ def over_units(totals: NDArray[np.float64], counts: NDArray[np.integer]) -> Stud
     return Student(float(mean), float(residuals.std(ddof=1) / np.sqrt(n)), n - 1)
 
 
+def jackknife(value: float, without: Sequence[NDArray[np.float64]]) -> Student:
+    """Of a score of several independent sets: its values without each unit, (units,) for each set (Efron 1982)."""
+    squares = [(len(of) - 1) / len(of) * float(np.square(of - of.mean()).sum()) for of in without]
+    return Student(value, float(np.sqrt(sum(squares))), min(map(len, without)) - 1)
+
+
 def crossed(totals: NDArray[np.float64], counts: NDArray[np.integer], n_draws: int, seed: int = 0) -> Drawn:
     """Of the mean, of whole units crossed with seeds. totals: (seeds, units) sums over the items of a unit; counts:
     (units,) items."""

@@ -23,6 +23,7 @@ from pathgan.metrics import (
     full_kernel_distance,
     gaussian_kernel_distance,
     kernel_distance,
+    kernel_distances_without,
     median_distance,
     precision_recall,
 )
@@ -310,3 +311,20 @@ def test_planted_copies_are_not_authentic(real_pair):
     assert authenticity(known, copies).mean() == 0
     with pytest.raises(ValueError, match="n > 1"):
         authenticity(known[:1], others)
+
+
+@given(st.integers(2, 5), st.integers(2, 4), st.integers(0, 2**16))
+@settings(max_examples=20, deadline=None)
+def test_kernel_distances_without_each_unit_equal_those_of_the_rest(n_units, n_others, seed):
+    rng = np.random.default_rng(seed)
+    units_a = [f"a{i % n_units}" for i in range(3 * n_units)]
+    units_b = [f"b{i % n_others}" for i in range(4 * n_others)]
+    a, b = rng.normal(size=(len(units_a), 6)), rng.normal(0.5, 1, size=(len(units_b), 6))
+    without_a, without_b = kernel_distances_without(a, b, units_a, units_b)
+    for unit, value in without_a.items():
+        kept = [one != unit for one in units_a]
+        assert value == pytest.approx(full_kernel_distance(a[kept], b), abs=1e-10)
+    for unit, value in without_b.items():
+        kept = [one != unit for one in units_b]
+        assert value == pytest.approx(full_kernel_distance(a, b[kept]), abs=1e-10)
+    assert (len(without_a), len(without_b)) == (n_units, n_others)

@@ -33,6 +33,26 @@ TINY = one_run("own") | {
 }
 
 
+CLAIMS = {
+    "claims": {
+        "tiny-half": {
+            "where": "Table 1",
+            "says": "SSIM is about one half.",
+            "kind": "close_to_value",
+            "unit": "image",
+            "decided_on": [{"table": "table1", "a": "gan", "values": [0.5], "columns": ["ssim"], "margin": 0.6}],
+        },
+        "tiny-sum": {
+            "where": "Sec. 1",
+            "says": "One and two are three.",
+            "kind": "close_to_value",
+            "unit": "set",
+            "arithmetic": {"sum": {"value": {"sum": [1, 2]}, "claimed": 3}},
+        },
+    }
+}
+
+
 def pathgan(folder: Path, *arguments: str, covered: bool = True, **changes: str) -> subprocess.CompletedProcess[str]:
     """The command of the checkout in `folder`, called there; with other environment variables a process of its own."""
     source = folder / "src"
@@ -56,7 +76,7 @@ def findings(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
 
 def make_audited(folder: Path) -> None:
     """The paper from its images to its tables, and its crate."""
-    checkout(folder, {"tiny": TINY})
+    checkout(folder, {"tiny": TINY}, claims={"tiny": CLAIMS})
     images = folder / "data" / "own"
     images.mkdir(parents=True)
     rng, rows = np.random.default_rng(0), ["image\tmask\tclass\tpatient\tsplit"]

@@ -53,8 +53,10 @@ def one_run(dataset: str = "cells") -> dict[str, Any]:
     }
 
 
-def checkout(folder: Path, papers: Mapping[str, Any], published: Sequence[str] = ()) -> Path:
-    """A copy of the project whose only papers are these; `published`: rows of published.csv."""
+def checkout(
+    folder: Path, papers: Mapping[str, Any], published: Sequence[str] = (), claims: Mapping[str, Any] | None = None
+) -> Path:
+    """A copy of the project whose only papers are these; `published`: rows of published.csv. claims: of papers."""
     folder.mkdir(exist_ok=True)
     for part in PARTS:
         source = ROOT / part
@@ -65,6 +67,8 @@ def checkout(folder: Path, papers: Mapping[str, Any], published: Sequence[str] =
         file.unlink()
     for name, paper in papers.items():
         (folder / "config" / "papers" / f"{name}.yaml").write_text(yaml.safe_dump(paper, sort_keys=False))
+    for name, of_paper in (claims or {}).items():
+        (folder / "config" / "claims" / f"{name}.yaml").write_text(yaml.safe_dump(of_paper, sort_keys=False))
     (folder / "config" / "config.yaml").write_text(f"preset: demo\npapers: [{', '.join(papers)}]\n")
     with (folder / "config" / "published.csv").open("a") as file:
         file.writelines(f"{row}\n" for row in published)

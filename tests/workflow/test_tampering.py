@@ -23,6 +23,7 @@ from written_docs import compare
 pytestmark = pytest.mark.workflow
 DOCS = Path(__file__).parents[2] / "docs" / "provenance.md"
 RECORD = Path("results/demo/provenance/tiny/samples/gan/seed3.h5.json")
+VERDICTS = BASE / "tables/claims.csv"
 LOG = Path("results/demo/logs/tiny/train_paired/gan/seed3.log")
 PAPER = Path("config/papers/tiny.yaml")
 
@@ -111,6 +112,8 @@ CASES = {
     "samples": Tampering(BASE / "samples/gan/seed3.h5", flip, "modified"),
     "scores": Tampering(BASE / "scores/gan/seed3/similarity.csv", flip, "modified"),
     "a cell of a table": Tampering(TABLE, other_digit, "modified"),
+    "the verdict on a claim": Tampering(VERDICTS, replace("undecided", "supported"), "modified"),
+    "the claims": Tampering(Path("config/claims/tiny.yaml"), replace("0.6", "0.9"), "modified", "modified"),
     "a figure": Tampering(BASE / "figures/figure1.png", flip, "modified"),
     "a log": Tampering(LOG, add_line, "modified"),
     "a record": Tampering(RECORD, replace('"seed": "3"', '"seed": "5"'), "modified", "unrecorded"),
@@ -322,6 +325,31 @@ def test_a_cell_is_traced_to_raw_images_and_the_training(made: Path) -> None:
     missing = pathgan(made, "trace", str(TABLE), "gan", "psnr")
     assert missing.returncode == 2
     assert missing.stderr == f"pathgan: {TABLE}: no column 'psnr'; there are: ssim\n"
+
+
+def test_a_claim_is_traced_to_what_decides_it(made: Path) -> None:
+    tree = json.loads(pathgan(made, "trace", str(VERDICTS), "tiny-half", "--json").stdout)
+    assert tree["facts"]["verdict"] == "untestable here"
+    names = [node["name"] for node in tree["made_from"]]
+    assert names == [f"{BASE}/scores/gan/seed3/similarity.csv", "config/claims/tiny.yaml", "config/published.csv"]
+    done = pathgan(made, "trace", str(VERDICTS), "tiny-half")
+    for part in ("samples/gan/seed3.h5", "generator.safetensors", "data/own/a.png", "train_paired"):
+        assert part in done.stdout, done.stderr
+    of_numbers = json.loads(pathgan(made, "trace", str(VERDICTS), "tiny-sum", "--json").stdout)
+    assert of_numbers["facts"]["evidence"] == "printed numbers"
+    assert [node["name"] for node in of_numbers["made_from"]] == names[1:]
+    missing = pathgan(made, "trace", str(VERDICTS), "tiny-hal")
+    assert missing.stderr == f"pathgan: {VERDICTS}: no id 'tiny-hal'; did you mean 'tiny-half'?\n"
+
+
+def test_claims_are_printed_and_summed_up(made: Path) -> None:
+    printed = json.loads(pathgan(made, "claims", "--json").stdout)
+    assert [one["id"] for one in printed["tiny"]] == ["tiny-half", "tiny-sum"]
+    assert "One and two are three." in pathgan(made, "claims", "tiny", "--verdict", "supported").stdout
+    assert "tiny,claims supported,1" in (made / "results/demo/scorecard.csv").read_text().splitlines()
+    runs = str(BASE / "scores/gan")
+    compared = json.loads(pathgan(made, "compare", runs, runs, "--json").stdout)
+    assert {(one["difference"], one["better"]) for one in compared} == {(0.0, "")}
 
 
 def test_a_bundle_makes_tables_again_in_a_fresh_checkout_without_training(made: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pathgan.errors import TableError
 from pathgan.intervals import FEWEST_UNITS, mcnemar_exact, spreads
 from pathgan.scoring.cell_values import CellValues
-from pathgan.spreads import POWER, Spread, Student, detectable, over_seeds, widest
+from pathgan.spreads import POWER, Spread, Student, detectable, jackknife, over_seeds, widest
 
 N_DRAWS = 10_000
 NONE = (np.nan, np.nan)
@@ -104,7 +104,7 @@ def difference(
     if isinstance(b, CellValues) and len(b.by_item) != seeds:
         raise TableError(f"arms have {seeds} and {len(b.by_item)} seeds; expected as many")
     if near is not None or not _by_item(a, b):
-        return _of_sets(a, b, sign, near)
+        return _of_sets(a, b, sign, near, trained)
     items = [str(item) for item in a.by_item[0].index]
     values = np.stack([_influence(one) if of_sd else one.to_numpy(np.float64) for one in a.by_item])
     others = _others(a, b, of_sd)
@@ -176,17 +176,43 @@ def _exact(a: CellValues, b: CellValues, names: Sequence[str]) -> float:
     return max(mcnemar_exact(answers(one), answers(other)) for one, other in matched)
 
 
-def _of_sets(a: CellValues, b: CellValues | float, sign: float, near: float | None) -> Difference:
-    """Of scores of whole sets, of which each seed gives one."""
+def _of_sets(a: CellValues, b: CellValues | float, sign: float, near: float | None, trained: bool) -> Difference:
+    """Of scores of whole sets, of which each seed gives one; with a jackknife over units where scores tell of it."""
     ours = np.array(a.of_seeds)
     theirs = np.array(b.of_seeds) if isinstance(b, CellValues) else np.full(len(ours), float(b))
     if near is not None:
         ours, theirs = np.abs(ours - near), np.abs(theirs - near)
     found = sign * (ours - theirs)
     exact = _fisher(a, b) if isinstance(b, CellValues) and a.metric.all_right and b.metric.all_right else None
-    if len(found) < 2:
-        return Difference(float(found.mean()), a.n, 1, "none: one training", exact=exact)
-    return Difference(float(found.mean()), a.n, len(found), "seeds", [over_seeds(found)], exact)
+    effect, seeds = float(found.mean()), len(found)
+    without = _without_units(a, b, sign) if near is None else None
+    if seeds < 2 and (trained or without is None):
+        return Difference(effect, a.n, seeds, "none: one training", exact=exact)
+    of_seeds: list[Spread] = [over_seeds(found)] if seeds > 1 else []
+    if without is None:
+        return Difference(effect, a.n, seeds, "seeds", of_seeds, exact)
+    over = "units and seeds" if seeds > 1 else "units"
+    return Difference(effect, a.n, seeds, over, [*of_seeds, jackknife(effect, without)], exact)
+
+
+def _without_units(a: CellValues, b: CellValues | float, sign: float) -> list[NDArray[np.float64]] | None:
+    """Differences without each unit, means over seeds, of real images and of made ones; None where arms do not tell.
+
+    A floor, which is of real images, and a value stay as they are.
+    """
+    if len(a.without) < len(a.by_item):
+        return None
+    ours = pd.concat(a.without, axis=1, join="inner").mean(axis=1)
+    if isinstance(b, CellValues) and not b.metric.is_of_real:
+        if len(b.without) < len(b.by_item):
+            return None
+        theirs = pd.concat(b.without, axis=1, join="inner").mean(axis=1)
+        if set(ours.index) != set(theirs.index):
+            return None
+    else:
+        theirs = pd.Series(np.mean(b.of_seeds) if isinstance(b, CellValues) else b, index=ours.index)
+    found = sign * (ours - theirs.reindex(ours.index))
+    return [found[found.index.str.startswith(side)].to_numpy() for side in ("real: ", "made: ")]
 
 
 def _fisher(a: CellValues, b: CellValues) -> float:

@@ -15,7 +15,7 @@ from pathgan.config.table_types import SET, Metric
 from pathgan.errors import TableError
 from pathgan.intervals import holm
 from pathgan.scoring.cell_values import CellValues
-from pathgan.stores.manifest import read_manifest
+from pathgan.stores.manifest import units_of
 
 COLUMNS = (
     *("run", "score", "metric", "a", "b", "difference", "low", "high", "over"),
@@ -85,7 +85,7 @@ def _scores(run: Path) -> dict[str, dict[str, Path]]:
 def _units(run: Path) -> dict[str, str]:
     """Item -> patient, slide or image, of all data sets of the paper that a run belongs to."""
     manifests = [file for file in (run.parents[1] / "data").glob("*.csv") if not file.stem.endswith(".counts")]
-    return {row["id"]: row["patient"] or row["group"] for file in manifests for row in read_manifest(file)}
+    return units_of(manifests)
 
 
 def _row(

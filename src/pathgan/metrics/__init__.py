@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "full_kernel_distance",
             "gaussian_kernel_distance",
             "kernel_distance",
+            "kernel_distances_without",
             "median_distance",
             "precision_recall",
         ],

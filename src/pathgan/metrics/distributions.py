@@ -5,7 +5,7 @@ Embeddings are (n, d) each, n >= 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,47 @@ def full_kernel_distance(a: Features, b: Features, paired: bool = False) -> floa
     a, b = _checked(a, b)
     across = _mean_off_diagonal(a, b) if paired else _mean_kernel(a, b)
     return _mean_off_diagonal(a) + _mean_off_diagonal(b) - 2 * across
+
+
+def kernel_distances_without(
+    a: Features, b: Features, units_a: Sequence[str], units_b: Sequence[str]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """`full_kernel_distance` without each unit of a, and without each of b: unit -> value (a delete-one jackknife).
+
+    units_a, units_b: of each row, what is left out as a whole. Of two units or more on both sides, each of which leaves
+    two rows or more. Found from sums of the kernel over pairs of units, which are formed once.
+    """
+    a, b = _checked(a, b)
+    names_a, index_a = np.unique(np.asarray(units_a), return_inverse=True)
+    names_b, index_b = np.unique(np.asarray(units_b), return_inverse=True)
+    aa, bb, ab = _sums(a, a, index_a, index_a), _sums(b, b, index_b, index_b), _sums(a, b, index_a, index_b)
+    own_a, own_b = _own_sums(a, index_a), _own_sums(b, index_b)
+    n_a, n_b = np.bincount(index_a), np.bincount(index_b)
+
+    def within(sums: Plane, own: Plane, n: NDArray[np.intp]) -> Plane:
+        """Mean off the diagonal, without each unit."""
+        left = n.sum() - n
+        total = sums.sum() - 2 * sums.sum(1) + np.diag(sums) - (own.sum() - own)
+        return np.asarray(total / (left * (left - 1)))
+
+    whole_a = (aa.sum() - own_a.sum()) / (n_a.sum() * (n_a.sum() - 1))
+    whole_b = (bb.sum() - own_b.sum()) / (n_b.sum() * (n_b.sum() - 1))
+    without_a = within(aa, own_a, n_a) + whole_b - 2 * (ab.sum() - ab.sum(1)) / ((n_a.sum() - n_a) * n_b.sum())
+    without_b = within(bb, own_b, n_b) + whole_a - 2 * (ab.sum() - ab.sum(0)) / ((n_b.sum() - n_b) * n_a.sum())
+    return dict(zip(names_a.tolist(), without_a.tolist(), strict=True)), dict(
+        zip(names_b.tolist(), without_b.tolist(), strict=True)
+    )
+
+
+def _sums(a: Plane, b: Plane, index_a: NDArray[np.intp], index_b: NDArray[np.intp]) -> Plane:
+    """The kernel summed over pairs of units, (units of a, units of b)."""
+    of_a, of_b = (np.eye(index.max() + 1)[index] for index in (index_a, index_b))
+    return np.asarray(sum(of_a[rows].T @ (_kernel(a[rows], b) @ of_b) for rows in _blocks(a)))
+
+
+def _own_sums(a: Plane, index: NDArray[np.intp]) -> Plane:
+    """The kernel of each row with itself, summed over units."""
+    return np.bincount(index, ((a * a).sum(1) / a.shape[1] + 1) ** 3).astype(np.float64)
 
 
 def precision_recall(real: Features, fake: Features, neighbours: int = 3) -> tuple[float, float]:

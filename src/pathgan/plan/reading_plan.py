@@ -12,7 +12,7 @@ from pathgan.errors import DataError
 from pathgan.plan import paths
 from pathgan.plan.comparison_plan import ComparisonPlan
 from pathgan.plan.library import Library
-from pathgan.stores.manifest import read_manifest
+from pathgan.stores.manifest import units_of
 
 
 class ReadingPlan:
@@ -71,15 +71,11 @@ class ReadingPlan:
             raise DataError(f"{store}: not made yet; make it: snakemake --cores all {store}")
         if name in paper.datasets:
             manifest = Path(self._library.path(w, paths.MANIFEST, dataset=name))
-            return ImageSet(name, store, manifest, _units(manifest))
+            return ImageSet(name, store, manifest, units_of([manifest]))
         truth = paper.truth_of(name)
         manifest = Path(self._library.path(w, paths.MANIFEST, dataset=truth))
-        return ImageSet(name, store, None, _units(manifest) if manifest.exists() else {})
+        return ImageSet(name, store, None, units_of([manifest]) if manifest.exists() else {})
 
 
 def _known(paper: Paper) -> set[str]:
     return paper.images | paper.sample_sets.keys()
-
-
-def _units(manifest: Path) -> dict[str, str]:
-    return {row["id"]: row["patient"] or row["group"] for row in read_manifest(manifest)}

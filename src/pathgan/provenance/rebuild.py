@@ -16,7 +16,10 @@ from pathgan.provenance.places import record_path
 from pathgan.provenance.records import ROOT, read_record
 
 LAST = ("tables", "figures")  # made from scores or images alone, nothing is trained or drawn at random
-RULES = ("tabulate", "tabulate_slides", "list_settings", "list_datasets", "compare", "draw")
+RULES = (
+    *("tabulate", "tabulate_slides", "list_settings", "list_datasets", "compare", "draw"),
+    *("decide", "draw_claims", "check_printed"),
+)
 REBUILT = (Verdict.OK, Verdict.TEXT_CHANGED, Verdict.STALE_CODE, Verdict.OTHER_ENVIRONMENT)
 SAID = 300  # characters of Snakemake's last words in a finding
 

@@ -14,7 +14,7 @@ from pathgan.config.verdicts import Judgement, Word
 from pathgan.render.comparisons import data_verdict
 from pathgan.render.published_cells import BETWEEN
 from pathgan.stores.dataset_counts import read_counts
-from pathgan.stores.manifest import Manifest, read_manifest
+from pathgan.stores.manifest import Manifest, read_manifest, units_of
 
 PRINTED = ["table", "row", "column", "value", "sd", "note"]
 
@@ -85,6 +85,4 @@ class TableInputs:
     def units(self) -> dict[str, dict[str, str]]:
         """Dataset -> item -> its patient where data know it, though images were split, else what it was held out
         with."""
-        return {
-            name: {row["id"]: row["patient"] or row["group"] for row in self.manifest(name)} for name in self.manifests
-        }
+        return {name: units_of([file]) for name, file in self.manifests.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,8 @@ Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy fr
 class CellValues:
     """by_item: a series per seed, over the items of all folds. fold: (items,) the fold that each is of. facts: the
     values that stand for a whole set in the same files, means over seeds. key: the metric as the paper's network names
-    it. network: the one that gave the values, '' where the metric rests on none."""
+    it. network: the one that gave the values, '' where the metric rests on none. without: per seed, a score of whole
+    sets without each unit, `real: UNIT` or `made: UNIT`; empty where score files have none."""
 
     metric: Metric
     key: str
@@ -28,6 +29,7 @@ class CellValues:
     by_item: list[pd.Series]
     fold: list[int]
     facts: Mapping[str, float]
+    without: list[pd.Series] = field(default_factory=list)
 
     @property
     def of_seeds(self) -> list[float]:
@@ -55,7 +57,8 @@ def cell_values(folds: Sequence[Cell], scores: Scores, metric: Metric, of: str |
     by_item = [_values(cell, key, frame) for frame in frames]
     sizes = [int((_named(of_fold[0], key, network)).sum()) for of_fold in parts]
     fold = np.repeat(np.arange(len(folds)), sizes).tolist()
-    return CellValues(metric, key, network, by_item, fold, facts)
+    without = [frame[frame["metric"] == f"{key}_without"].set_index("item")["value"] for frame in frames]
+    return CellValues(metric, key, network, by_item, fold, facts, [one for one in without if len(one)])
 
 
 def _named(frame: pd.DataFrame, key: str, network: str) -> pd.Series:

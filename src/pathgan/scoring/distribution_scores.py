@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pathgan.config.scores.distribution_score import DistributionScore
 from pathgan.config.table_types import SET
 from pathgan.errors import DataError
+from pathgan.intervals import FEWEST_UNITS
 from pathgan.metrics.distributions import (
     density_coverage,
     frechet_at_infinity,
@@ -15,13 +16,15 @@ from pathgan.metrics.distributions import (
     full_kernel_distance,
     gaussian_kernel_distance,
     kernel_distance,
+    kernel_distances_without,
     median_distance,
     precision_recall,
 )
 from pathgan.scoring.draws import N_DRAWS, draws
 from pathgan.scoring.embedded_sets import compared, named, of_split
 from pathgan.scoring.score_files import Inputs, Tidy
-from pathgan.stores.embedding_file import check_same_embedder
+from pathgan.stores.embedding_file import Embeddings, check_same_embedder
+from pathgan.stores.manifest import units_of
 
 FLOOR_IMAGES = 20_480  # of all draws for a floor: fewer draws of large sets, whose halves differ less
 NEIGHBOURS = 3  # of precision, recall, density and coverage
@@ -33,9 +36,10 @@ def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy
 
     A floor is what two random halves of the real images score against each other. Halves have at most as many
     images as there are samples; `fid_at_floor_n` is the FID of as few samples and real images, as FID depends
-    on their number; `fid_inf` is that of infinitely many. Tiles of one slide fall into both halves: floors tell of
-    chance, not of patients. `fid_source` and `kid_source` (of all images at once) are of the images before their
-    translation: what doing nothing scores. category: of the real images; '' for all.
+    on their number; `fid_inf` is that of infinitely many images. Tiles of one slide fall into both halves: floors
+    tell of chance, not of patients. `fid_source` and `kid_source` (of all images at once) are of the images before
+    their translation: what doing nothing scores. `kid_full_without` has an item for each unit of either set.
+    category: of the real images; '' for all.
     """
     real, fake = compared(inputs, config.split, category)
     n_floor = min(len(real.values) // 2, len(fake.values))
@@ -77,7 +81,24 @@ def score(config: DistributionScore, inputs: Inputs, category: str = "") -> Tidy
         "n_floor": n_floor,
         "kid_subset_size": subset_size,
     }
-    return [(SET, name, float(value)) for name, value in (named(scores, real.embedder) | facts).items()]
+    whole = [(SET, name, float(value)) for name, value in (named(scores, real.embedder) | facts).items()]
+    return [*whole, *_without_units(real, fake, inputs)]
+
+
+def _without_units(real: Embeddings, fake: Embeddings, inputs: Inputs) -> Tidy:
+    """`kid_full_without`: KID without each patient, slide or image of either set, where both have some of them: how far
+    it may be off."""
+    known = units_of([inputs.manifest, *([inputs.source_manifest] if inputs.source_manifest else [])])
+    units = [[known.get(item, item) for item in one.ids] for one in (real, fake)]
+    if min(len(set(of)) for of in units) < FEWEST_UNITS:
+        return []
+    without = kernel_distances_without(real.values, fake.values, *units)
+    (name,) = named({"kid_full_without": 0.0}, real.embedder)
+    return [
+        (f"{side}: {unit}", name, value)
+        for side, values in zip(("real", "made"), without, strict=True)
+        for unit, value in values.items()
+    ]
 
 
 def _floors(real: NDArray[np.float32], fake: NDArray[np.float32], n: int, bandwidth: float) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,11 @@ def write_manifest(path: Path, rows: list[dict[str, object]]) -> None:
         writer = csv.DictWriter(file, MANIFEST_COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def units_of(manifests: Iterable[Path | str]) -> dict[str, str]:
+    """Item -> its patient where data know it, though images were split, else what it was held out with."""
+    return {row["id"]: row["patient"] or row["group"] for path in manifests for row in read_manifest(path)}
 
 
 def read_manifest(path: Path | str) -> Manifest:
