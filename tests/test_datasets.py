@@ -29,9 +29,8 @@ from pathgan.datasets.splits import assign_splits
 from pathgan.datasets.tiles import tile_offsets
 from pathgan.errors import DataError
 from pathgan.files import sha256_of
-from pathgan.render import score_tables
 from pathgan.resizing import resized
-from pathgan.stores.manifest import read_manifest, rows_of_split
+from pathgan.stores.manifest import read_manifest, rows_of_split, units_of
 from pathgan.stores.source import Source
 from pathgan.stores.store import ImageStore
 
@@ -176,7 +175,7 @@ def test_a_patient_is_known_though_images_are_split(tmp_path):
     prepare(dataset, tmp_path, tmp_path / "a.h5", tmp_path / "a.csv")
     rows = read_manifest(tmp_path / "a.csv")
     assert len({row["group"] for row in rows}) == 6
-    units = score_tables._units(rows)
+    units = units_of([tmp_path / "a.csv"])
     assert sorted(set(units.values())) == ["13412", "22549", "2523", "2773", "99"]
 
 

@@ -104,7 +104,7 @@ def unbundle(path: Path, into: Path) -> list[str]:
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
     parts = PurePosixPath(member.filename).parts
     kind = stat.S_IFMT(member.external_attr >> 16)
-    inside = len(parts) > 3 and parts[0] == RESULTS and ".." not in parts and "\\" not in member.filename
+    inside = len(parts) > 2 and parts[0] == RESULTS and ".." not in parts and "\\" not in member.filename
     if not inside or member.is_dir() or kind not in (0, stat.S_IFREG):
         raise ProvenanceError(f"{path}: member {member.filename!r} is no file below {RESULTS}/; nothing was unpacked")
 
