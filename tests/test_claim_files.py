@@ -7,15 +7,19 @@ from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import yaml
 
+from pathgan.claims.claim_inputs import ClaimInputs
+from pathgan.claims.deciding import decide
 from pathgan.claims.printed_table import write_printed
 from pathgan.config.claim_loading import load_claims
 from pathgan.config.claim_types import Claims, Operation, evaluate
 from pathgan.config.loading import load_paper
 from pathgan.errors import ConfigError
 from pathgan.plan.workflow_plan import Plan
+from pathgan.render.table_inputs import TableInputs
 
 ROOT = Path(__file__).parents[1]
 FIVE = ("sharpgan", "ki67stain", "histo2cyto", "syncgan", "migan")
@@ -170,3 +174,36 @@ def test_a_file_without_claims_and_margins_of_no_table_are_mistakes(tmp_path: Pa
     path.write_text(yaml.safe_dump({"margins": {"table9": {"ssim": 1.0}}, "claims": {"x": {**CLAIM, "needs": "more"}}}))
     with pytest.raises(ConfigError, match=r"margins\.table9: no table of scores called 'table9'"):
         load_claims(path, [sharpgan], {})
+
+
+@pytest.mark.parametrize("paper", FIVE)
+@pytest.mark.parametrize("preset", ["demo", "public", "paper"])
+def test_every_claim_gets_a_verdict_under_every_preset(
+    plan: Plan, paper: str, preset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On made-up scores: of each cell six items, or one value of the whole set."""
+    given = ClaimInputs(**plan.claims.given(w(paper, preset)))
+    names = ("n_images", "n_real", "n_floor", "n_origins", "kid_subset_size", "fid_at_floor_n", "fid_floor")
+    facts = dict.fromkeys(names, 9.0)
+
+    def scored(self: TableInputs, run: str, score: str) -> list[pd.DataFrame]:
+        rows = [("set", name, value) for name, value in facts.items()]
+        for key, metric in self.metrics.items():
+            fold = run.rpartition("_")[2]  # whose items no other fold has
+            named = fold if fold.isdigit() else ""
+            items = ["set"] if metric["of"] == "set" else [f"{named}-{index}" for index in range(6)]
+            rows += [(item, key, len(run) % 7 + index / 10) for index, item in enumerate(items)]
+        frame = pd.DataFrame(rows, columns=["item", "metric", "value"]).drop_duplicates(["item", "metric"], keep="last")
+        return [frame] * len(self.scores[f"{run}/{score}"])
+
+    course = pd.DataFrame({name: range(3) for name in ("iteration", "ssim", "ms_ssim", "psnr", "mae", "adversarial")})
+    monkeypatch.setattr(TableInputs, "scored", scored)
+    monkeypatch.setattr(TableInputs, "units", {})
+    monkeypatch.setattr(ClaimInputs, "course", lambda self, name: [course])
+    monkeypatch.setattr("pathgan.claims.claim_inputs.read_counts", lambda file: {"images": 1})
+    monkeypatch.setattr("pathgan.claims.deciding.read_counts", lambda file: {"images": 1})
+    found = decide(given)
+    assert [one.id for one in found] == [name for name in LISTED if name.startswith(f"{paper}-")]
+    if preset == "demo":
+        assert {one.verdict for one in found if one.evidence not in (None, "printed numbers")} == {"untestable here"}
+    assert all(one.notes or one.comparisons or one.evidence for one in found)

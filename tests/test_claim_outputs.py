@@ -76,7 +76,11 @@ def test_a_scorecard_counts_what_tables_say(tables: Path, tmp_path: Path) -> Non
     names = ("claims", "claims supported", "claims contradicted", "claims undecided")
     assert [found[name] for name in names] == ["3", "1", "1", "0"]
     assert found["claims supported: paper's data and settings"] == "1"
-    assert found["claims untestable here: something lacks"] == "1"
+    assert found["claims untestable here: something is missing"] == "1"
+    verdicts = ("supported", "contradicted", "undecided", "untestable here")
+    for verdict in verdicts:  # rows of evidence add up
+        rows = {name: int(value) for name, value in found.items() if name.startswith(f"claims {verdict}:")}
+        assert sum(rows.values()) == int(found[f"claims {verdict}"])
     assert found["printed cells comparable: yes"] == "1"
     assert found["printed values that cannot be"] == "1"
     assert found["interval holds the printed value"] == "1 of 2"
@@ -88,11 +92,17 @@ def test_a_scorecard_counts_what_tables_say(tables: Path, tmp_path: Path) -> Non
 
 def test_claims_are_read_back(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tables.parents[3])
+    (tables.parents[3] / "config" / "papers").mkdir(parents=True)
+    (tables.parents[3] / "config" / "papers" / "x.yaml").touch()
     found = read_claims("demo", [])
     assert [one["verdict"] for one in found["x"]] == ["supported", "contradicted", "untestable here"]
     assert [one["id"] for one in read_claims("demo", ["x"], "contradicted")["x"]] == ["loss"]
     with pytest.raises(TableError, match=r"results/public/x/tables/claims.csv: not there; make it: snakemake"):
         read_claims("public", ["x"])
+    with pytest.raises(TableError, match=r"no paper 'y'; there are: x"):
+        read_claims("demo", ["y"])
+    with pytest.raises(TableError, match=r"--preset: expected one of demo, public, paper, got 'nope'"):
+        read_claims("nope", [])
     with pytest.raises(TableError, match=r"got 'suported'; did you mean 'supported'"):
         read_claims("demo", [], "suported")
 
@@ -137,6 +147,22 @@ def test_runs_of_two_papers_are_compared_by_name(tmp_path: Path) -> None:
         write_run(tmp_path / paper / "scores" / "gan", values[arm])
         write_run(tmp_path / paper / "scores" / f"only_{paper}", values[arm])
     assert compare_runs(tmp_path / "ours", tmp_path / "theirs")["run"].tolist() == ["gan"]
+
+
+def test_items_that_a_seed_lacks_and_files_of_another_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = arms(RNG(0), 0.1)
+    one, other = (write_run(tmp_path / arm, values[arm]) for arm in "ab")
+    file = other / "seed1" / "similarity.csv"
+    file.write_text(file.read_text().replace("item7,", "item77,"))
+    monkeypatch.chdir(tmp_path)
+    table = compare_runs(Path("a"), Path("b"))
+    assert table.loc[0, ["n", "over"]].tolist() == [39, "items and seeds"]
+    file.write_text("")
+    with pytest.raises(TableError, match=r"similarity.csv: cannot be read: .*; expected a file of scores"):
+        compare_runs(one, other)
+    file.write_text("iteration,loss\n1,2\n")
+    with pytest.raises(TableError, match="no file of scores: expected item, metric, value, got iteration, loss"):
+        compare_runs(one, other)
 
 
 def test_nothing_in_common_is_an_error(tmp_path: Path) -> None:

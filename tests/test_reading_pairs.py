@@ -192,8 +192,10 @@ def test_images_that_are_not_made_yet_are_named_with_their_target(tmp_path: Path
         pytest.raises(DataError, match=r"h5: not made yet; make it: snakemake --cores all results/demo"),
     ):
         reading_asked("sharpgan", "demo", tmp_path)
-    with pytest.raises(ConfigError, match="no paper 'sharpgn' with a preset 'demo'; there are the papers"):
+    with pytest.raises(ConfigError, match="no paper 'sharpgn'; there are: "):
         reading_asked("sharpgn", "demo", tmp_path)
+    with pytest.raises(ConfigError, match="--preset: sharpgan has demo, public, paper, got 'nope'"):
+        reading_asked("sharpgan", "nope", tmp_path)
 
 
 def test_readers_answers_are_inputs_of_the_claims(tmp_path: Path) -> None:

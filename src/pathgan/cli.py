@@ -149,7 +149,9 @@ def reading_command(
     print(
         f"{folder}/reading.html: {n} pairs of {len(questions)} claims. Send it to readers, and keep {folder}/key.json."
     )
-    print(f"Put their answers*.csv into {folder}, then: snakemake results/{preset}/{paper}/tables/claims.csv")
+    print(
+        f"Put their answers*.csv into {folder}, then: snakemake --cores all results/{preset}/{paper}/tables/claims.csv"
+    )
 
 
 @app.command("lock")

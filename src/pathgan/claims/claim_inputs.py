@@ -23,7 +23,7 @@ class ClaimInputs:
     """claims: of `claim_types.Claims`. printed: id -> what printed numbers say: `supports`, `effects`, the same
     in words (`effect`), and `why`. tables: name -> its `table`, what it is `given` (`TableInputs`), and what stands
     `behind` each of its cells. datasets: name -> `label`, `caveat`, `standing`, file of `counts`, and what the paper
-    `counted`. courses: run -> its `files`, one per seed, and what stands `behind` it. readings: id ->
+    `counted`. courses: `RUN/EXPORT` -> its `files`, one per seed, and what stands `behind` it. readings: id ->
     `key`, files of `answers`, and what stands `behind` the images that were read. preset: its name.
     """
 
@@ -64,9 +64,9 @@ class ClaimInputs:
         level = weakest(one for one, _ in found)
         return level, list(dict.fromkeys(told for one, told in found if told and one == level))
 
-    def course(self, run: str) -> list[pd.DataFrame]:
-        """What was measured while it trained, a frame per seed."""
-        return [pd.read_csv(file) for file in self.courses[run]["files"]]
+    def course(self, name: str) -> list[pd.DataFrame]:
+        """What was measured while a run trained, `RUN/EXPORT`, a frame per seed."""
+        return [pd.read_csv(file) for file in self.courses[name]["files"]]
 
     @cached_property
     def _tables(self) -> dict[str, _CellsOfTable]:

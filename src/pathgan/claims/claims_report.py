@@ -10,6 +10,7 @@ from typing import get_args
 import pandas as pd
 
 from pathgan.claims.deciding import Verdict
+from pathgan.config.workflow import PRESETS
 from pathgan.errors import TableError
 from pathgan.provenance.places import RESULTS
 
@@ -28,6 +29,11 @@ def read_claims(preset: str, papers: Sequence[str], verdict: str = "") -> dict[s
             f"--verdict: expected one of {', '.join(verdicts)}, got {verdict!r}"
             + (f"; did you mean {near[0]!r}?" if near else "")
         )
+    if preset not in PRESETS:
+        raise TableError(f"--preset: expected one of {', '.join(PRESETS)}, got {preset!r}")
+    known = sorted(file.stem for file in Path("config/papers").glob("*.yaml"))
+    if unknown := [paper for paper in papers if paper not in known]:
+        raise TableError(f"no paper {unknown[0]!r}; there are: {', '.join(known)}")
     files = {paper: Path(RESULTS, preset, paper, "tables", "claims.csv") for paper in papers}
     files = files or {file.parts[2]: file for file in sorted(Path(RESULTS, preset).glob("*/tables/claims.csv"))}
     lacking = [str(file) for file in files.values() if not file.exists()]

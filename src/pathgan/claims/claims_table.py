@@ -11,8 +11,9 @@ import pandas as pd
 
 from pathgan.claims.claim_inputs import ClaimInputs
 from pathgan.claims.comparing import Comparison
-from pathgan.claims.deciding import Decision, Verdict
+from pathgan.claims.deciding import UNTESTABLE, Decision, Verdict
 from pathgan.claims.rules import ALPHA, outcome
+from pathgan.config.claim_types import Rule
 from pathgan.files import atomic
 from pathgan.render.published_cells import BETWEEN
 from pathgan.render.table_files import write_pages
@@ -43,27 +44,14 @@ COLUMNS = (
     "unit",
     "note",
 )
-EFFECTS = (
-    "id",
-    *SHOWN,
-    "effect",
-    "low",
-    "high",
-    "over",
-    "p",
-    "n",
-    "seeds",
-    "detectable",
-    "margin",
-    "printed",
-    "outcome",
-)
+MEASURED = ("effect", "low", "high", "over", "p", "n", "seeds", "detectable")
+EFFECTS = ("id", "rule", *SHOWN, *MEASURED, "margin", "printed", "alone")
 HEADER = ("claim", "verdict", "effect", "p", "n, seeds", "detectable", "printed", "note")
 LEGEND = (
     "`effect`: of the comparison that decides, or is least in favour; positive favours the claim; 95 % interval. `p`: "
-    "after Holm over the tested claims of the paper. `n`: units, or images behind a score of whole sets. `detectable`: "
-    "the smallest true effect that is found with a power of 80 %. `printed`: the paper's own effects, and whether they "
-    "bear the claim out. All comparisons: `claim_effects.csv`."
+    "after Holm over the tested claims of the paper, or `alone`. `n`: units; images where their spread is unknown. "
+    "`detectable`: the smallest true effect that is found with a power of 80 %. `printed`: the paper's own effects, "
+    "and whether they bear the claim out. All comparisons: `claim_effects.csv`."
 )
 
 
@@ -73,19 +61,27 @@ def claims_frame(decisions: Sequence[Decision], inputs: ClaimInputs) -> pd.DataF
 
 
 def effects_frame(decisions: Sequence[Decision]) -> pd.DataFrame:
-    """A row for each comparison of each claim (EFFECTS)."""
+    """A row for each comparison of each claim (EFFECTS).
+
+    alone: what it would say by itself, p not corrected; '' where the claim is untestable.
+    """
     rows = [
         {
             "id": one.id,
+            "rule": one.claim.rule,
             **_measured(compared),
             "margin": compared.margin,
             "printed": compared.printed,
-            "outcome": outcome(one.claim.rule, compared.found, compared.margin, compared.p),
+            "alone": "" if one.verdict == UNTESTABLE else _alone(one.claim.rule, compared),
         }
         for one in decisions
         for compared in one.comparisons
     ]
     return pd.DataFrame(rows, columns=list(EFFECTS))
+
+
+def _alone(rule: Rule, one: Comparison) -> str:
+    return outcome(rule, one.found, one.margin, one.p)
 
 
 def _row(one: Decision, printed: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,7 +91,7 @@ def _row(one: Decision, printed: Mapping[str, Any]) -> dict[str, Any]:
         found = one.shown.found
         corrected = found.detectable(1 - ALPHA / one.n_tests)
         if one.verdict == "undecided" and found.spreads:
-            target, told = _target(one.shown)
+            target, told = _target(one.shown, one.claim.rule)
             needed = found.needed(target)
             if needed:
                 notes.append(f"underpowered: the detectable difference exceeds {told} of {target:.3g}")
@@ -134,9 +130,10 @@ def _measured(one: Comparison) -> dict[str, Any]:
     }
 
 
-def _target(one: Comparison) -> tuple[float, str]:
-    """The difference that should be detectable, and whose it is: the printed one, else the margin, else ours."""
-    if abs(one.printed) > 0:
+def _target(one: Comparison, rule: Rule) -> tuple[float, str]:
+    """The difference that should be detectable, and whose it is: of what is better the printed one; else the margin;
+    else ours."""
+    if rule == "better" and abs(one.printed) > 0:
         return abs(one.printed), "the printed difference"
     return (one.margin, "the margin") if one.margin > 0 else (abs(one.found.effect), "ours")
 
@@ -158,12 +155,13 @@ def _shown(one: Mapping[str, Any]) -> list[str]:
     effect = "" if pd.isna(one["effect"]) else f"{one['effect']:.3g}"
     if not pd.isna(one["low"]):
         effect += f" [{one['low']:.3g}, {one['high']:.3g}]"
-    p = one["p_holm"] if not pd.isna(one["p_holm"]) else one["p"]
+    corrected = not pd.isna(one["p_holm"])
+    p = one["p_holm"] if corrected else one["p"]
     return [
         one["claim"],
         one["verdict"] + (f" ({one['evidence']})" if one["evidence"] else ""),
         effect,
-        "" if pd.isna(p) else f"{p:.2g}",
+        "" if pd.isna(p) else f"{p:.2g}" + ("" if corrected else " (alone)"),
         "" if pd.isna(one["n"]) else f"{one['n']:.0f}, {one['seeds']:.0f}",
         "" if pd.isna(one["detectable"]) else f"{one['detectable']:.3g}",
         one["printed_effect"] + (f" ({one['printed_supports']})" if one["printed_effect"] else one["printed_supports"]),

@@ -9,13 +9,16 @@ import numpy as np
 
 from pathgan.claims.arm_differences import Difference, difference
 from pathgan.claims.claim_inputs import ClaimInputs
-from pathgan.claims.evidence import Level
+from pathgan.claims.evidence import Level, weakest
 from pathgan.claims.rules import p_of
 from pathgan.config.claim_loading import direction_of
-from pathgan.config.claim_pairs import Pair, place_of
+from pathgan.config.claim_pairs import Pair
 from pathgan.config.claim_types import Claim, Claims, Gains, Place
 from pathgan.render.remarks import remarks
 from pathgan.scoring.cell_values import CellValues
+
+SMALLER: Level = "paper's data, smaller"
+OTHER_METRIC = "an option of the metric is not the paper's"
 
 
 @dataclass(frozen=True)
@@ -40,25 +43,31 @@ def compare(name: str, claim: Claim, claims: Claims, pair: Pair, inputs: ClaimIn
     a = _arm(pair.a, pair.less[:1], inputs)
     b = _arm(pair.b, pair.less[1:], inputs) if pair.b else pair.value
     metrics = tuple(inputs.values(place).metric.key for place in (pair.a, pair.b) if place)
-    lower = claim.rule in ("better", "no_worse") and direction_of(pair.contrast, metrics) == "lower"
+    lower_is_better = direction_of(pair.contrast, metrics) == "lower"
+    lower = claim.rule in ("better", "no_worse") and lower_is_better
     found = difference(
         a,
         b,
         inputs.units(pair.places),
         lower_is_better=lower,
+        of_seeds=claim.unit == "seed",
         trained=any(inputs.behind(place)["trained"] for place in pair.places),
         of_sd=pair.contrast.of == "sd",
         relative_to=pair.value if pair.contrast.relative else None,
         near=float(np.mean(inputs.values(pair.near).of_seeds)) if pair.near else None,
     )
-    margin = _margin(claim, claims, pair, inputs)
+    margin = _margin(claim, claims, pair, inputs, lower_is_better)
     level, told = inputs.level([inputs.behind(place) for place in pair.places])
-    cells = [inputs.values(place) for place in pair.places]
-    barred = next((text for one in cells for text in remarks(one.key, one.metric, one.facts, one.network).metric), "")
+    said = [remarks(one.key, one.metric, one.facts, one.network) for one in map(inputs.values, pair.places)]
+    if of_settings := [text for one in said for text in one.settings]:
+        level, told = weakest([level, SMALLER]), [*told, *of_settings]
+    barred = [text for one in said for text in one.metric]
+    barred += [OTHER_METRIC for place in pair.places if inputs.behind(place)["words"]["metric"] == "no"]
     printed = _printed(claim, pair, inputs.printed[name]["effects"])
     p = p_of(claim.rule, found, margin)
+    other = next(iter(barred), "")
     return Comparison(
-        pair, metrics[0].rstrip("/"), found, margin, p, level, told, barred, -printed if lower else printed
+        pair, metrics[0].rstrip("/"), found, margin, p, level, told, other, -printed if lower else printed
     )
 
 
@@ -84,12 +93,11 @@ def _arm(place: Place, less: Sequence[Place], inputs: ClaimInputs) -> CellValues
     return replace(cell, by_item=by_item, fold=[fold[item] for item in by_item[0].index])
 
 
-def _margin(claim: Claim, claims: Claims, pair: Pair, inputs: ClaimInputs) -> float:
+def _margin(claim: Claim, claims: Claims, pair: Pair, inputs: ClaimInputs, lower: bool) -> float:
+    """NaN where there is none; of gains, where one of them is no gain."""
     given = claims.margin(claim, pair.contrast, inputs.values(pair.a).metric.key)
     if not isinstance(given, Gains):
         return np.nan if given is None else given
-    gains = []
-    for arms in given.between:
-        one, other = (inputs.values(place_of(pair.contrast, arm, pair.column, inputs.cells)) for arm in arms)
-        gains.append(abs(float(np.mean(one.of_seeds) - np.mean(other.of_seeds))))
-    return given.share * min(gains)
+    means = [[float(np.mean(inputs.values(place).of_seeds)) for place in places] for places in pair.gains]
+    smallest = min((other - one if lower else one - other) for one, other in means)
+    return given.share * smallest if smallest > 0 else np.nan

@@ -19,8 +19,9 @@ from pathgan.intervals import FEWEST_UNITS, spreads
 CHANCE = 0.5
 
 
-def reading_of(claim: str, key: Path, answers: Sequence[Path]) -> tuple[Difference, int]:
-    """The share of pairs of a claim in which readers chose its own set, less one half; and the number of pairs.
+def reading_of(claim: str, key: Path, answers: Sequence[Path]) -> tuple[Difference, int] | None:
+    """The share of pairs of a claim in which readers chose its own set, less one half; and the number of pairs. None
+    where the key has no pair of it.
 
     Slides (or patients, or images) and readers are resampled as wholes, crossed; p is the larger of that and of the
     exact binomial test of all answers. Raises DataError for answers to another page, to other pairs, or to a part of
@@ -36,6 +37,8 @@ def reading_of(claim: str, key: Path, answers: Sequence[Path]) -> tuple[Differen
                 raise DataError(f"{file}: the reader {name!r} answers twice; expected one file per reader")
             readers[name] = choices
     asked = [pair for pair in pairs.values() if pair["claim"] == claim]
+    if not asked:
+        return None
     chosen = np.array([[one[pair["pair"]] == pair["first"] for pair in asked] for one in readers.values()], float)
     units = [pair["unit"] for pair in asked]
     return _difference(chosen, units), len(asked)

@@ -9,11 +9,11 @@ import numpy as np
 
 from pathgan.claims.arm_differences import Difference
 from pathgan.config.claim_types import Rule
-from pathgan.errors import TableError
 
 Outcome = Literal["supported", "contradicted", "undecided"]
 ALPHA = 0.05
 FEWEST_SEEDS = 3  # of a claim about trainings themselves
+FEWEST_VALUES = 20  # of a training, of which a tenth has a slope
 LEVEL = 0.1  # of the first slope: a training that has levelled off has less
 LEADS, TRAILS = 0.9, 0.5  # of evaluations: so many for a lead, and fewer against one
 
@@ -48,16 +48,19 @@ def outcome(rule: Rule, found: Difference, margin: float, p: float) -> Outcome:
 
 def outcome_of_lead(shares: list[float]) -> Outcome:
     """Of the share of evaluations, per seed, at which one run leads another."""
-    if np.mean(shares) < TRAILS:
-        return "contradicted"
-    return "supported" if len(shares) >= FEWEST_SEEDS and min(shares) >= LEADS else "undecided"
+    if len(shares) < FEWEST_SEEDS:
+        return "undecided"
+    return "contradicted" if np.mean(shares) < TRAILS else "supported" if min(shares) >= LEADS else "undecided"
 
 
 def levels_off(values: Sequence[float]) -> bool:
-    """Whether the slope over the last tenth of (n,) values is below a tenth of that over the first, n >= 20."""
+    """Whether the slope over the last tenth of (n,) values is below a tenth of that over the first.
+
+    Raises ValueError for fewer than FEWEST_VALUES.
+    """
+    if len(values) < FEWEST_VALUES:
+        raise ValueError(f"expected {FEWEST_VALUES} values or more, got {len(values)}")
     part = len(values) // 10
-    if part < 2:
-        raise TableError(f"expected 20 values or more of a training, to see whether it levels off, got {len(values)}")
     first, last = (np.polyfit(np.arange(part), np.asarray(of), 1)[0] for of in (values[:part], values[-part:]))
     return bool(abs(last) < LEVEL * abs(first))
 

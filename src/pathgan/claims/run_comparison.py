@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +29,12 @@ def compare_runs(a: Path, b: Path) -> pd.DataFrame:
     """A row (COLUMNS) for each metric of each score that both have, of the seeds and items that both have.
 
     a, b: `results/{preset}/{paper}/scores/{run}` each, or `results/{preset}/{paper}` each, of which runs of one
-    name are compared. difference: a less b. better: `a` or `b` where the interval leaves out 0 and p after Holm is
-    below 0.05.
+    name are compared. over: of `items` where no manifest beside the runs tells of units. difference: a less b. better:
+    `a` or `b` where the interval leaves out 0 and p after Holm is below 0.05.
 
     Raises TableError where there is nothing to compare.
     """
-    rows = [row for run, ours, theirs in _runs(a, b) for row in _rows(run, ours, theirs)]
+    rows = [row for run, ours, theirs in _runs(a.resolve(), b.resolve()) for row in _rows(run, ours, theirs)]
     if not rows:
         raise TableError(
             f"{a} and {b}: no score in common; expected two folders results/PRESET/PAPER/scores/RUN with scores of the "
@@ -60,7 +61,7 @@ def _rows(run: str, a: Path, b: Path) -> Iterator[dict[str, object]]:
     ours, theirs = _scores(a), _scores(b)
     for score in sorted(ours.keys() & theirs.keys()):
         seeds = sorted(ours[score].keys() & theirs[score].keys())
-        frames = [[pd.read_csv(of[score][seed], dtype={"item": str}) for seed in seeds] for of in (ours, theirs)]
+        frames = [[_tidy(of[score][seed]) for seed in seeds] for of in (ours, theirs)]
         for metric in sorted(set(frames[0][0]["metric"]) & set(frames[1][0]["metric"])) if seeds else ():
             if _is_score(metric, frames[0][0]):
                 yield _row(run, score, metric, frames[0], frames[1], {**_units(a), **_units(b)})
@@ -69,9 +70,19 @@ def _rows(run: str, a: Path, b: Path) -> Iterator[dict[str, object]]:
 def _is_score(metric: str, frame: pd.DataFrame) -> bool:
     """Whether it is of a run: no fact, which stands for a set and is no metric, and nothing of real images alone."""
     try:
-        return not metric_of(metric).is_of_real
+        return not metric_of(metric.removesuffix("_without")).is_of_real and not metric.endswith("_without")
     except KeyError:
         return bool((frame.loc[frame["metric"] == metric, "item"] != SET).all())
+
+
+def _tidy(file: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(file, dtype={"item": str})
+    except ValueError as error:
+        raise TableError(f"{file}: cannot be read: {error}; expected a file of scores") from None
+    if not {"item", "metric", "value"} <= set(frame):
+        raise TableError(f"{file}: no file of scores: expected item, metric, value, got {', '.join(frame)}")
+    return frame
 
 
 def _scores(run: Path) -> dict[str, dict[str, Path]]:
@@ -92,7 +103,7 @@ def _row(
     run: str, score: str, metric: str, ours: list[pd.DataFrame], theirs: list[pd.DataFrame], units: Mapping[str, str]
 ) -> dict[str, object]:
     a, b = (_cell(metric, frames) for frames in (ours, theirs))
-    shared = a.by_item[0].index.intersection(b.by_item[0].index)
+    shared = reduce(pd.Index.intersection, [one.index for one in (*a.by_item, *b.by_item)])
     a, b = (_cell(metric, frames, shared) for frames in (ours, theirs))
     found = difference(a, b, units) if len(shared) else Difference(np.nan, 0, len(ours), "none: no item in common")
     low, high = found.interval()
@@ -105,7 +116,7 @@ def _row(
         "difference": found.effect,
         "low": low,
         "high": high,
-        "over": found.over,
+        "over": found.over if units else found.over.replace("units", "items"),
         "p": found.p,
         "p_holm": np.nan,
         "n": found.n,
@@ -131,6 +142,8 @@ def _cell(metric: str, frames: list[pd.DataFrame], items: pd.Index | None = None
 def _better(one: Mapping[str, object]) -> str:
     """`a`, `b`, or '' where neither is."""
     low, high, p = (float(str(one[key])) for key in ("low", "high", "p_holm"))
+    if not np.isfinite([low, high]).all():
+        return ""
     try:
         better = metric_of(str(one["metric"])).better
     except KeyError:

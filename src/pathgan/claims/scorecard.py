@@ -56,17 +56,18 @@ def _measures(tables: Frames) -> Iterator[tuple[str, str]]:
         if verdict != UNTESTABLE:
             of_level = chosen["evidence"].value_counts()
             yield from ((f"claims {verdict}: {level}", str(of_level[level])) for level in LEVELS if level in of_level)
-    untestable = claims[claims["verdict"] == UNTESTABLE]
-    for level in (*LEVELS[1:3], ""):
-        yield f"claims {UNTESTABLE}: {level or 'something lacks'}", str((untestable["evidence"] == level).sum())
+    evidence = claims.loc[claims["verdict"] == UNTESTABLE, "evidence"]
+    for level in (*LEVELS[1:], ""):
+        if n := int((evidence == level).sum()):
+            yield f"claims {UNTESTABLE}: {level or 'something is missing'}", str(n)
     effects = tables["claim_effects"]
-    told = effects[(effects["printed"] != "") & (effects["effect"] != "")]
-    same = (told["printed"].astype(float) > 0) == (told["effect"].astype(float) > 0)
-    yield "direction as printed", f"{same.sum()} of {len(same)}"
+    has_sign = effects["rule"].isin(["better", "no_worse"]) & (effects["printed"] != "") & (effects["effect"] != "")
+    printed, ours = (effects.loc[has_sign, name].astype(float) for name in ("printed", "effect"))
+    yield "direction as printed", f"{((printed > 0) == (ours > 0))[printed != 0].sum()} of {(printed != 0).sum()}"
     yield from _of_cells(tables)
-    printed = tables["printed"]
-    yield "claims that printed numbers bear out in part", str((printed["supports"] == "partly").sum())
-    yield "claims that printed numbers speak against", str((printed["supports"] == "no").sum())
+    supports = tables["printed"]["supports"]
+    yield "claims that printed numbers bear out in part", str((supports == "partly").sum())
+    yield "claims that printed numbers speak against", str((supports == "no").sum())
     settings = tables["hyperparameters"]["origin"]
     decided = settings[~settings.isin(["unused", "bookkeeping"])]
     for origin in dict.fromkeys([*ORIGINS, *decided]):

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pathgan.config.claim_pairs import Cells, pairs_of
-from pathgan.config.claim_types import NEED_MARGIN, Claim, Claims, Contrast, Gains, Operation, Place, Quantity
+from pathgan.config.claim_types import NEED_MARGIN, Claim, Claims, Contrast, Course, Operation, Place, Quantity
 from pathgan.config.loading import explain, read_yaml
 from pathgan.config.metric_table import metric_of
 from pathgan.config.papers import Paper
@@ -86,7 +86,7 @@ def _problems(claims: Claims, papers: Sequence[Paper], printed: Mapping[Place, s
                 yield from paper.check(f"{where}.reading", name, known, "sample set or dataset")
         if claim.course:
             for run in claim.course.runs:
-                yield from _of_course(f"{where}.course", run, claim.course.export, paper)
+                yield from _of_course(f"{where}.course", run, claim.course, paper)
         for index, contrast in enumerate(claim.decided_on):
             yield from _of_contrast(f"{where}.decided_on.{index}", claim, contrast, claims, papers, cells)
         if claim.printed and not claim.decided_on:
@@ -109,11 +109,16 @@ def _unprinted(where: str, contrast: Contrast, printed: Mapping[Place, str]) -> 
         yield f"{where}: {table} has no printed cell {row} / {column}"
 
 
-def _of_course(where: str, name: str, export: str, paper: Paper) -> Iterator[str]:
+def _of_course(where: str, name: str, course: Course, paper: Paper) -> Iterator[str]:
     yield from paper.check(where, name, paper.runs, "run")
     run = paper.runs.get(name)
-    if run is not None and not (isinstance(run, TrainedRun) and export in run.exports):
-        yield f"{where}: {name!r} leaves no {export}"
+    if run is None:
+        return
+    if not (isinstance(run, TrainedRun) and course.export in run.exports):
+        yield f"{where}: {name!r} leaves no {course.export}"
+    elif course.export == "evaluations":
+        for measure in course.measures:
+            yield from paper.check(f"{where}.measures", measure, run.evaluated, "measure")
 
 
 def _of_contrast(
@@ -126,11 +131,6 @@ def _of_contrast(
             return
     pairs, lacking = pairs_of(contrast, cells)
     yield from (f"{where}: {table} has no cell {row} / {column}" for table, row, column in lacking)
-    if isinstance(contrast.margin, Gains):
-        for arms in contrast.margin.between:
-            for arm in arms:
-                one = Contrast(table=contrast.table, a=arm, b=(contrast.a,), columns=contrast.columns)
-                yield from (f"{where}.margin: no cell {row} / {column}" for _, row, column in pairs_of(one, cells)[1])
     for pair in pairs:
         metrics = tuple(metric_at(papers, place) for place in (pair.a, pair.b) if place)
         yield from _of_direction(where, claim, contrast, metrics)

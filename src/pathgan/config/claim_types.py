@@ -125,6 +125,7 @@ class Reading(Strict):
     of: Name
     against: Name
     alike: bool = False  # the claim is that they cannot be told apart, and not that `of` is chosen
+    part: str = ""  # what alone of the claim is asked; then answers may contradict it, and not support it
 
 
 class Claim(Strict):
@@ -150,6 +151,7 @@ class Claim(Strict):
     course: Course | None = None
     reading: Reading | None = None  # what decides it where readers have answered
     needs: str = ""  # what nobody has here
+    lacks: str = ""  # the same of a part of it; then the rest may contradict it, and not support it
     note: str = ""
 
     @model_validator(mode="after")
@@ -191,8 +193,9 @@ class Claims(Strict):
         return claims
 
     def margin(self, claim: Claim, contrast: Contrast, metric: str) -> float | Gains | None:
-        """Of a contrast of a claim, in a metric: its own, or that of the table whose printed cells the claim is of."""
-        if contrast.margin is not None:
+        """Of a contrast of a claim, in a metric: its own, or that of the table whose printed cells the claim is of.
+        Those are of means, and not of standard deviations."""
+        if contrast.margin is not None or contrast.of == "sd":
             return contrast.margin
         table = claim.printed.table if claim.printed else contrast.table
         return self.margins.get(table, {}).get(metric.partition("/")[0])

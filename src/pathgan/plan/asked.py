@@ -21,9 +21,10 @@ def reading_asked(paper: str, preset: str, root: Path) -> tuple[list[Question], 
     Raises ConfigError for a paper or a preset that there is not, and where no visual claim of it asks readers.
     """
     plan = Plan(load_workflow(yaml.safe_load((root / CONFIG).read_text(encoding="utf-8"))), root)
-    if paper not in plan.papers or preset not in plan.library.presets(paper):
-        known = ", ".join(plan.papers)
-        raise ConfigError(f"no paper {paper!r} with a preset {preset!r}; there are the papers {known}")
+    if paper not in plan.papers:
+        raise ConfigError(f"no paper {paper!r}; there are: {', '.join(plan.papers)}")
+    if preset not in plan.library.presets(paper):
+        raise ConfigError(f"--preset: {paper} has {', '.join(plan.library.presets(paper))}, got {preset!r}")
     w = SimpleNamespace(preset=preset, paper=paper)
     questions = plan.readings.questions(w)
     if not questions:

@@ -8,8 +8,8 @@ from typing import Any
 
 from pathgan.claims.printed import Cells, Printed, printed_of
 from pathgan.config.claim_loading import cells_of
-from pathgan.config.claim_pairs import pairs_of
-from pathgan.config.claim_types import Claim, Claims
+from pathgan.config.claim_pairs import deciding_pairs
+from pathgan.config.claim_types import Claims
 from pathgan.config.loading import PUBLISHED
 from pathgan.config.table_types import ScoreTable
 from pathgan.config.workflow import FULL_SIZE
@@ -102,14 +102,17 @@ class ClaimPlan:
         }
 
     def courses(self, w: Any) -> dict[str, dict[str, Any]]:
-        """Run -> its file per seed of what a claim asks for, and what stands behind it."""
+        """`RUN/EXPORT` -> its file per seed, and what stands behind it, of what claims ask for."""
         paper, found = self._library.of(w), {}
         for claim in self._claims(w).claims.values():
             for run in claim.course.runs if claim.course else ():
                 if run in paper.runs:
                     assert claim.course
                     files = [self._library.export(w, run, claim.course.export, seed) for seed in paper.seeds]
-                    found[run] = {"files": files, "behind": self._comparison.behind_entry(w, run)}
+                    found[f"{run}/{claim.course.export}"] = {
+                        "files": files,
+                        "behind": self._comparison.behind_entry(w, run),
+                    }
         return found
 
     def _claims(self, w: Any) -> Claims:
@@ -125,14 +128,8 @@ class ClaimPlan:
     def _table_names(self, w: Any) -> list[str]:
         """The tables that hold cells that claims are decided on."""
         cells = cells_of(self._library.of(w))
-        names: dict[str, None] = {}
-        for claim in self._claims(w).claims.values():
-            for contrasts in _in_turn(claim):
-                pairs = [pair for contrast in contrasts for pair in pairs_of(contrast, cells)[0]]
-                if pairs:
-                    names |= dict.fromkeys(place[0] for pair in pairs for place in pair.places)
-                    break
-        return list(names)
+        pairs = [pair for claim in self._claims(w).claims.values() for pair in deciding_pairs(claim, cells)[0]]
+        return list(dict.fromkeys(place[0] for pair in pairs for place in pair.places))
 
     def _printed_of(self, reproduced: str) -> dict[str, Printed]:
         paper, claims = self._library.paper(FULL_SIZE, reproduced), self._library.claims(reproduced)
@@ -147,11 +144,6 @@ class ClaimPlan:
         values = {place: row["value"] for place, row in at.items()}
         cells = Cells(values, {place: row["sd"] for place, row in at.items()}, doubts)
         return {name: printed_of(claim, claims, cells, paper) for name, claim in claims.claims.items()}
-
-
-def _in_turn(claim: Claim) -> tuple[tuple[Any, ...], ...]:
-    """The contrasts that decide, and those that do where a preset has none of their cells."""
-    return (claim.decided_on, (claim.printed,) if claim.printed else ())
 
 
 def _wildcards(preset: str, paper: str, **more: str) -> Any:

@@ -78,6 +78,8 @@ class Library:
         path = self.root / fill(paths.CLAIMS, paper=paper)
         if not path.exists():
             return None
+        if base := self.paper(FULL_SIZE, paper).extends:
+            raise ConfigError(f"{path}: {paper} extends {base}, whose claims hold for it; take this file away")
         printed = {(row["table"], row["row"], row["column"]): row["value"] for row in self.published(paper)}
         presets = dict.fromkeys([FULL_SIZE, *self.presets(paper)])
         return load_claims(path, [self.paper(preset, paper) for preset in presets], printed)

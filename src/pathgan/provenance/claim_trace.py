@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from pathgan.config.claim_pairs import Cells, pairs_of
+from pathgan.config.claim_pairs import Cells, deciding_pairs
 from pathgan.config.claim_types import Claim, Claims
 from pathgan.config.table_types import Cell, ScoreTable
 from pathgan.provenance.records import Record
-
-Note = Mapping[str, Any]
 
 
 def files_of_claim(entry: Record, name: str) -> Iterator[tuple[str, Cell | None]]:
@@ -27,7 +24,8 @@ def files_of_claim(entry: Record, name: str) -> Iterator[tuple[str, Cell | None]
             yield file, cell
     yield from ((given["datasets"][dataset]["counts"], None) for dataset in claim.counted)
     for run in claim.course.runs if claim.course else ():
-        yield from ((file, None) for file in given["courses"].get(run, {"files": ()})["files"])
+        known = given["courses"].get(f"{run}/{claim.course.export}" if claim.course else "", {"files": ()})
+        yield from ((file, None) for file in known["files"])
     if reading := given["readings"].get(name):
         yield from ((file, None) for file in (reading["key"], *reading["answers"]))
     yield from ((file, None) for file in entry["inputs"] if file.startswith("config/"))
@@ -35,13 +33,9 @@ def files_of_claim(entry: Record, name: str) -> Iterator[tuple[str, Cell | None]
 
 def _cells(claim: Claim, tables: Mapping[str, ScoreTable]) -> Iterator[tuple[Cell, str]]:
     """Every cell of its comparisons, fold by fold, and the table that it is in."""
-    known: Cells = {name: {(cell.row, cell.column) for cell in table.cells} for name, table in tables.items()}
-    for contrasts in (claim.decided_on, (claim.printed,) if claim.printed else ()):
-        pairs = [pair for contrast in contrasts for pair in pairs_of(contrast, known)[0]]
-        places = dict.fromkeys(place for pair in pairs for place in pair.places)
-        for table, row, column in places:
-            for cell in tables[table].cells:
-                if (cell.row, cell.column) == (row, column):
-                    yield cell, table
-        if pairs:
-            return
+    known: Cells = {
+        name: {(cell.row, cell.column) for cell in table.cells if not cell.against} for name, table in tables.items()
+    }
+    pairs, _ = deciding_pairs(claim, known)
+    for name, row, column in dict.fromkeys(place for pair in pairs for place in pair.places):
+        yield from ((cell, name) for cell in tables[name].cells if (cell.row, cell.column) == (row, column))
