@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from deciding import arms, better, decided, inputs
+from pathgan.claims import scorecard
 from pathgan.claims.claims_report import read_claims
 from pathgan.claims.claims_table import write_claims
 from pathgan.claims.deciding import decide
@@ -68,7 +69,8 @@ def test_a_scorecard_counts_what_tables_say(tables: Path, tmp_path: Path) -> Non
     pd.DataFrame({"same": ["yes", "no", ""]}).to_csv(tables / "datasets.csv", index=False)
     pd.DataFrame({"supports": ["partly", "no"]}).to_csv(tables / "printed.csv", index=False)
     pd.DataFrame(
-        {"row": ["a", "b"], "column": "x", "low": [0.4, 0.6], "high": [0.6, 0.8], "published": [0.5, 0.5]}
+        {"row": list("abc"), "column": "x", "low": [0.4, 0.6, 0.4], "high": [0.6, 0.8, 0.6], "published": 0.5}
+        | {"comparable": ["yes", "partly", "no"]}
     ).to_csv(tables / "t.csv", index=False)
     out = {suffix: tmp_path / f"scorecard.{suffix}" for suffix in ("csv", "md", "html")}
     write_scorecard({"x": sorted(tables.glob("*.csv"))}, "demo", out)
@@ -169,3 +171,7 @@ def test_nothing_in_common_is_an_error(tmp_path: Path) -> None:
     one = write_run(tmp_path / "a", np.zeros((1, 3)))
     with pytest.raises(TableError, match="no score in common; expected two folders results/PRESET/PAPER/scores/RUN"):
         compare_runs(one, tmp_path / "absent")
+
+
+def test_rows_of_a_scorecard_stand_behind_those_that_they_follow() -> None:
+    assert scorecard._in_order([["a", "c"], ["a", "b", "c", "d"], ["x", "c"]]) == ["x", "a", "b", "c", "d"]

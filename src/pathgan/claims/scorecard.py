@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -29,7 +29,7 @@ def write_scorecard(tables: Mapping[str, Sequence[Path]], preset: str, out: Mapp
     tidy = [(paper, name, value) for paper, found in measures.items() for name, value in found.items()]
     with atomic(out["csv"]) as temporary:
         pd.DataFrame(tidy, columns=["paper", "measure", "value"]).to_csv(temporary, index=False, lineterminator="\n")
-    names = list(dict.fromkeys(name for found in measures.values() for name in found))
+    names = _in_order(list(found) for found in measures.values())
     body = [[name, *(str(measures[paper].get(name, "")) for paper in papers)] for name in names]
     caption, header = f"Scorecard (preset {preset})", ["", *papers]
     for suffix, render in (("md", markdown), ("html", html_page)):
@@ -38,9 +38,20 @@ def write_scorecard(tables: Mapping[str, Sequence[Path]], preset: str, out: Mapp
 
 
 LEGEND = (
-    "Claims: docs/claims.md. `direction as printed`: of the comparisons whose effect is printed, those in which ours "
-    "has its sign. `interval holds the printed value`: of printed cells where ours has a 95 % interval."
+    "Claims: docs/claims.md. `direction as printed`: of the comparisons of testable claims whose effect is printed, "
+    "those in which ours has its sign. `interval holds the printed value`: of printed cells that may be compared, at "
+    "least in part, where ours has a 95 % interval."
 )
+
+
+def _in_order(lists: Iterable[list[str]]) -> list[str]:
+    """Every name once; one that the lists before lack stands behind the one that it follows in its own."""
+    order: list[str] = []
+    for names in lists:
+        for place, name in enumerate(names):
+            if name not in order:
+                order.insert(order.index(names[place - 1]) + 1 if place else 0, name)
+    return order
 
 
 def _read(file: Path) -> pd.DataFrame:
@@ -61,7 +72,7 @@ def _measures(tables: Frames) -> Iterator[tuple[str, str]]:
         if n := int((evidence == level).sum()):
             yield f"claims {UNTESTABLE}: {level or 'something is missing'}", str(n)
     effects = tables["claim_effects"]
-    has_sign = effects["rule"].isin(["better", "no_worse"]) & (effects["printed"] != "") & (effects["effect"] != "")
+    has_sign = effects["rule"].isin(["better", "no_worse"]) & (effects["printed"] != "") & (effects["alone"] != "")
     printed, ours = (effects.loc[has_sign, name].astype(float) for name in ("printed", "effect"))
     yield "direction as printed", f"{((printed > 0) == (ours > 0))[printed != 0].sum()} of {(printed != 0).sum()}"
     yield from _of_cells(tables)
@@ -84,6 +95,7 @@ def _of_cells(tables: Frames) -> Iterator[tuple[str, str]]:
     yield from ((f"printed cells comparable: {word}", str((cells["comparable"] == word).sum())) for word in VERDICTS)
     yield "printed values that cannot be", str(cells["note"].str.contains("published value").sum())
     rows = [one for name in dict.fromkeys(cells["table"]) for one in tables[name].to_dict("records")]
-    told = [(one["low"], one["published"], one["high"]) for one in rows if one["published"] and one.get("low")]
+    may_be = [one for one in rows if one["published"] and one.get("low") and one["comparable"] != "no"]
+    told = [(one["low"], one["published"], one["high"]) for one in may_be]
     inside = sum(float(low) <= float(value) <= float(high) for low, value, high in told)
     yield "interval holds the printed value", f"{inside} of {len(told)}"
