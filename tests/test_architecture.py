@@ -1,4 +1,4 @@
-"""The house is as docs/architecture.md draws it: packages that import one way, one concept a module."""
+"""Packages import one way, as docs/architecture.md draws it, and each module holds one concept."""
 
 from __future__ import annotations
 

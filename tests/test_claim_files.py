@@ -151,7 +151,7 @@ def sharpgan():
         ({"decided_on": [GAIN], "by": "better"}, r"by: expected of the kinds visual and trend"),
         ({"decided_on": [{**GAIN, "b": []}]}, r"expected b, the arms that a is held against, or values"),
         ({"decided_on": [{**GAIN, "values": [1.0]}]}, r"both with relative: true, and with nothing else"),
-        ({"decided_on": [{**GAIN, "near": ["x", "y"]}]}, r"near: expected one a column, 1, got 2"),
+        ({"decided_on": [{**GAIN, "near": ["x", "y"]}]}, r"near: expected one per column, 1, got 2"),
         ({"decided_on": [{**GAIN, "margn": 1}]}, r"margn: unknown key; did you mean 'margin'"),
         ({"arithmetic": {"x": {"value": 1}}}, r"expected claimed or share_of"),
         ({"arithmetic": {"x": {"value": 1, "share_of": 30}}}, r"share_of: expected a printed cell as value"),

@@ -90,7 +90,7 @@ class Drawn:
 
 
 def over_seeds(means: NDArray[np.float64]) -> Student:
-    """Of the mean of (n,) means, one a seed; n >= 2."""
+    """Of the mean of (n,) means, one per seed; n >= 2."""
     return Student(float(means.mean()), float(means.std(ddof=1) / np.sqrt(len(means))), len(means) - 1)
 
 

@@ -15,7 +15,7 @@ ALPHA = 0.05
 FEWEST_SEEDS = 3  # of a claim about trainings themselves
 FEWEST_VALUES = 20  # of a training, of which a tenth has a slope
 LEVEL = 0.1  # of the first slope: a training that has levelled off has less
-LEADS, TRAILS = 0.9, 0.5  # of evaluations: so many for a lead, and fewer against one
+LEADS, TRAILS = 0.9, 0.5  # shares of evaluations: a lead needs the first; a share below the second speaks against it
 
 
 def p_of(rule: Rule, found: Difference, margin: float) -> float:

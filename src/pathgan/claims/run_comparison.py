@@ -22,7 +22,6 @@ COLUMNS = (
     *("run", "score", "metric", "a", "b", "difference", "low", "high", "over"),
     *("p", "p_holm", "n", "seeds", "detectable", "better"),
 )
-Seeds = Mapping[str, Path]  # name of a seed's folder -> file
 
 
 def compare_runs(a: Path, b: Path) -> pd.DataFrame:

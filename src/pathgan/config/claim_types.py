@@ -44,10 +44,10 @@ class Contrast(Strict):
     table: Name
     a: Text
     b: tuple[Text, ...] = ()
-    values: tuple[float, ...] = ()  # one a column
+    values: tuple[float, ...] = ()  # one per column
     columns: Annotated[tuple[Text, ...], Field(min_length=1)]
-    less: tuple[Text, ...] = ()  # one a column: the effect there is taken off
-    near: tuple[Text, ...] = ()  # one a column: that of real images; arms are distances to it
+    less: tuple[Text, ...] = ()  # one per column: the effect there is taken off
+    near: tuple[Text, ...] = ()  # one per column: that of real images; arms are distances to it
     of: Literal["mean", "sd"] = "mean"  # over the items of a cell
     relative: bool = False  # the effect is the gain of `a` over `b` in per cent of `b`, less `values`
     direction: Literal["higher", "lower"] | None = None  # of metrics of which neither is better by itself
@@ -62,7 +62,7 @@ class Contrast(Strict):
         for name in ("values", "less", "near"):
             given = getattr(self, name)
             if given and len(given) != len(self.columns):
-                raise ValueError(f"{name}: expected one a column, {len(self.columns)}, got {len(given)}")
+                raise ValueError(f"{name}: expected one per column, {len(self.columns)}, got {len(given)}")
         return self
 
 

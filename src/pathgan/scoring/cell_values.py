@@ -13,7 +13,7 @@ from pathgan.config.table_types import SET, Cell, Metric
 from pathgan.config.weights import STAND_INS
 from pathgan.errors import TableError
 
-Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy frame a seed
+Scores = Callable[[str, str], list[pd.DataFrame]]  # (run, score) -> one tidy frame per seed
 
 
 @dataclass(frozen=True)
