@@ -136,6 +136,15 @@ def test_answers_that_do_not_fit_are_refused(question: Question, tmp_path: Path,
         reading_of("x-real", folder / "key.json", [file])
 
 
+@pytest.mark.parametrize("damage", [lambda text: text[:-40], lambda text: "[]", lambda text: '{"pairs": [{}]}'])
+def test_a_damaged_key_is_named(question: Question, tmp_path: Path, damage) -> None:
+    write_reading([question], "A paper", N, 0, tmp_path)
+    file, key = answer(tmp_path, "A", lambda pair: "left"), tmp_path / "key.json"
+    key.write_text(damage(key.read_text()))
+    with pytest.raises(DataError, match=r"key\.json: cannot be read: .*expected the key"):
+        reading_of("x-real", key, [file])
+
+
 def test_a_reader_counts_once(question: Question, tmp_path: Path) -> None:
     folder = tmp_path / "r"
     write_reading([question], "P", N, 0, folder)

@@ -27,8 +27,7 @@ def reading_of(claim: str, key: Path, answers: Sequence[Path]) -> tuple[Differen
     exact binomial test of all answers. Raises DataError for answers to another page, to other pairs, or to a part of
     them.
     """
-    told = json.loads(key.read_text(encoding="utf-8"))
-    pairs = {pair["pair"]: pair for pair in told["pairs"]}
+    pairs = _pairs(key)
     seal = hashlib.sha256(key.read_bytes()).hexdigest()
     readers: dict[str, dict[str, str]] = {}
     for file in answers:
@@ -55,6 +54,15 @@ def _difference(chosen: np.ndarray, units: Sequence[str]) -> Difference:
     of = spreads(chosen - CHANCE, units, N_DRAWS)
     found = Difference(share, n, len(chosen), "slides and readers", of)
     return Difference(share, n, len(chosen), "slides and readers", of, exact=max(exact, found.p))
+
+
+def _pairs(key: Path) -> dict[str, dict[str, Any]]:
+    try:
+        return {pair["pair"]: pair for pair in json.loads(key.read_text(encoding="utf-8"))["pairs"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{key}: cannot be read: {error!r}; expected the key that `pathgan reading` wrote beside its page"
+        ) from None
 
 
 def _read(file: Path, pairs: Mapping[str, Any], seal: str) -> dict[str, dict[str, str]]:
