@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.mixture import GaussianMixture
 
 from doing import read_items, write_store
@@ -161,6 +162,21 @@ def test_what_is_no_rgb_image_is_refused(image):
 def test_an_inverted_image_is_refused():
     with pytest.raises(ValueError, match="expected dark nuclei on a pale ground: is it inverted"):
         segment_nuclei(255 - drawn(CELLS))
+
+
+@pytest.mark.parametrize("light", [(40, 40, 255), (200, 30, 30), (120, 120, 120)], ids=["blue", "red", "grey"])
+def test_nuclei_that_glow_on_black_are_refused(light):
+    with pytest.raises(ValueError, match="no brightfield image"):
+        segment_nuclei(drawn([(x, y, 12, light) for x, y, _, _ in CELLS], ground=(6, 6, 6)))
+
+
+def test_densely_stained_tissue_is_dark_and_no_mistake(real_data):
+    """The darkest 128-px tile of the breast cases of MoNuSeg: half of it is below grey level 64."""
+    file = real_data / "monuseg_breast" / "tissue_images" / "TCGA-AC-A2FO-01A-01-TS1.tif"
+    image = np.asarray(Image.open(file).convert("RGB"))
+    tile = image[320:448, 704:832]
+    assert np.median(cv2.cvtColor(tile, cv2.COLOR_RGB2GRAY)) < 64
+    assert segment_nuclei(tile).max() > 0
 
 
 def test_a_store_of_images_becomes_a_store_of_instances(tmp_path):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 LEVELS = 32  # a channel, to which colours are rounded before they are classified: 32,768 colours, not every pixel
 LEAST_CONTRAST = 24.0  # grey levels between the percentiles; less is an empty field, whatever stretching makes of it
-DARK, BLACK = 128, 64  # median grey levels: of a crowded field at the least, and of none in brightfield
+DARK, BLACK = 128, 64  # median grey levels: of a crowded field at the least, and of none but densely stained tissue
+STAINED = 0.8  # of its red and blue light, densely stained tissue lets at most this share of green light through
 MOST_RED = 0.86  # share of the ground's red light that nuclei let through at most; red cells let nearly all through
 COVARIANCE_FLOOR = 4.0  # squared grey levels: an even ground would shrink a component to a point
 
@@ -55,9 +56,11 @@ def segment_nuclei(image: NDArray[np.uint8], options: ColourMixture | None = Non
 
 
 def _check_ground(image: NDArray[np.uint8], grey: NDArray[np.uint8]) -> None:
-    """Raises ValueError for a black ground, and for a dark one that is green: stains take green light away most."""
+    """Raises ValueError for a black ground that is no dense stain, and for a dark one that is green: stains take green
+    light away most."""
     median, (red, green, blue) = float(np.median(grey)), image.reshape(-1, 3).mean(axis=0)
-    if median < BLACK or (median < DARK and green > max(red, blue)):
+    is_stained = green < STAINED * min(red, blue)
+    if (median < BLACK and not is_stained) or (median < DARK and green > max(red, blue)):
         raise ValueError(
             f"half of the image is darker than grey level {median:.0f}; expected dark nuclei on a pale ground: "
             "is it inverted, or no brightfield image?"
