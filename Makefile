@@ -1,5 +1,6 @@
-# make demo   everything of every paper on phantoms, and the report
+# make demo   everything of every paper on phantoms, their front page and Snakemake's report; PAPER=sharpgan: of one paper
 # make test   the tests, with coverage; make lint for style and types
+# make test-page   the front page of the demo in a browser, which it installs (Debian, root)
 # make test-slurm, make test-faults   on a real SLURM cluster, which they install (Debian, root) and start
 # make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores,
 #             SERIAL_SECTIONS=folder the registration of real sections,
@@ -16,7 +17,7 @@ CORES ?= all
 # make test PYTHON=python3.13 VENV=.venv-lowest VERSIONS=lowest-direct
 VERSIONS ?= lock
 
-.PHONY: setup demo test test-slurm test-faults lint bench gpu-check gpu-pack schema lock clean
+.PHONY: setup demo test test-page test-slurm test-faults lint bench gpu-check gpu-pack schema lock clean
 
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
@@ -37,14 +38,17 @@ endif
 	touch $@
 
 demo: setup
-	$(BIN)/snakemake --cores $(CORES) all --config preset=demo
-	$(BIN)/snakemake --config preset=demo --report results/demo/report.html --quiet
+	@$(BIN)/pathgan demo $(PAPER) --cores $(CORES)
 
 # The longest tests come first: see tests/conftest.py.
 PARALLEL := --numprocesses auto --no-loadscope-reorder
 
 test: setup
-	$(BIN)/python -m pytest --ignore tests/slurm $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest --ignore tests/slurm --ignore tests/browser $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
+
+test-page: setup
+	tests/browser/install.sh
+	$(BIN)/python -m pytest tests/browser
 
 # Tests mostly wait for SLURM, so there are more of them at a time than cores.
 SLURM_NODES ?= 3

@@ -7,6 +7,9 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
+report: "report/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/slides.smk"
@@ -16,6 +19,7 @@ include: "rules/sample.smk"
 include: "rules/score.smk"
 include: "rules/render.smk"
 include: "rules/claims.smk"
+include: "rules/page.smk"
 
 
 onstart:
@@ -26,7 +30,7 @@ onstart:
 
 
 rule all:
-    """Every table and figure of the papers in the configuration, under its preset."""
+    """Every table and figure of the papers in the configuration, under its preset, and their front page."""
     default_target: True
     input:
         [
@@ -34,7 +38,7 @@ rule all:
             for paper in plan.workflow.papers
             for target in plan.targets(plan.workflow.preset, paper)
         ],
-        plan.scorecards(plan.workflow.preset),
+        plan.summaries(plan.workflow.preset),
 
 
 for _paper in plan.papers:

@@ -104,7 +104,7 @@ rule check_printed:
 rule summarise:
     """All papers on one page: what came of their claims, and how far numbers may be compared."""
     input:
-        lambda w: [file for files in plan.scored(w).values() for file in files],
+        lambda w: [file for files in plan.page.scored(w).values() for file in files],
     output:
         csv=fill(paths.SCORECARD, suffix="csv"),
         md=fill(paths.SCORECARD, suffix="md"),
@@ -125,7 +125,7 @@ rule summarise:
         mem_mb=plan.resources.memory(1_000),
         runtime=plan.resources.minutes(10),
     params:
-        tables=plan.scored,
+        tables=plan.page.scored,
         code=plan.code("summarise"),
     script:
         "../scripts/summarise.py"

@@ -167,7 +167,7 @@ rule draw:
 rule show_provenance:
     """A page that says what every table and figure of a paper was made from, down to the raw files."""
     input:
-        plan.results_of,
+        plan.page.results,
     output:
         report(
             paths.PROVENANCE,

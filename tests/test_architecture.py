@@ -32,8 +32,8 @@ LAYERS = (  # from the ground up: a package imports what stands in rows before i
     ("recipes", "sampling", "scoring", "jobs"),
     ("render",),
     ("claims",),
-    ("cluster",),
-    ("plan",),
+    ("page", "cluster"),
+    ("plan", "demo"),
     ("cli",),
 )
 LONGEST = 400  # lines of a module

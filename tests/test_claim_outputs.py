@@ -174,4 +174,4 @@ def test_nothing_in_common_is_an_error(tmp_path: Path) -> None:
 
 
 def test_rows_of_a_scorecard_stand_behind_those_that_they_follow() -> None:
-    assert scorecard._in_order([["a", "c"], ["a", "b", "c", "d"], ["x", "c"]]) == ["x", "a", "b", "c", "d"]
+    assert scorecard.in_order([["a", "c"], ["a", "b", "c", "d"], ["x", "c"]]) == ["x", "a", "b", "c", "d"]

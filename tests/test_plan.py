@@ -28,8 +28,8 @@ def test_targets_are_every_table_and_figure_and_their_provenance(plan):
     assert f"{BASE}/tables/datasets.csv" in targets
     assert f"{BASE}/tables/comparability.csv" in targets
     assert {f"{BASE}/tables/claims.csv", f"{BASE}/tables/printed.csv", f"{BASE}/figures/claims.png"} <= set(targets)
-    assert plan.scorecards("demo") == ["results/demo/scorecard.csv"]
-    assert len(targets) == 22
+    assert plan.summaries("demo") == ["results/demo/scorecard.csv", "results/demo/index.html"]
+    assert len(targets) == 23
 
 
 def test_a_generator_is_trained_on_its_dataset(plan):

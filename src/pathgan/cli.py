@@ -154,6 +154,18 @@ def reading_command(
     )
 
 
+@app.command("demo")
+def demo_command(
+    papers: Annotated[list[str] | None, typer.Argument(help="all where not given", show_default=False)] = None,
+    cores: Annotated[str, typer.Option(help="as Snakemake takes it")] = "all",
+) -> None:
+    """Run everything on drawn images in minutes, say how far it is, and write results/demo/index.html."""
+    from pathgan.demo.run_demo import run_demo  # here: as above
+
+    with chdir(ROOT):
+        run_demo(papers or [], cores, Console(soft_wrap=True))
+
+
 @app.command("lock")
 def lock_command(
     targets: Annotated[list[Path] | None, typer.Argument(help="as of audit", show_default="results")] = None,

@@ -359,6 +359,7 @@ def test_a_bundle_makes_tables_again_in_a_fresh_checkout_without_training(made: 
     assert pathgan(folder, "unbundle", str(tmp_path / "b.zip")).returncode == 0
     assert not list((folder / "results").rglob("*.h5"))
     assert [file.name for file in (folder / "results").rglob("*.png")] == ["claims.png"]  # which shows no image
+    assert not (folder / "results/demo/index.html").exists()  # which shows all of them
     audited = pathgan(folder, "audit", "results/demo", "--json")
     assert audited.returncode == 0, audited.stderr
     assert {found["verdict"] for found in findings(audited)} == {"not bundled"}

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import warm
 import yaml
 from checkouts import CELLS, GAN, ROOT, checkout, jobs, snakemake
 from exempt import do_nothing
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.workflow
 BASE = Path("results/demo/tiny")
 
 TINY = {
-    "title": "A paper of two runs",
+    "title": "A paper of <b>two</b> runs",
     "cite": "nobody",
     "caveat": "a test",
     "seeds": [0, 1],
@@ -209,7 +210,7 @@ def test_an_edit_of_code_reruns_what_it_touches(copied):
     module = copied / "src/pathgan/metrics/instances.py"
     module.write_text(module.read_text() + "\nNEW = 1\n")
     planned = jobs(snakemake(copied, "-n", "all"))
-    assert {"score"} <= planned.keys() <= {"score", "tabulate", "compare", "show_provenance", "all"}
+    assert {"score"} <= planned.keys() <= {"score", "tabulate", "compare", "show_provenance", "write_page", "all"}
     assert "score" in planned
 
 
@@ -357,6 +358,43 @@ def test_a_wrong_configuration_stops_before_any_job(copied):
     assert "got 'masks'" in output
     assert "Traceback" not in output
     assert "unknown key; did you mean 'preset'" in snakemake(copied, "all", "--config", "prest=demo", code=1)
+
+
+def test_the_front_page_shows_everything_and_takes_no_markup_from_a_paper(done):
+    page = (done / "results/demo/index.html").read_text()
+    assert "A paper of &lt;b&gt;two&lt;/b&gt; runs" in page
+    assert "<b>two" not in page
+    for name in (
+        "tiny/table1/gan/ssim",
+        "tiny/table2/gan/p_hash",
+        "tiny/figure1",
+        "tiny/hyperparameters",
+        "tiny/datasets",
+    ):
+        assert f'id="{name}"' in page
+    assert (
+        json.loads((done / record_path(BASE / "tables/table1.csv")).read_text())["outputs"][
+            str(BASE / "tables/table1.csv")
+        ]
+        in page
+    )
+    assert "Drawn images (phantoms)" in page
+
+
+def test_an_edit_of_a_template_reruns_the_page_alone(copied):
+    style = copied / "src/pathgan/page/page.css"
+    style.write_text(style.read_text() + "p { color: red; }\n")
+    assert set(jobs(snakemake(copied, "-n", "all"))) == {"write_page", "all"}
+
+
+def test_a_demo_of_what_is_there_says_so_and_writes_the_report(copied):
+    done = warm.run(
+        "pathgan.cli", ["demo", "--cores", "2"], copied, {**warm.environment(False), "PYTHONPATH": "src"}, False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Everything is there already." in done.stdout
+    assert done.stdout.rstrip().splitlines()[-2] == "Read: results/demo/index.html"
+    assert "front page" in (copied / "results/demo/report.html").read_text()
 
 
 def test_the_report_is_one_page_with_captions(copied):

@@ -45,8 +45,13 @@ COLUMNS = (
     "note",
 )
 MEASURED = ("effect", "low", "high", "over", "p", "n", "seeds", "detectable")
+NUMBERS = ("effect", "low", "high", "p", "p_holm", "n", "seeds", "detectable", "detectable_holm", "needed")
 EFFECTS = ("id", "rule", *SHOWN, *MEASURED, "margin", "printed", "alone")
 HEADER = ("claim", "verdict", "effect", "p", "n, seeds", "detectable", "printed", "note")
+EFFECTS_LEGEND = (
+    "`effect`: row less against, turned so that positive favours the claim. `alone`: what the comparison would say by "
+    "itself, its p not corrected."
+)
 LEGEND = (
     "`effect`: of the comparison that decides, or is least in favour; positive favours the claim; 95 % interval. `p`: "
     "after Holm over the tested claims of the paper, or `alone`. `n`: units; images where their spread is unknown. "
@@ -115,6 +120,13 @@ def _row(one: Decision, printed: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def read_claims_table(file: Path) -> list[dict[str, Any]]:
+    """The rows of `claims.csv` (COLUMNS); numbers are floats, NaN where there is none."""
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    numbers = [name for name in NUMBERS if name in table]
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers}).to_dict("records")
+
+
 def _measured(one: Comparison) -> dict[str, Any]:
     low, high = one.found.interval()
     return {
@@ -144,14 +156,18 @@ def write_claims(decisions: Sequence[Decision], inputs: ClaimInputs, title: str,
     for name, frame in (("csv", claims), ("effects", effects_frame(decisions))):
         with atomic(out[name]) as temporary:
             frame.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
-    body = [_shown(one) for one in claims.to_dict("records")]
+    body = [shown_claim(one) for one in claims.to_dict("records")]
     verdicts = claims["verdict"].value_counts()
     counted = ", ".join(f"{verdicts.get(word, 0)} {word}" for word in get_args(Verdict))
     write_pages(list(HEADER), body, f"Claims of {title}: {counted}", LEGEND, out, is_text=True)
 
 
-def _shown(one: Mapping[str, Any]) -> list[str]:
-    """A row of the table to read."""
+def _printed(effects: str, supports: str) -> str:
+    return f"{effects.replace(';', ', ')} ({supports})" if effects else supports
+
+
+def shown_claim(one: Mapping[str, Any]) -> list[str]:
+    """A row of the table to read (HEADER)."""
     effect = "" if pd.isna(one["effect"]) else f"{one['effect']:.3g}"
     if not pd.isna(one["low"]):
         effect += f" [{one['low']:.3g}, {one['high']:.3g}]"
@@ -164,6 +180,6 @@ def _shown(one: Mapping[str, Any]) -> list[str]:
         "" if pd.isna(p) else f"{p:.2g}" + ("" if corrected else " (alone)"),
         "" if pd.isna(one["n"]) else f"{one['n']:.0f}, {one['seeds']:.0f}",
         "" if pd.isna(one["detectable"]) else f"{one['detectable']:.3g}",
-        one["printed_effect"] + (f" ({one['printed_supports']})" if one["printed_effect"] else one["printed_supports"]),
+        _printed(one["printed_effect"], one["printed_supports"]),
         one["note"],
     ]

@@ -29,7 +29,7 @@ def write_scorecard(tables: Mapping[str, Sequence[Path]], preset: str, out: Mapp
     tidy = [(paper, name, value) for paper, found in measures.items() for name, value in found.items()]
     with atomic(out["csv"]) as temporary:
         pd.DataFrame(tidy, columns=["paper", "measure", "value"]).to_csv(temporary, index=False, lineterminator="\n")
-    names = _in_order(list(found) for found in measures.values())
+    names = in_order(list(found) for found in measures.values())
     body = [[name, *(str(measures[paper].get(name, "")) for paper in papers)] for name in names]
     caption, header = f"Scorecard (preset {preset})", ["", *papers]
     for suffix, render in (("md", markdown), ("html", html_page)):
@@ -44,7 +44,7 @@ LEGEND = (
 )
 
 
-def _in_order(lists: Iterable[list[str]]) -> list[str]:
+def in_order(lists: Iterable[list[str]]) -> list[str]:
     """Every name once; one that the lists before lack stands behind the one that it follows in its own."""
     order: list[str] = []
     for names in lists:

@@ -81,25 +81,13 @@ class ClaimPlan:
         }
 
     def datasets(self, w: Any) -> dict[str, dict[str, Any]]:
-        """Each dataset that stands behind a claim: `label`, `caveat`, `standing`, file of `counts`, what the paper
-        `counted`."""
-        paper, standing, expected = self._library.of(w), self._comparison.standing(w), self._comparison.expected(w)
+        """`ComparisonPlan.described` of each dataset that stands behind a claim."""
         behind = [one for name in self._table_names(w) for one in self._comparison.verdicts_of_all(w, name)]
         behind += [one["behind"] for one in self.courses(w).values()]
         behind += [told for one in self._readings.given(w).values() for told in one["behind"]]
         names = dict.fromkeys(name for one in behind for name in one["datasets"])
         names |= dict.fromkeys(name for claim in self._claims(w).claims.values() for name in claim.counted)
-        return {
-            name: {
-                "label": paper.datasets[name].label or name,
-                "caveat": paper.datasets[name].caveat,
-                "standing": standing[name],
-                "counts": self._library.path(w, paths.DATASET_COUNTS, dataset=name),
-                "counted": expected[name],
-            }
-            for name in names
-            if name in paper.datasets
-        }
+        return self._comparison.described(w, names)
 
     def courses(self, w: Any) -> dict[str, dict[str, Any]]:
         """`RUN/EXPORT` -> its file per seed, and what stands behind it, of what claims ask for."""

@@ -14,6 +14,7 @@ from pathgan.config.sources import Key, Setting, leaves, metric_key, settings_of
 from pathgan.config.table_types import CountTable, ScoreTable, Table
 from pathgan.config.verdicts import Standing
 from pathgan.config.workflow import FULL_SIZE
+from pathgan.plan import paths
 from pathgan.plan.library import Library
 
 Cells = dict[tuple[str, str], list[Setting]]
@@ -116,6 +117,22 @@ class ComparisonPlan:
         theirs = self.printed_paper(w).datasets
         datasets = self._library.of(w).datasets
         return {name: dict(theirs.get(name, dataset).expect) for name, dataset in datasets.items()}
+
+    def described(self, w: Any, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Dataset -> its `label`, `caveat` and `standing`, its file of `counts`, and what the paper `counted`; of those
+        names that are datasets."""
+        datasets, standing, expected = self._library.of(w).datasets, self.standing(w), self.expected(w)
+        return {
+            name: {
+                "label": datasets[name].label or name,
+                "caveat": datasets[name].caveat,
+                "standing": standing[name],
+                "counts": self._library.path(w, paths.DATASET_COUNTS, dataset=name),
+                "counted": expected[name],
+            }
+            for name in names
+            if name in datasets
+        }
 
     def _entries(self, w: Any, table: str) -> dict[tuple[str, str], list[str]]:
         """Row and column of each printed cell that a table has -> the entries behind it."""

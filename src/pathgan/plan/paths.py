@@ -19,6 +19,7 @@ TABLE = f"{BASE}/tables/{{table}}.{{suffix}}"
 FIGURE = f"{BASE}/figures/{{figure}}.{{suffix}}"
 SCORECARD = "results/{preset}/scorecard.{suffix}"
 PROVENANCE = f"{BASE}/provenance.html"
+PAGE = "results/{preset}/index.html"  # over all papers
 SLIDES = f"{BASE}/slides/{{slides}}"  # a folder of drawn ones
 REGISTRATION = f"{BASE}/registrations/{{slides}}/{{slide}}.{{suffix}}"
 PIECES = f"{BASE}/{{pieces}}/{{dataset}}/{{slide}}.{{suffix}}"  # tiles or cells of a slide

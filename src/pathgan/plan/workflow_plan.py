@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from pathgan.cluster.resources import Resources
 from pathgan.config.workflow import Workflow
@@ -19,21 +18,14 @@ from pathgan.plan.comparison_plan import ComparisonPlan
 from pathgan.plan.dataset_plan import DatasetPlan
 from pathgan.plan.figure_plan import FigurePlan
 from pathgan.plan.library import Library
+from pathgan.plan.page_plan import PagePlan
 from pathgan.plan.paths import fill
 from pathgan.plan.reading_plan import ReadingPlan
 from pathgan.plan.sample_plan import SamplePlan
 from pathgan.plan.score_plan import ScorePlan
 from pathgan.plan.segmentation_plan import SegmentationPlan
 from pathgan.plan.slide_plan import SlidePlan
-from pathgan.plan.table_plan import (
-    CLAIM_EFFECTS,
-    CLAIMS,
-    COMPARABILITY,
-    DATASETS,
-    HYPER_PARAMETERS,
-    PRINTED,
-    TablePlan,
-)
+from pathgan.plan.table_plan import TablePlan
 from pathgan.plan.training_plan import TrainingPlan
 
 
@@ -57,6 +49,7 @@ class Plan:
         self.readings = ReadingPlan(library, comparison)
         self.claims = ClaimPlan(library, self.tables, comparison, self.readings)
         self.figures = FigurePlan(library)
+        self.page = PagePlan(library, comparison, self.tables, self.slides, self.claims, self.figures)
 
     @property
     def papers(self) -> list[str]:
@@ -68,35 +61,9 @@ class Plan:
 
     def targets(self, preset: str, paper: str) -> list[str]:
         """Every table and figure of a paper, and the page that says where they come from."""
-        return [*self.results(preset, paper), fill(paths.PROVENANCE, preset=preset, paper=paper)]
+        w = SimpleNamespace(preset=preset, paper=paper)
+        return [*self.page.results(w), self.library.path(w, paths.PROVENANCE)]
 
-    def results(self, preset: str, paper: str) -> list[str]:
-        """Every table and figure of a paper."""
-        config = self.library.paper(preset, paper)
-        of_claims, drawn = ((CLAIMS, PRINTED), (CLAIMS,)) if self.claims.has_claims(preset, paper) else ((), ())
-        names = (*config.tables, *self.slides.tables(config), HYPER_PARAMETERS, DATASETS, COMPARABILITY, *of_claims)
-        tables = [fill(paths.TABLE, preset=preset, paper=paper, table=name, suffix="csv") for name in names]
-        names = (*config.figures, *drawn)
-        figures = [fill(paths.FIGURE, preset=preset, paper=paper, figure=name, suffix="png") for name in names]
-        return [*tables, *figures]
-
-    def scorecards(self, preset: str) -> list[str]:
-        """The page over all papers of the workflow; none where no paper has claims."""
-        return [fill(paths.SCORECARD, preset=preset, suffix="csv")] if self._claiming(preset) else []
-
-    def scored(self, w: Any) -> dict[str, list[str]]:
-        """Paper -> the tables that a scorecard is made from."""
-        names = (CLAIMS, CLAIM_EFFECTS, PRINTED, COMPARABILITY, HYPER_PARAMETERS, DATASETS)
-        found = {}
-        for paper in self._claiming(w.preset):
-            of = SimpleNamespace(preset=w.preset, paper=paper)
-            own = [self.library.path(of, paths.TABLE, table=name, suffix="csv") for name in names]
-            found[paper] = [*own, *self.tables.compared(of)]
-        return found
-
-    def _claiming(self, preset: str) -> list[str]:
-        return [paper for paper in self.workflow.papers if self.claims.has_claims(preset, paper)]
-
-    def results_of(self, w: Any) -> list[str]:
-        """The same, of the wildcards of a path."""
-        return self.results(w.preset, w.paper)
+    def summaries(self, preset: str) -> list[str]:
+        """What there is over all papers of the workflow: the front page, and the scorecard where a paper has claims."""
+        return [*self.page.scorecard(SimpleNamespace(preset=preset)), fill(paths.PAGE, preset=preset)]

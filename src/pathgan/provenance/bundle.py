@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, sha256_of
 from pathgan.provenance.checksums import SHOWN, checksums, read_checksums
-from pathgan.provenance.places import CRATE, RECORDS, RESULTS, record_path
+from pathgan.provenance.places import CRATE, FRONT_PAGE, RECORDS, RESULTS, record_path
 from pathgan.provenance.records import read_record
 
 LEFT_OUT = "left_out-*.sha256"  # the star is made of its content: bundles go side by side
@@ -76,9 +76,9 @@ def bundle(names: Iterable[str], out: Path) -> tuple[int, int]:
 
 
 def _belongs(name: str, inputs: Iterable[str]) -> bool:
-    """Texts do; of pictures those that were not made from images."""
+    """Texts do, but for the page that holds pictures; of pictures those that were not made from images."""
     if Path(name).suffix in TEXTS:
-        return True
+        return Path(name).name != FRONT_PAGE
     return "figures" in Path(name).parts and not any(Path(path).suffix in IMAGES for path in inputs)
 
 

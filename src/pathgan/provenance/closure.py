@@ -46,22 +46,23 @@ class CodeTree:
 
     def __init__(self, checkout: Path):
         self._checkout, self._source = checkout, checkout / "src"
-        self._read = lru_cache(maxsize=None)(lambda file: _parsed(file.read_bytes()))
+        self._read = lru_cache(maxsize=None)(lambda file: _parsed(file.read_bytes(), file.suffix == ".py"))
         self._file_of = lru_cache(maxsize=None)(self._find)
         self._reached = lru_cache(maxsize=None)(self._follow)
 
     def files(self, roots: Iterable[str]) -> list[Path]:
         """The roots and every file of `src/` that they import, directly or not, sorted.
 
-        roots: scripts, as `scripts/score.py`, and modules that jobs import by name. Raises FileNotFoundError for a
-        root that is not there.
+        roots: files, as `scripts/score.py` or a template, and modules that jobs import by name. Raises
+        FileNotFoundError for a root that is not there.
         """
         waiting: list[Path] = []
         for root in roots:
-            file = self._checkout / root if root.endswith(".py") else self._file_of(root)
+            is_path = "/" in root
+            file = self._checkout / root if is_path else self._file_of(root)
             if file is None or not file.exists():
-                raise FileNotFoundError(root if root.endswith(".py") else f"src/{root.replace('.', '/')}.py")
-            waiting.extend([file] if root.endswith(".py") else self._module_files(root))
+                raise FileNotFoundError(root if is_path else f"src/{root.replace('.', '/')}.py")
+            waiting.extend([file] if is_path else self._module_files(root))
         found: set[Path] = set()
         while waiting:
             file = waiting.pop()
@@ -124,15 +125,14 @@ def digest_of(files: dict[str, CodeFile]) -> str:
 
 
 class _Parsed:
-    """What a file does and imports. One that does not parse is its own text, and imports nothing."""
+    """What a file does and imports. One that is no Python, or does not parse, is its own text, and imports nothing."""
 
-    def __init__(self, text: bytes):
+    def __init__(self, text: bytes, is_python: bool):
         self.imports: set[str] = set()
         self.is_lazy = False  # it has a __getattr__ of its own
         self._parts: list[str] = []
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError):
+        tree = _syntax_tree(text) if is_python else None
+        if tree is None:
             does = b"does not parse\0" + text
         else:
             self._visit(tree)
@@ -161,9 +161,16 @@ class _Parsed:
             self._parts.append(f"{type(node).__name__}:{node!r},")
 
 
+def _syntax_tree(text: bytes) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
+
+
 @lru_cache(maxsize=2048)
-def _parsed(text: bytes) -> _Parsed:
-    return _Parsed(text)
+def _parsed(text: bytes, is_python: bool) -> _Parsed:
+    return _Parsed(text, is_python)
 
 
 _PLACES = {"ctx", "type_comment", "kind"}  # they follow from the rest, or are comments

@@ -10,6 +10,7 @@ HASHES = "hashes"  # of large files
 WORKFLOW = "workflow"  # the code that a crate speaks of
 BESIDES = (RECORDS, WORKFLOW, "logs", "benchmarks")  # folders of a preset that hold no artefacts
 STATE = "state"  # of a training under way
+FRONT_PAGE = "index.html"  # of a preset; it holds its figures
 CRATE = "ro-crate-metadata.json"
 WRAPPERS = ("report.html", "report.zip", CRATE)  # of a preset, made from what is there
 

@@ -14,6 +14,11 @@ from pathgan.render.table_files import write_text_table
 ORIGINS = ("paper", "default", "ours", "changed", "user")
 CELL = ["table", "row", "column"]
 HIDDEN = ("published_sd", "user", "details")  # on the page, for width
+SHOWN = "`, `".join(name for name in ORIGINS if name not in HIDDEN)
+LEGEND = (
+    "`comparable` is the worst of the four respects; a printed value that cannot be right is never comparable. "
+    f"`{SHOWN}`: their share of the settings behind a cell. The CSV also names the settings behind a verdict."
+)
 COLUMNS = [*CELL, "value", "published", "published_sd", "comparable", *RESPECTS, *ORIGINS, "note", "details"]
 
 
@@ -34,9 +39,4 @@ def write_comparability(
             shares = {origin: f"{one['shares'].get(origin, 0.0):.2f}" for origin in ORIGINS}
             meant = [f"{respect}: {', '.join(names)}" for respect, names in one["details"].items() if names]
             rows.append({"table": file.stem, **cell, **shares, "details": "; ".join(meant)})
-    shown = "`, `".join(name for name in ORIGINS if name not in HIDDEN)
-    legend = (
-        "`comparable` is the worst of the four respects; a printed value that cannot be right is never comparable. "
-        f"`{shown}`: their share of the settings behind a cell. The CSV also names the settings behind a verdict."
-    )
-    write_text_table(pd.DataFrame(rows, columns=COLUMNS), f"Comparability of {title}", legend, out, HIDDEN)
+    write_text_table(pd.DataFrame(rows, columns=COLUMNS), f"Comparability of {title}", LEGEND, out, HIDDEN)

@@ -12,6 +12,7 @@ from pathgan.render.comparisons import in_words
 from pathgan.render.table_files import write_text_table
 from pathgan.stores.dataset_counts import read_counts
 
+LEGEND = "`same`: whether the paper counted as many; empty where it tells of no number."
 COLUMNS = ["dataset", "label", "counted", "ours", "paper", "same"]
 
 
@@ -25,8 +26,7 @@ def write_identities(datasets: Sequence[Mapping[str, Any]], title: str, out: Map
         for counts in _rows(one):
             rows.setdefault((one["label"], *counts), []).append(one["dataset"])
     table = pd.DataFrame([[" ".join(names), *row] for row, names in rows.items()], columns=COLUMNS)
-    legend = "`same`: whether the paper counted as many; empty where it tells of no number."
-    write_text_table(table, f"Data sets of {title}", legend, out)
+    write_text_table(table, f"Data sets of {title}", LEGEND, out)
 
 
 def _rows(one: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pathgan.files import atomic
+from pathgan.provenance.ancestry import Ancestry, ancestry
 from pathgan.provenance.checksums import SHOWN
-from pathgan.provenance.places import RESULTS, record_path
-from pathgan.provenance.records import Record, commit_of, read_record, seconds_of
+from pathgan.provenance.places import RESULTS
+from pathgan.provenance.records import Record, commit_of, seconds_of
 from pathgan.render.table_files import STYLE
 
 MOST = 8  # files shown of what one was made from; the rest is behind a click
@@ -42,11 +43,12 @@ def write_pedigrees(artefacts: Sequence[str], out: Path) -> None:
 
     Each file that others were made from is a link to its own row.
     """
-    entries, raw = _gather(artefacts)
+    behind = ancestry(artefacts)
+    entries = behind.records
     sections = [_section(heading, _of_stage(entries, stage), entries) for stage, heading in STAGES.items()]
     known = {name for stage in STAGES for name in _of_stage(entries, stage)}
     sections.append(_section("Others", {name: entry for name, entry in entries.items() if name not in known}, entries))
-    body = "\n".join([_summary(artefacts[0], entries), *sections, _raw(raw)])
+    body = "\n".join([_summary(artefacts[0], behind), *sections, _raw(behind.raw)])
     with atomic(out) as temporary:
         temporary.write_text(
             f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Provenance</title>"
@@ -55,40 +57,19 @@ def write_pedigrees(artefacts: Sequence[str], out: Path) -> None:
         )
 
 
-def _gather(artefacts: Iterable[str]) -> tuple[dict[str, Record], dict[str, str]]:
-    """Artefact -> record, of all behind `artefacts` and beside them; raw file -> sha256."""
-    entries: dict[str, Record] = {}
-    raw: dict[str, str] = {}
-    waiting = dict.fromkeys(artefacts)
-    while waiting:
-        name, _ = waiting.popitem()
-        entry = read_record(record_path(name))
-        if entry is None:
-            continue
-        entries[name] = entry
-        for path, sha256 in entry["inputs"].items():
-            if Path(path).parts[0] == RESULTS and record_path(path).exists():
-                waiting |= {path: None} if path not in entries else {}
-            else:
-                raw[path] = sha256
-        waiting |= {path: None for path in entry["outputs"] if path not in entries}
-    return dict(sorted(entries.items())), dict(sorted(raw.items()))
-
-
 def _of_stage(entries: Mapping[str, Record], stage: str) -> dict[str, Record]:
     return {name: entry for name, entry in entries.items() if Path(name).parts[3:4] == (stage,)}
 
 
-def _summary(artefact: str, entries: Mapping[str, Record]) -> str:
-    jobs = {tuple(sorted(entry["outputs"])): entry for entry in entries.values()}.values()
+def _summary(artefact: str, behind: Ancestry) -> str:
+    jobs = behind.jobs
     preset, paper = Path(artefact).parts[1:3]
     commits = Counter(commit_of(entry) for entry in jobs)
-    libraries = dict(sorted({pair for entry in jobs for pair in entry["libraries"].items()}))
     facts = [
-        f"{len(entries)} files, made by {len(jobs)} jobs in {sum(map(seconds_of, jobs)):.0f} seconds.",
+        f"{len(behind.records)} files, made by {len(jobs)} jobs in {sum(map(seconds_of, jobs)):.0f} seconds.",
         f"Commit: {', '.join(f'{commit} ({n} jobs)' for commit, n in commits.most_common())}.",
         f"Python {', '.join(sorted({entry['python'] for entry in jobs}))}; "
-        f"{', '.join(f'{name} {version}' for name, version in libraries.items())}.",
+        f"{', '.join(f'{name} {version}' for name, version in behind.libraries.items())}.",
     ]
     commands = [f"pathgan audit results/{preset}/{paper}", f"pathgan trace {artefact} ROW COLUMN"]
     shown = "<br>".join(f"<code>{html.escape(command)}</code>" for command in commands)

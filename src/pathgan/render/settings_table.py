@@ -11,6 +11,7 @@ from pathgan.config.verdicts import UNDECIDED
 from pathgan.render.table_files import write_text_table
 
 SAME = ("section", "parameter", "value", "paper", "origin", "source")
+LEGEND = "`value`: here; `paper`: in the preset `paper` of the paper that is reproduced."
 COLUMNS = [*SAME, "entries"]
 
 
@@ -25,8 +26,7 @@ def write_settings(settings: Sequence[Mapping[str, str]], title: str, out: Mappi
         rows.setdefault(tuple(one[key] for key in SAME), []).append(one["name"])
     records = [[*row, " ".join(sorted(filter(None, names)))] for row, names in rows.items()]
     table = pd.DataFrame(records, columns=COLUMNS).sort_values(["section", "parameter", "entries"], ignore_index=True)
-    legend = f"`value`: here; `paper`: in the preset `paper` of the paper that is reproduced. {_shares(settings)}"
-    write_text_table(table, f"Settings of {title}", legend, out)
+    write_text_table(table, f"Settings of {title}", f"{LEGEND} {_shares(settings)}", out)
 
 
 def _shares(settings: Sequence[Mapping[str, str]]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -54,11 +56,10 @@ def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.
 
     A metric that no slide has (errors without landmarks) has no column; one that some lack is empty there.
     """
-    columns = SHOWN[name]
     if not scores:
         raise TableError(f"{name}: no slides to tell of; does the sheet hold pairs with the fixed stain?")
     values = {str(frame["item"].iloc[0]): frame.set_index("metric")["value"].to_dict() for frame in scores}
-    shown = {key: what for key, what in columns.items() if any(key in known for known in values.values())}
+    shown = [key for key in SHOWN[name] if any(key in known for known in values.values())]
     note = BETWEEN.join(text for text in (caveat, "not in the paper") if text)
     cells = [
         {
@@ -80,13 +81,18 @@ def slide_table(name: str, scores: list[pd.DataFrame], caveat: str) -> tuple[pd.
         for metric in shown
         if metric in known
     ]
-    layout = ScoreTable(
+    return pd.DataFrame(cells, columns=list(COLUMNS)), slide_layout(name, values, shown)
+
+
+def slide_layout(name: str, slides: Iterable[str], metrics: Iterable[str]) -> ScoreTable:
+    """How such a table looks that has these rows and columns."""
+    return ScoreTable(
         kind="scores",
         caption=CAPTIONS[name],
-        rows={slide: Row(label=slide, run=name) for slide in values},
+        rows={slide: Row(label=slide, run=name) for slide in slides},
         columns={
             metric: Column(label=heading, dataset="slides", score=name, metric=metric, digits=digits)
-            for metric, (heading, digits) in shown.items()
+            for metric, (heading, digits) in SHOWN[name].items()
+            if metric in set(metrics)
         },
     )
-    return pd.DataFrame(cells, columns=list(COLUMNS)), layout

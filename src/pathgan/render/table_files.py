@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,10 +33,7 @@ def write_table(cells: pd.DataFrame, table: Layout, out: Mapping[str, Path], cou
     body = [
         [
             row.label,
-            *(
-                _text(lookup.get((key, name)), table.digits if column.digits is None else column.digits)
-                for name, column in table.columns.items()
-            ),
+            *(_text(lookup.get((key, name)), digits_of(table, name)) for name in table.columns),
         ]
         for key, row in table.rows.items()
     ]
@@ -60,42 +57,61 @@ def write_pages(
 
 
 def _legend(cells: pd.DataFrame, table: Layout, counted: str) -> str:
-    """What the marks in a table mean, what its intervals are over, and the notes of its cells."""
+    """`legend_lines`, and the notes of all cells together."""
     notes = BETWEEN.join(
         dict.fromkeys(in_legend(note) for text in cells["note"] if text for note in text.split(BETWEEN))
     )
-    legend = "Ours"
+    return " ".join([*legend_lines(cells, table, counted), *([f"Notes: {notes}."] if notes else [])])
+
+
+def legend_lines(cells: pd.DataFrame, table: Layout, counted: str = "images") -> list[str]:
+    """What the parts and marks of a table's cells mean, in sentences."""
+    first = "Ours"
     over = dict.fromkeys(cells["over"][cells["low"].notna()])
     if over:
-        legend += f" [95 % interval over {' or '.join(over)}]"
+        first += f" [95 % interval over {' or '.join(over)}]"
     if cells["published"].notna().any():
-        legend += " (published)"
-    legend += f". n = {_span(cells['n'])} {counted}, {_span(cells['seeds'])} seed(s)."
+        first += " (published)"
+    told = [f"{first}.", f"n = {_span(cells['n'])} {counted}, {_span(cells['seeds'])} seed(s)."]
     if any("units" in one for one in cells["over"]):
-        legend += " Units: patients or slides where they are known, else images."
+        told.append("Units: patients or slides where they are known, else images.")
     lacking = dict.fromkeys(one for one in cells["over"] if one.startswith("none"))
     if lacking:
-        legend += f" No interval: {' or '.join(one.partition(': ')[2] for one in lacking)}."
+        told.append(f"No interval: {' or '.join(one.partition(': ')[2] for one in lacking)}.")
     verdicts = set(cells["comparable"][cells["published"].notna()])
-    legend += "".join(f" {mark} {told}." for word, (mark, told) in MARKS.items() if word in verdicts)
-    if notes:
-        legend += f" Notes: {notes}."
+    told += [f"{mark} {what}." for word, (mark, what) in MARKS.items() if word in verdicts]
     if table.omitted:
-        legend += " Not here: " + BETWEEN.join(f"{key} ({reason})" for key, reason in table.omitted.items()) + "."
-    return legend
+        told.append("Not here: " + BETWEEN.join(f"{key} ({reason})" for key, reason in table.omitted.items()) + ".")
+    return told
 
 
-def _text(cell: Mapping[str, Any] | None, digits: int) -> str:
-    if cell is None:
-        return "–"
-    text = f"{cell['value']:.{digits}f}"
-    if np.isfinite(cell["low"]):
-        text += f" [{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]"
+class CellText(NamedTuple):
+    """A cell to read: `0.681`, `[0.651, 0.712]` or '', and `(0.757 ± 0.012†)` or ''."""
+
+    value: str
+    interval: str
+    published: str
+
+
+def cell_text(cell: Mapping[str, Any], digits: int) -> CellText:
+    """The parts of a cell (`published_cells.COLUMNS`), with so many digits."""
+    interval = f"[{cell['low']:.{digits}f}, {cell['high']:.{digits}f}]" if np.isfinite(cell["low"]) else ""
+    published = ""
     if np.isfinite(cell["published"]):
         spread = f" ± {cell['published_sd']:.{digits}f}" if np.isfinite(cell["published_sd"]) else ""
         mark, _ = MARKS.get(cell["comparable"], ("", ""))
-        text += f" ({cell['published']:.{digits}f}{spread}{mark})"
-    return text
+        published = f"({cell['published']:.{digits}f}{spread}{mark})"
+    return CellText(f"{cell['value']:.{digits}f}", interval, published)
+
+
+def digits_of(table: Layout, column: str) -> int:
+    """How many a column is shown with."""
+    own = table.columns[column].digits
+    return table.digits if own is None else own
+
+
+def _text(cell: Mapping[str, Any] | None, digits: int) -> str:
+    return "–" if cell is None else " ".join(filter(None, cell_text(cell, digits)))
 
 
 def _span(values: pd.Series) -> str:

@@ -1,0 +1,53 @@
+"""What a run has made, in a terminal: counts, the scorecard, and where the front page lies."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from pathgan.provenance.places import RESULTS
+
+# Heading -> the measure of the scorecard.
+SHOWN = {
+    "supported": "claims supported",
+    "contradicted": "claims contradicted",
+    "undecided": "claims undecided",
+    "untestable": "claims untestable here",
+    "comparable": "printed cells comparable: yes",
+    "of cells": "printed cells",
+}
+
+
+def print_outcome(preset: str, papers: Sequence[str], console: Console) -> None:
+    """Of some papers, of all that there are where none is named."""
+    folder = Path(RESULTS, preset)
+    names = papers or sorted(path.parent.name for path in folder.glob("*/tables"))
+    tables = sum(len(list((folder / name / "tables").glob("*.csv"))) for name in names)
+    figures = sum(len(list((folder / name / "figures").glob("*.png"))) for name in names)
+    of = f"{len(names)} papers" if len(names) > 1 else names[0]
+    console.print(f"\n{tables} tables and {figures} figures of {of}.", highlight=False)
+    scorecard = folder / "scorecard.csv"
+    if scorecard.exists():
+        console.print(_scorecard(scorecard))
+        console.print(
+            "Supported and contradicted: by arithmetic on the printed numbers alone; images that a program drew decide "
+            "no claim.",
+            highlight=False,
+        )
+    console.print(f"\nRead: [bold]{folder / 'index.html'}[/]", highlight=False)
+
+
+def _scorecard(file: Path) -> Table:
+    with file.open(encoding="utf-8", newline="") as lines:
+        values = {(one["paper"], one["measure"]): one["value"] for one in csv.DictReader(lines)}
+    table = Table("paper", box=box.SIMPLE, padding=(0, 1), title="Scorecard", title_justify="left")
+    for heading in SHOWN:
+        table.add_column(heading, justify="right")
+    for paper in dict.fromkeys(paper for paper, _ in values):
+        table.add_row(paper, *(values.get((paper, measure), "0") for measure in SHOWN.values()))
+    return table

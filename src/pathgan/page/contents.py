@@ -1,0 +1,85 @@
+"""What the front page is made of, as the rule `write_page` is given it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pathgan.claims.evidence import Level, level_of_data, weakest
+from pathgan.provenance.ancestry import Ancestry, ancestry
+from pathgan.stores.dataset_counts import read_counts
+
+
+@dataclass(frozen=True)
+class DatasetLevel:
+    """What images of a data set can say of the paper, and `why` no more."""
+
+    name: str
+    label: str
+    level: Level
+    why: str
+
+
+@dataclass(frozen=True)
+class PaperInputs:
+    """A paper under a preset.
+
+    datasets: name -> `ComparisonPlan.described`. scores: table -> its `file`, class (`kind`), layout (`table`), and
+    what is `better` in each column. slides: table of slides -> file. words: table of words -> file. figures: name ->
+    `file` and `caption`.
+    """
+
+    title: str
+    cite: str
+    caveat: str
+    seeds: Sequence[int]
+    datasets: Mapping[str, Mapping[str, Any]]
+    scores: Mapping[str, Mapping[str, Any]]
+    slides: Mapping[str, str]
+    words: Mapping[str, str]
+    figures: Mapping[str, Mapping[str, str]]
+
+    @cached_property
+    def levels(self) -> list[DatasetLevel]:
+        """Of each data set in use; those of equal label, level and reason once."""
+        found: dict[tuple[str, Level, str], DatasetLevel] = {}
+        for name, one in self.datasets.items():
+            told = level_of_data(
+                one["label"], one["caveat"], one["standing"], read_counts(one["counts"]), one["counted"]
+            )
+            found.setdefault((one["label"], *told), DatasetLevel(name, one["label"], *told))
+        return list(found.values())
+
+    @property
+    def level(self) -> Level:
+        """On what the paper's numbers rest: on its weakest data set, and on its settings."""
+        changed = (self.read("hyperparameters")["origin"] == "changed").any()
+        settings: Level = "paper's data, smaller" if changed else "paper's data and settings"
+        return weakest([settings, *(one.level for one in self.levels)])
+
+    @property
+    def artefacts(self) -> list[str]:
+        """Every table and figure."""
+        tables = [one["file"] for one in self.scores.values()]
+        return [*tables, *self.slides.values(), *self.words.values(), *(one["file"] for one in self.figures.values())]
+
+    @cached_property
+    def behind(self) -> Ancestry:
+        """The records of everything that is shown."""
+        return ancestry(self.artefacts)
+
+    def read(self, name: str) -> pd.DataFrame:
+        """A table of words, as text."""
+        return pd.read_csv(self.words[name], dtype=str, keep_default_na=False)
+
+
+def read_cells(file: str | Path) -> pd.DataFrame:
+    """The cells of a table (`published_cells.COLUMNS`)."""
+    texts = dict.fromkeys(("row", "column", "over", "comparable", "note"), str)
+    cells = pd.read_csv(file, dtype=texts)
+    return cells.fillna(dict.fromkeys(texts, ""))
