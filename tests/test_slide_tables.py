@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from doing import write_store
 from pathgan.config.figure_types import CurveFigure, ImageFigure, Panel
 from pathgan.errors import TableError
 from pathgan.render import curves
+from pathgan.render.figure_files import COLOURS
 from pathgan.render.image_grids import PanelImages, draw_grid, render_panel
 from pathgan.render.slide_tables import COUNTED, slide_table
 from pathgan.render.table_files import write_table
@@ -57,8 +59,9 @@ def test_curves_are_drawn_of_every_run_and_reproducibly(tmp_path):
         drawn.append((tmp_path / f"{name}.png").read_bytes())
     assert drawn[0] == drawn[1]
     pixels = np.asarray(Image.open(tmp_path / "one.png").convert("RGB")).astype(int)
-    for colour in ((31, 119, 180), (255, 127, 14)):  # both runs are there
-        assert (np.abs(pixels - colour).max(axis=2) < 12).sum() > 200
+    for colour in COLOURS[:2]:  # both runs are there
+        rgb = np.array(to_rgb(colour)) * 255
+        assert (np.abs(pixels - rgb).max(axis=2) < 12).sum() > 200
 
 
 def test_panels_show_what_came_back_and_how_far_off(tmp_path, rng):

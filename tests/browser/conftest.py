@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_results import FRONT_PAGE
 from playwright.sync_api import Browser, Page, sync_playwright
-
-FRONT_PAGE = Path(__file__).parents[2] / "results" / "demo" / "index.html"
 
 
 class Opened:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from demo_results import FRONT_PAGE, PRESET
 
-from conftest import FRONT_PAGE
-
-PRESET = FRONT_PAGE.parent
 WIDTHS = (360, 768, 1400)
 UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 HREFS = "links => links.map(one => one.getAttribute('href'))"

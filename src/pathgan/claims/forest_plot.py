@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +15,41 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from pathgan.render.figure_files import save
+from pathgan.render.figure_files import COLOURS, PAGE_IN, save
 
-# Okabe and Ito's, which colour-blind readers tell apart, each with a mark of its own.
+BLUE, VERMILION, GREEN = COLOURS[:3]
 LOOKS = {
-    "supported": ("#009E73", "o"),
-    "contradicted": ("#D55E00", "s"),
-    "undecided": ("#0072B2", "D"),
+    "supported": (GREEN, "o"),
+    "contradicted": (VERMILION, "s"),
+    "undecided": (BLUE, "D"),
     "untestable here": ("#999999", "o"),
 }
-LINE_IN, WIDTH_IN = 0.19, 11.0  # of text
-HOLDS: dict[str, Any] = {"color": "#009E73", "alpha": 0.08, "linewidth": 0}
-WRAP = 74  # characters of a claim
+LINE_IN, FONT = 0.125, 6.5  # height of a line of text; its size [pt]
+HOLDS: dict[str, Any] = {"color": GREEN, "alpha": 0.1, "linewidth": 0}
+WRAP, WRAP_NUMBERS = 62, 34  # characters of a claim, and of its numbers
 
 
 def draw_claims(claims: Path, effects: Path, title: str, png: Path, pdf: Path) -> None:
     """A line for each claim with an effect, to a scale of its own: the largest of its effect, interval, margin and
     printed effect. Zero is dashed, and shaded is where the claim holds."""
     shown = _shown(claims, effects)
-    texts = [textwrap.wrap(claim, WRAP) for claim in shown["claim"]] or [["no claim has an effect here"]]
-    heights = np.array([max(1.5, len(lines)) for lines in texts])
+    lines = shown.to_dict("records")
+    texts = [textwrap.wrap(one["claim"], WRAP) for one in lines] or [["no claim has an effect here"]]
+    numbers = [textwrap.wrap(_numbers(one), WRAP_NUMBERS) for one in lines] or [[""]]
+    heights = np.array([max(len(text), len(told)) + 0.6 for text, told in zip(texts, numbers, strict=True)])
     middles = np.cumsum(heights) - heights / 2
-    fig, axis = plt.subplots(figsize=(WIDTH_IN, LINE_IN * heights.sum() + 1.3), layout="constrained")
-    for lines, y in zip(texts, middles, strict=True):
-        axis.text(-1.15, y, "\n".join(lines), ha="right", va="center", fontsize=7.5)
-    for one, height, y in zip(shown.to_dict("records"), heights, middles, strict=False):
+    fig, axis = plt.subplots(figsize=(PAGE_IN, LINE_IN * heights.sum() + 1.1), layout="constrained")
+    for text, told, y in zip(texts, numbers, middles, strict=True):
+        axis.text(-1.15, y, "\n".join(text), ha="right", va="center", fontsize=FONT)
+        axis.text(1.15, y, "\n".join(told), ha="left", va="center", fontsize=FONT)
+    for one, height, y in zip(lines, heights, middles, strict=False):
         _line(axis, one, y, height)
     axis.axvline(0, color="black", linewidth=0.8, linestyle="--", zorder=1)
     axis.set(xlim=(-1.1, 1.1), ylim=(heights.sum(), 0), yticks=[], xticks=[0])
     told = [*textwrap.wrap(title, 110), "each line to a scale of its own; its numbers at the right"]
-    fig.suptitle("\n".join(told), fontsize=9)
-    axis.spines[["top", "right", "left"]].set_visible(False)
-    _legend(fig, [word for word in LOOKS if word in set(shown["verdict"])])
+    fig.suptitle("\n".join(told))
+    axis.spines["left"].set_visible(False)
+    _legend(fig, shown)
     save(fig, png, pdf)
 
 
@@ -72,20 +76,25 @@ def _line(axis: Axes, one: dict[str, Any], y: float, height: float) -> None:
     )
     if np.isfinite(low):
         axis.plot([low, high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt")
-    axis.plot(effect, y, mark, color=colour, markersize=6, fillstyle="full" if np.isfinite(low) else "none")
+    axis.plot(effect, y, mark, color=colour, markersize=5, fillstyle="full" if np.isfinite(low) else "none")
     if np.isfinite(printed):
-        axis.plot(printed, y, "|", color="black", markersize=11, markeredgewidth=1.8)
-    interval = f" [{one['low']:.3g}, {one['high']:.3g}]" if np.isfinite(low) else ""
-    theirs = f", printed {one['printed']:.3g}" if np.isfinite(printed) else ""
-    axis.text(1.15, y, f"{one['metric']} {one['effect']:.3g}{interval}{theirs}", ha="left", va="center", fontsize=7.5)
+        axis.plot(printed, y, "|", color="black", markersize=9, markeredgewidth=1.6)
 
 
-def _legend(fig: Figure, verdicts: list[str]) -> None:
-    handles: list[Any] = [
-        Line2D([], [], color=LOOKS[word][0], marker=LOOKS[word][1], label=word, linewidth=1.6) for word in verdicts
-    ]
+def _numbers(one: Mapping[str, Any]) -> str:
+    interval = f" [{one['low']:.3g}, {one['high']:.3g}]" if np.isfinite(one["low"]) else ""
+    theirs = f", printed {one['printed']:.3g}" if np.isfinite(one["printed"]) else ""
+    return f"{one['metric']} {one['effect']:.3g}{interval}{theirs}"
+
+
+def _legend(fig: Figure, shown: pd.DataFrame) -> None:
+    """What is in the figure, and nothing else."""
+    verdicts = [word for word in LOOKS if word in set(shown["verdict"])]
+    handles: list[Any] = [Line2D([], [], color=LOOKS[word][0], marker=LOOKS[word][1], label=word) for word in verdicts]
     handles.append(Patch(**HOLDS, label="where the claim holds"))
-    handles.append(Line2D([], [], color="black", marker="|", markersize=10, linestyle="", label="printed effect"))
-    few = "no interval: too few units or seeds"
-    handles.append(Line2D([], [], color="#666666", marker="o", fillstyle="none", linestyle="", label=few))
-    fig.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8, frameon=False)
+    if shown["printed"].notna().any():
+        handles.append(Line2D([], [], color="black", marker="|", markersize=9, linestyle="", label="printed effect"))
+    if shown["low"].isna().any():
+        few = "no interval: too few units or seeds"
+        handles.append(Line2D([], [], color="#666666", marker="o", fillstyle="none", linestyle="", label=few))
+    fig.legend(handles=handles, loc="outside lower center", ncols=3)

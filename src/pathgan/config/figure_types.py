@@ -27,6 +27,10 @@ class Figure(Strict):
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
         """The files behind each thing that it shows, in the order that its drawer knows."""
 
+    @abstractmethod
+    def basis(self, n_seeds: int) -> str:
+        """How many things it shows, and of which seeds, for its caption."""
+
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
         """What is wrong with it beside the other entries of its paper. where: its key, `figures.NAME`."""
         yield from ()
@@ -83,6 +87,9 @@ class ImageFigure(Figure):
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
         return [panel.reads(paper) for panel in self.panels]
 
+    def basis(self, n_seeds: int) -> str:
+        return f"{_counted(len(self.items), 'item')} of the test split; what networks made is of {_first(n_seeds)}."
+
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
         for panel in self.panels:
             yield from paper.check(where, panel.of, paper.datasets.keys() | paper.sample_sets.keys(), "images")
@@ -102,6 +109,9 @@ class CurveFigure(Figure):
         return [
             {f"seed{seed}": Read("export", run, "evaluations", seed) for seed in paper.seeds} for run in self.curves
         ]
+
+    def basis(self, n_seeds: int) -> str:
+        return f"Mean over {n_seeds} seeds; shaded is their range." if n_seeds > 1 else "One seed."
 
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
         evaluated = {name: run.evaluated for name, run in paper.runs.items() if run.evaluated}
@@ -140,6 +150,9 @@ class StackFigure(_OfStacks):
     items: tuple[int, ...] = (0, 1, 2, 3)
     drawer: ClassVar[str] = "pathgan.render.stack_figures"
 
+    def basis(self, n_seeds: int) -> str:
+        return f"{_counted(len(self.items), 'stack')}; what networks made is of {_first(n_seeds)}."
+
     @property
     def shown(self) -> tuple[str, ...]:
         return (self.of,)
@@ -151,6 +164,9 @@ class ProfileFigure(_OfStacks):
     kind: Literal["profiles"]
     profiles: dict[Name, str]  # dataset (test split) or sample set -> label
     drawer: ClassVar[str] = "pathgan.render.sharpness_profiles"
+
+    def basis(self, n_seeds: int) -> str:
+        return f"Means over all test stacks; shaded are the middle 80 %; what networks made is of {_first(n_seeds)}."
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -168,6 +184,9 @@ class NucleiFigure(Figure):
     category: str = ""  # of a dataset, this class alone
     stain: Literal["eosin", "dab"] = "eosin"  # beside haematoxylin
     drawer: ClassVar[str] = "pathgan.render.nuclei_distributions"
+
+    def basis(self, n_seeds: int) -> str:
+        return f"Labels count nuclei; lines are medians; what networks made is of {_first(n_seeds)}."
 
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
         return [
@@ -193,6 +212,9 @@ class MaskFigure(Figure):
     sets: dict[Name, str]  # dataset of masks that is `like` another -> label; it may hold {label}, the other's
     drawer: ClassVar[str] = "pathgan.render.mask_distributions"
 
+    def basis(self, n_seeds: int) -> str:
+        return "All masks of the training split, and all that were drawn."
+
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
         examples = {name: getattr(paper.datasets[name], "example", "") for name in self.sets}
         return [
@@ -204,3 +226,11 @@ class MaskFigure(Figure):
         made_after = {name for name, dataset in paper.datasets.items() if getattr(dataset, "example", "")}
         for name in self.sets:
             yield from paper.check(f"{where}.sets", name, made_after, "dataset of masks that is `like` another")
+
+
+def _counted(n: int, what: str) -> str:
+    return f"One {what}" if n == 1 else f"{n} {what}s"
+
+
+def _first(n_seeds: int) -> str:
+    return "the first seed" if n_seeds > 1 else "the one seed"

@@ -28,8 +28,10 @@ class FigurePlan:
         ]
 
     def config(self, w: Any) -> Any:
-        """A figure with the datasets' labels in its titles."""
+        """A figure with the datasets' labels in its titles, and with what it rests on in its caption."""
         figure = self._figure(w).model_dump(mode="json")
+        basis = self._figure(w).basis(len(self._library.of(w).seeds))
+        figure["caption"] = f"{figure['caption']} {basis} Preset {w.preset}."
         for panel in figure.get("panels", ()):
             panel["title"] = panel["title"].replace("{label}", self._library.of(w).label_of(panel["of"]))
         for name, label in figure.get("sets", {}).items():

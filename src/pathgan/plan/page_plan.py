@@ -91,10 +91,14 @@ class PagePlan:
             "slides": self._of_slides(w),
             "words": self._of_words(w),
             "figures": {
-                name: {"file": file, "caption": paper.figures[name].caption if name in paper.figures else ""}
+                name: {"file": file, "caption": self._caption(w, name) if name in paper.figures else ""}
                 for name, file in self._drawn(w).items()
             },
         }
+
+    def _caption(self, w: Any, figure: str) -> str:
+        of = SimpleNamespace(preset=w.preset, paper=w.paper, figure=figure)
+        return str(self._figures.config(of)["caption"])
 
     def _datasets(self, w: Any) -> dict[str, dict[str, Any]]:
         return self._comparison.described(w, self._comparison.datasets_used(w))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pathgan.config.figure_types import CurveFigure
-from pathgan.render.figure_files import Files, save
+from pathgan.render.figure_files import MARKERS, PAGE_IN, Files, lettered, save
 
 
 def draw(figure: CurveFigure, files: Files, png: Path, pdf: Path) -> None:
@@ -18,20 +18,21 @@ def draw(figure: CurveFigure, files: Files, png: Path, pdf: Path) -> None:
     n_columns = min(2, len(figure.metrics))
     n_rows = -(-len(figure.metrics) // n_columns)
     fig, axes = plt.subplots(
-        n_rows, n_columns, squeeze=False, figsize=(3.6 * n_columns, 2.6 * n_rows + 0.5), layout="constrained"
+        n_rows, n_columns, squeeze=False, figsize=(PAGE_IN / 2 * n_columns, 2.4 * n_rows + 0.5), layout="constrained"
     )
-    for axis, (metric, label) in zip(axes.flat, figure.metrics.items(), strict=False):
+    letters = lettered([""] * len(figure.metrics))
+    for axis, letter, (metric, label) in zip(axes.flat, letters, figure.metrics.items(), strict=False):
         for index, (run, name) in enumerate(figure.curves.items()):
             values = np.array([frame[metric] for frame in frames[run]])
-            epochs, style = frames[run][0]["epoch"], {"color": f"C{index}", "marker": "os^Dv"[index % 5]}
-            axis.plot(epochs, values.mean(axis=0), label=name, markersize=3.5, linewidth=1.3, **style)
+            epochs, style = frames[run][0]["epoch"], {"color": f"C{index}", "marker": MARKERS[index % len(MARKERS)]}
+            axis.plot(epochs, values.mean(axis=0), label=name, **style)
             if len(values) > 1:
                 axis.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=f"C{index}", alpha=0.15)
-        axis.set_xlabel("epoch")
-        axis.set_ylabel(label)
-        axis.grid(alpha=0.3)
+        axis.set(xlabel="epoch", ylabel=label)
+        axis.set_title(letter, loc="left")
+        axis.grid()
     for axis in axes.flat[len(figure.metrics) :]:
         axis.set_axis_off()
     handles, labels = axes[0][0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=8, frameon=False)
+    fig.legend(handles, labels, loc="outside upper center", ncols=2)
     save(fig, png, pdf)

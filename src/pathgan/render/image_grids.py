@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from pathgan.config.figure_types import ImageFigure, Panel
 from pathgan.errors import TableError
 from pathgan.masks.maps import contours, distance_map, quantised, skeleton
-from pathgan.render.figure_files import Files, save
+from pathgan.render.figure_files import PAGE_IN, Files, lettered, save, show_image
 from pathgan.stores.manifest import ids_of_split, read_manifest
 from pathgan.stores.store import ImageStore
 
 Pixels = NDArray[np.uint8]
 Read = Callable[[Panel, int], NDArray[Any]]  # image or instances of a panel's item
-PANEL_INCHES = 1.9
+Scale = Callable[[Panel, int], float | None]  # size of its pixels [um], None where that is unknown
+PANEL_IN = 1.7  # of a panel at most
 SKELETON_RED = (230, 30, 40)
 OUTLINE = (255, 220, 0)  # yellow: no stain has it
 RESIDUAL_RANGE = 64.0  # grey levels from black to the brightest
@@ -31,6 +32,14 @@ class PanelImages:
 
     def __init__(self, figure: ImageFigure, files: Files):
         self._files = dict(zip(figure.panels, files, strict=True))
+
+    def um_per_px(self, panel: Panel, item: int) -> float | None:
+        """The size of the pixels of a panel's item, where its dataset knows it."""
+        files = self._files[panel]
+        rows = read_manifest(files["manifest"]) if "manifest" in files else []
+        sizes = {row["id"]: row["mpp"] for row in rows}
+        size = sizes.get(_id_of(panel, files, item)) if rows else ""
+        return float(size) if size else None
 
     def read(self, panel: Panel, item: int) -> NDArray[Any]:
         """The image, or for maps the instances, of a panel's item: of the test split or of a sample set."""
@@ -74,40 +83,40 @@ def _pick(path: str, field: str, name: str) -> NDArray[Any]:
 
 def draw(figure: ImageFigure, files: Files, png: Path, pdf: Path) -> None:
     """The items of a test split, or samples, panel by panel."""
-    draw_grid(figure, PanelImages(figure, files).read, png, pdf)
+    images = PanelImages(figure, files)
+    draw_grid(figure, images.read, png, pdf, images.um_per_px)
 
 
-def draw_grid(figure: ImageFigure, read: Read, png: Path, pdf: Path) -> None:
+def draw_grid(
+    figure: ImageFigure, read: Read, png: Path, pdf: Path, um_per_px: Scale = lambda panel, item: None
+) -> None:
     """Writes the grid as PNG and PDF. `read` gives the image, or for maps the instances, of (panel, item)."""
-    grid = [[render_panel(panel, read(panel, item)) for panel in figure.panels] for item in figure.items]
-    titles = [panel.title for panel in figure.panels]
+    grid = [
+        [(render_panel(panel, read(panel, item)), um_per_px(panel, item)) for panel in figure.panels]
+        for item in figure.items
+    ]
+    titles = lettered(panel.title for panel in figure.panels)
     if figure.columns:
         grid = [grid[0][start : start + figure.columns] for start in range(0, len(titles), figure.columns)]
     elif figure.across == "items":
         grid = [list(column) for column in zip(*grid, strict=True)]
     n_rows, n_columns = len(grid), len(grid[0])
-    fig, axes = plt.subplots(
-        n_rows,
-        n_columns,
-        squeeze=False,
-        figsize=(PANEL_INCHES * n_columns + 0.3, PANEL_INCHES * n_rows + 0.35),
-        layout="constrained",
-    )
+    side = min(PANEL_IN, (PAGE_IN - 0.3) / n_columns)
+    size = (side * n_columns + 0.3, side * n_rows + 0.35)
+    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, figsize=size, layout="constrained")
     for axis in axes.flat:
         axis.set_axis_off()
-    for i, row in enumerate(grid):
-        for j, pixels in enumerate(row):
-            axes[i][j].set_axis_on()
-            axes[i][j].imshow(pixels, interpolation="nearest")
-            axes[i][j].set_xticks([])
-            axes[i][j].set_yticks([])
+    for row_of_axes, row in zip(axes, grid, strict=True):
+        for axis, (pixels, size_um) in zip(row_of_axes, row, strict=False):
+            axis.set_axis_on()
+            show_image(axis, pixels, size_um)
     for index, title in enumerate(titles):
         if figure.columns:
-            axes.flat[index].set_title(title, fontsize=8)
+            axes.flat[index].set_title(title)
         elif figure.across == "panels":
-            axes[0][index].set_title(title, fontsize=9)
+            axes[0][index].set_title(title)
         else:
-            axes[index][0].set_ylabel(title, fontsize=9)
+            axes[index][0].set_ylabel(title)
     save(fig, png, pdf)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pathgan.config.figure_types import MaskFigure
 from pathgan.masks.polygon_maps import areas_of
-from pathgan.render.figure_files import Files, save
+from pathgan.render.figure_files import PAGE_IN, Files, lettered, save
 from pathgan.stores.manifest import read_manifest, rows_of_split
 from pathgan.stores.store import ImageStore
 
@@ -24,7 +24,7 @@ REACH = 99  # percentile of either set that axes reach to
 
 def draw(figure: MaskFigure, files: Files, png: Path, pdf: Path) -> None:
     """A row for each data set: areas, and nuclei in a tile; real ones in black. Dotted: means."""
-    fig, axes = plt.subplots(len(files), 2, figsize=(8, 2.5 * len(files)), layout="constrained", squeeze=False)
+    fig, axes = plt.subplots(len(files), 2, figsize=(PAGE_IN, 2.3 * len(files)), layout="constrained", squeeze=False)
     for (left, right), label, given in zip(axes, figure.sets.values(), files, strict=True):
         real, drawn = _sizes(given)
         areas = np.concatenate(real), np.concatenate(drawn)
@@ -33,6 +33,8 @@ def draw(figure: MaskFigure, files: Files, png: Path, pdf: Path) -> None:
         _histograms(right, *counts, np.arange(_reach(*counts) + 2) - 0.5)
         left.set(ylabel=f"{label}\nshare of nuclei", xlabel="area of a nucleus [px²]")
         right.set(ylabel="share of tiles", xlabel="nuclei in a tile")
+    for axis, letter in zip(axes.flat, lettered([""] * axes.size), strict=True):
+        axis.set_title(letter, loc="left")
     save(fig, png, pdf)
 
 
@@ -53,6 +55,5 @@ def _histograms(axis: Axes, real: Values, drawn: Values, bins: NDArray[np.float6
         told = f"{label} (mean {values.mean():.4g})"
         axis.hist(values, bins=list(bins), weights=weights, histtype="step", color=colour, label=told)
         axis.axvline(values.mean(), color=colour, linestyle=":", linewidth=1)
-    axis.spines[["top", "right"]].set_visible(False)
     axis.set_ylim(top=1.45 * axis.get_ylim()[1])  # room for the legend
-    axis.legend(frameon=False, fontsize="small", loc="upper right")
+    axis.legend(loc="best")

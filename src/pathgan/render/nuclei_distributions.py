@@ -13,7 +13,7 @@ from scipy.stats import gaussian_kde
 from pathgan.config.figure_types import NucleiFigure
 from pathgan.errors import DataError
 from pathgan.metrics.morphometry import Nuclei, measure_all, together
-from pathgan.render.figure_files import Files, save
+from pathgan.render.figure_files import PAGE_IN, Files, lettered, save
 from pathgan.stores.manifest import ids_of_split, read_manifest
 from pathgan.stores.store import ImageStore
 
@@ -56,9 +56,9 @@ def _nuclei(figure: NucleiFigure, files: Mapping[str, str]) -> Nuclei:
 def draw_nuclei(figure: NucleiFigure, sets: Mapping[str, Nuclei], png: Path, pdf: Path) -> None:
     """One panel per feature, one density per set, with its median; the dotted line is the first set's median."""
     n = len(figure.features)
-    size = (1.6 + 2.1 * n, 0.9 + 0.75 * len(sets))
+    size = (PAGE_IN, 0.9 + 0.55 * len(sets))
     fig, axes = plt.subplots(1, n, figsize=size, layout="constrained", sharey=True, squeeze=False)
-    for axis, feature in zip(axes[0], figure.features, strict=True):
+    for axis, letter, feature in zip(axes[0], lettered([""] * n), figure.features, strict=True):
         values = [nuclei[feature][~np.isnan(nuclei[feature])] for nuclei in sets.values()]
         low, high = np.percentile(np.concatenate(values), SHOWN)
         grid = np.linspace(low, high if high > low else low + 1, 300)
@@ -74,7 +74,8 @@ def draw_nuclei(figure: NucleiFigure, sets: Mapping[str, Nuclei], png: Path, pdf
             axis.vlines(np.median(one), -row, HEIGHT - row, color=colour, linewidth=1.6)
         axis.set_xlim(grid[0], grid[-1])
         axis.set_xlabel(LABELS[feature])
-        axis.spines[["top", "right", "left"]].set_visible(False)
+        axis.set_title(letter, loc="left")
+        axis.spines["left"].set_visible(False)
         axis.tick_params(axis="y", length=0)
     counts = [len(nuclei["area"]) for nuclei in sets.values()]
     labels = [f"{label}\n{count} nuclei" for label, count in zip(figure.sets.values(), counts, strict=True)]

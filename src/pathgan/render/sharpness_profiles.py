@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pathgan.config.figure_types import ProfileFigure
-from pathgan.render.figure_files import Files, save
+from pathgan.render.figure_files import MARKERS, Files, save
 from pathgan.render.stack_reading import PLANES, read_stacks
 from pathgan.sharpness import focus_profile
 
@@ -29,14 +29,12 @@ def draw_profiles(figure: ProfileFigure, stacks: Mapping[str, NDArray[np.uint8]]
     for index, (name, label) in enumerate(figure.profiles.items()):
         profile = focus_profile(stacks[name])
         profile = profile / np.maximum(profile.max(1, keepdims=True), 1e-9)
-        colour, marker = "black" if index == 0 else f"C{index - 1}", "os^Dv*"[index % 6]
-        axis.plot(PLANES, profile.mean(0), label=label, markersize=4, linewidth=1.4, color=colour, marker=marker)
+        colour, marker = "black" if index == 0 else f"C{index - 1}", MARKERS[index % len(MARKERS)]
+        axis.plot(PLANES, profile.mean(0), label=label, color=colour, marker=marker)
         low, high = np.percentile(profile, SPREAD, axis=0)
         axis.fill_between(PLANES, low, high, color=colour, alpha=0.10, linewidth=0)
-    axis.set_xticks(PLANES)
-    axis.set_xlabel("plane, 0 in focus")
-    axis.set_ylabel("sharpness, of the sharpest plane's")
+    axis.set(xticks=PLANES, xlabel="plane, 0 in focus", ylabel="sharpness, of the sharpest plane's")
     axis.set_ylim(bottom=0)
-    axis.grid(alpha=0.3)
-    fig.legend(loc="outside upper center", ncols=3, fontsize=8, frameon=False)
+    axis.grid()
+    fig.legend(loc="outside upper center", ncols=3)
     save(fig, png, pdf)

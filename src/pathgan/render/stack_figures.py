@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -11,25 +12,30 @@ from numpy.typing import NDArray
 
 from pathgan.config.figure_types import StackFigure
 from pathgan.errors import TableError
-from pathgan.render.figure_files import Files, save
-from pathgan.render.stack_reading import PLANES, read_stacks
+from pathgan.render.figure_files import PAGE_IN, Files, save, show_image
+from pathgan.render.stack_reading import PLANES, pixel_sizes, read_stacks
 from pathgan.stores.focus_stacks import N_PLANES
 
-PANEL_INCHES = 0.95
+PANEL_IN = PAGE_IN / N_PLANES
 
 
 def draw(figure: StackFigure, files: Files, png: Path, pdf: Path) -> None:
     """The stacks of one set; see `draw_stacks`."""
-    draw_stacks(figure, read_stacks(files[0]), png, pdf)
+    draw_stacks(figure, read_stacks(files[0]), png, pdf, pixel_sizes(files[0]))
 
 
-def draw_stacks(figure: StackFigure, stacks: NDArray[np.uint8], png: Path, pdf: Path) -> None:
-    """One row per stack, one column per plane. Raises TableError for an item that is not there."""
+def draw_stacks(
+    figure: StackFigure, stacks: NDArray[np.uint8], png: Path, pdf: Path, sizes: Sequence[float | None] = ()
+) -> None:
+    """One row per stack, one column per plane. sizes: of the pixels of each stack [um], where they are known.
+
+    Raises TableError for an item that is not there.
+    """
     if max(figure.items) >= len(stacks):
         raise TableError(
             f"{figure.of}: the figure asks for item {max(figure.items)} of {len(stacks)} stacks; lower `items`"
         )
-    size = (PANEL_INCHES * N_PLANES, PANEL_INCHES * len(figure.items) + 0.2)
+    size = (PANEL_IN * N_PLANES, PANEL_IN * len(figure.items) + 0.2)
     fig, axes = plt.subplots(
         len(figure.items),
         N_PLANES,
@@ -39,9 +45,7 @@ def draw_stacks(figure: StackFigure, stacks: NDArray[np.uint8], png: Path, pdf: 
     )
     for row, item in zip(axes, figure.items, strict=True):
         for axis, plane in zip(row, stacks[item], strict=True):
-            axis.imshow(plane, interpolation="nearest")
-            axis.set_xticks([])
-            axis.set_yticks([])
+            show_image(axis, plane, sizes[item] if sizes and axis is axes[0][0] else None)
     for axis, plane in zip(axes[0], PLANES, strict=True):
-        axis.set_title(f"$I_{{{plane:+d}}}$" if plane else "$I_0$", fontsize=9)
+        axis.set_title(f"$I_{{{plane:+d}}}$" if plane else "$I_0$")
     save(fig, png, pdf)
