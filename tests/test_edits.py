@@ -129,7 +129,7 @@ EDITS: dict[str, dict[str, Edit]] = {
     },
     "`networks/unet.py`": {f"{SOURCE}/networks/unet.py": replaced("MAX_MULTIPLE = 8", "MAX_MULTIPLE = 4")},
     "`scoring/hash_scores.py`": {f"{SOURCE}/scoring/hash_scores.py": added("NEW = 1")},
-    "`render/curves.py`": {f"{SOURCE}/render/curves.py": replaced("markersize=3.5", "markersize=4")},
+    "`render/curves.py`": {f"{SOURCE}/render/curves.py": replaced("alpha=0.15", "alpha=0.2")},
     "`datasets/adapters/tnbc.py`": {f"{SOURCE}/datasets/adapters/tnbc.py": replaced("range(1, 12)", "range(1, 13)")},
     "`phantoms/smears.py`": {f"{SOURCE}/phantoms/smears.py": added("NEW = 1")},
     "`training/loop.py`": {f"{SOURCE}/training/loop.py": added("NEW = 1")},

@@ -15,12 +15,12 @@ from pathgan.render import comparability_table, identity_table, settings_table
 
 # Table -> caption, legend, columns of its CSV file that are not shown.
 TOLD: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "claim_effects": ("Every comparison behind the claims", claims_table.EFFECTS_LEGEND, ("rule", "over")),
-    "printed": ("Claims that the paper's own numbers speak against", printed_table.LEGEND, ("id",)),
-    "hyperparameters": ("Every setting, with its source", settings_table.LEGEND, ()),
-    "datasets": ("What each data set holds, beside what the paper counted", identity_table.LEGEND, ()),
+    "claim_effects": ("Every comparison behind the claims.", claims_table.EFFECTS_LEGEND, ("rule", "over")),
+    "printed": ("Claims that the paper's own numbers speak against.", printed_table.LEGEND, ("id",)),
+    "hyperparameters": ("Every setting, with its source.", settings_table.LEGEND, ()),
+    "datasets": ("What each data set holds, beside what the paper counted.", identity_table.LEGEND, ()),
     "comparability": (
-        "Whether each printed number may be compared with ours",
+        "Whether each printed number may be compared with ours.",
         comparability_table.LEGEND,
         comparability_table.HIDDEN,
     ),

@@ -106,10 +106,12 @@ def draw_grid(
     fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, figsize=size, layout="constrained")
     for axis in axes.flat:
         axis.set_axis_off()
+    told: set[float | None] = set()  # a scale is shown where it is new
     for row_of_axes, row in zip(axes, grid, strict=True):
         for axis, (pixels, size_um) in zip(row_of_axes, row, strict=False):
             axis.set_axis_on()
-            show_image(axis, pixels, size_um)
+            show_image(axis, pixels, None if size_um in told else size_um)
+            told.add(size_um)
     for index, title in enumerate(titles):
         if figure.columns:
             axes.flat[index].set_title(title)
