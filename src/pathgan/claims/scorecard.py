@@ -12,6 +12,7 @@ from pathgan.claims.deciding import UNTESTABLE, Verdict
 from pathgan.claims.evidence import LEVELS
 from pathgan.config.verdicts import VERDICTS
 from pathgan.files import atomic
+from pathgan.render.published_cells import DOUBT
 from pathgan.render.table_files import html_page, markdown
 
 ORIGINS = ("paper", "default", "ours")
@@ -93,7 +94,7 @@ def _of_cells(tables: Frames) -> Iterator[tuple[str, str]]:
     cells = tables["comparability"]
     yield "printed cells", str(len(cells))
     yield from ((f"printed cells comparable: {word}", str((cells["comparable"] == word).sum())) for word in VERDICTS)
-    yield "printed values that cannot be", str(cells["note"].str.contains("published value").sum())
+    yield "printed values that cannot be", str(cells["note"].str.contains(DOUBT).sum())
     rows = [one for name in dict.fromkeys(cells["table"]) for one in tables[name].to_dict("records")]
     may_be = [one for one in rows if one["published"] and one.get("low") and one["comparable"] != "no"]
     told = [(one["low"], one["published"], one["high"]) for one in may_be]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pathgan.claims.evidence import Level, level_of_data, weakest
 from pathgan.provenance.ancestry import Ancestry, ancestry
+from pathgan.render.published_cells import BETWEEN, DOUBT
 from pathgan.stores.dataset_counts import read_counts
 
 
@@ -61,6 +62,16 @@ class PaperInputs:
         changed = (self.read("hyperparameters")["origin"] == "changed").any()
         settings: Level = "paper's data, smaller" if changed else "paper's data and settings"
         return weakest([settings, *(one.level for one in self.levels)])
+
+    @property
+    def doubts(self) -> list[tuple[str, str]]:
+        """Printed cells whose values cannot be right, `table1/row/column`, and why."""
+        return [
+            (f"{one['table']}/{one['row']}/{one['column']}", note)
+            for one in self.read("comparability").to_dict("records")
+            for note in one["note"].split(BETWEEN)
+            if note.startswith(DOUBT)
+        ]
 
     @property
     def artefacts(self) -> list[str]:

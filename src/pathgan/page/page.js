@@ -18,7 +18,6 @@ const unfold = () => {
 };
 addEventListener("hashchange", unfold);
 if (location.hash) unfold();
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
 
 // --- sorting: by number where a cell has one, else by text; rows stay in their group ---
 const valueOf = (row, column) => {
@@ -57,7 +56,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
   });
 }
 
-// --- search: all words must be in a row or cell, its headings and its paper ---
+// --- search: all words must be in a row or cell, its headings and its paper; cells of numbers come first, then claims ---
 const SHOWN = 60;
 let index = null;
 const headingOf = (cell) => {
@@ -73,18 +72,19 @@ const headingOf = (cell) => {
   }
   return `${group} ${last.cells[cell.cellIndex].textContent}`.trim();
 };
+const partsOf = (cell) => [...cell.childNodes].filter((part) => part.nodeName !== "SUP").map((part) => part.textContent.trim()).filter(Boolean).join(" ");
 const entryOf = (one) => {
   const [paper, name] = one.id.split("/");
   const piece = `${paper}, ${name.replaceAll("_", " ")}`;
   if (one.tagName === "TR") {
-    const words = [...one.cells].map((cell) => cell.textContent.trim()).filter(Boolean).join(" · ");
-    return { id: one.id, shown: `${piece}: ${words.length > 220 ? `${words.slice(0, 220)}…` : words}`, all: `${piece} ${words}` };
+    const words = [...one.cells].map(partsOf).filter(Boolean).join(" · ");
+    const shown = `${piece}: ${words.length > 220 ? `${words.slice(0, 220)}…` : words}`;
+    return { id: one.id, shown, all: `${piece} ${words}`, rank: name === "claims" ? 1 : 2 };
   }
   const group = one.closest("tbody").querySelector("tr.group th");
   const row = `${group ? `${group.textContent}, ` : ""}${one.parentElement.cells[0].textContent}`;
-  const parts = [...one.childNodes].filter((part) => part.nodeName !== "SUP").map((part) => part.textContent).join(" ");
-  const shown = `${piece}: ${row}, ${headingOf(one)}: ${parts}`;
-  return { id: one.id, shown, all: `${shown} ${one.id}` };
+  const shown = `${piece}: ${row}, ${headingOf(one)}: ${partsOf(one)}`;
+  return { id: one.id, shown, all: `${shown} ${one.id}`, rank: 0 };
 };
 const search = document.getElementById("search");
 const found = document.getElementById("found");
@@ -93,7 +93,7 @@ search.addEventListener("input", () => {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   found.hidden = words.length === 0;
   if (found.hidden) return;
-  const hits = index.filter((one) => words.every((word) => one.all.includes(word)));
+  const hits = index.filter((one) => words.every((word) => one.all.includes(word))).sort((a, b) => a.rank - b.rank);
   const count = document.createElement("p");
   count.className = "mb-1";
   count.textContent = `${hits.length} found${hits.length > SHOWN ? `, the first ${SHOWN} shown` : ""}`;

@@ -85,6 +85,7 @@ class ShownPaper:
     claims_origin: Origin | None
     verdicts: tuple[int, ...]
     comparable: Mapping[str, int]
+    doubts: tuple[tuple[str, str], ...]
     scores: tuple[ScoreView, ...]
     words: Mapping[str, WordView]
     figures: tuple[ShownFigure, ...]
@@ -142,6 +143,7 @@ def _paper(name: str, paper: PaperInputs) -> ShownPaper:
         claims_origin=origin(paper.words[CLAIMS], paper.behind) if claims else None,
         verdicts=_verdicts(claims),
         comparable={word: int((cells == word).sum()) for word in VERDICTS},
+        doubts=tuple(paper.doubts),
         scores=(*_score_views(name, paper), *_slide_views(name, paper)),
         words=words,
         figures=tuple(_figure(name, paper, figure) for figure in paper.figures),

@@ -27,6 +27,7 @@ COLUMNS = (
     "note",
 )
 BETWEEN = "; "  # reasons and notes of a cell
+DOUBT = "published value"  # how notes on printed values begin that cannot be right
 
 
 def printed_cells(
@@ -71,7 +72,7 @@ def _against(theirs: pd.Series | None, doubt: str | None) -> str:
     """What keeps the published value itself from being compared with; '' for nothing."""
     if theirs is None:
         return "not in the paper"
-    return doubt or (f"published value cannot be: {theirs['note']}" if theirs["note"] else "")
+    return doubt or (f"{DOUBT} cannot be: {theirs['note']}" if theirs["note"] else "")
 
 
 def _number(text: str) -> float:
