@@ -53,9 +53,9 @@ EFFECTS_LEGEND = (
     "itself, its p not corrected."
 )
 LEGEND = (
-    "`effect`: of the comparison that decides, or is least in favour; positive favours the claim; 95 % interval. `p`: "
-    "after Holm over the tested claims of the paper, or `alone`. `n`: units; images where their spread is unknown. "
-    "`detectable`: the smallest true effect that is found with a power of 80 %. `printed`: the paper's own effects, "
+    "`effect`: metric and difference of the comparison that decides, or is least in favour, with its 95 % interval; "
+    "positive favours the claim. `p`: after Holm over the tested claims of the paper, or `alone`. `n`: units; images "
+    "where their spread is unknown. `detectable`: the smallest true effect that is found with a power of 80 %. `printed`: the paper's own effects, "
     "and whether they bear the claim out. All comparisons: `claim_effects.csv`."
 )
 
@@ -168,7 +168,7 @@ def _printed(effects: str, supports: str) -> str:
 
 def shown_claim(one: Mapping[str, Any]) -> list[str]:
     """A row of the table to read (HEADER)."""
-    effect = "" if pd.isna(one["effect"]) else f"{one['effect']:.3g}"
+    effect = "" if pd.isna(one["effect"]) else f"{one['metric']} {one['effect']:.3g}"
     if not pd.isna(one["low"]):
         effect += f" [{one['low']:.3g}, {one['high']:.3g}]"
     corrected = not pd.isna(one["p_holm"])
