@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from io import StringIO
 from pathlib import Path
 
@@ -107,12 +112,12 @@ def test_an_outcome_names_what_was_made_and_the_page(tmp_path, monkeypatch):
         "paper,measure,value\nx,claims supported,3\nx,printed cells,9\n"
     )
     console = Console(file=StringIO(), width=80)
-    print_outcome("demo", [], console)
+    print_outcome("demo", ["x"], console)
     text = console.file.getvalue()
     assert "2 tables and 1 figures of x." in text
     assert text.rstrip().endswith("Read: results/demo/index.html")
     assert [line.split() for line in text.splitlines() if line.split()[:1] == ["x"]] == [
-        ["x", "3", "0", "0", "0", "0", "9"]
+        ["x", "3", "0", "0", "0", "0", "of", "9"]
     ]
     assert max(map(len, text.splitlines()[:12])) <= 80
 
@@ -123,12 +128,46 @@ def test_an_unknown_paper_is_named(monkeypatch):
         run_demo(["sharpgna"], "1", Console(file=StringIO()))
 
 
-def test_a_demo_that_fails_shows_the_end_of_its_log(tmp_path, monkeypatch):
+@pytest.fixture
+def failing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config/papers").mkdir(parents=True)
     (tmp_path / "Snakefile").write_text("rule all:\n    input: 'absent'\n")
+    return tmp_path
+
+
+def test_a_demo_that_fails_shows_the_end_of_its_log(failing):
+    console = Console(file=StringIO(), width=200)
     with pytest.raises(
-        PathganError, match=r"(?s)its log, results/demo/logs/snakemake\.log, ends:.*MissingInput.*absent"
+        PathganError, match=r"^the demo failed; all that Snakemake said: results/demo/logs/snakemake\.log$"
     ):
-        run_demo([], "1", Console(file=StringIO()))
-    assert "absent" in (tmp_path / "results/demo/logs/snakemake.log").read_text()
+        run_demo([], "1", console)
+    said = console.file.getvalue()
+    assert "MissingInput" in said
+    assert said.endswith((failing / "results/demo/logs/snakemake.log").read_text()[-40:] + "\n")
+
+
+def test_ctrl_c_waits_for_snakemake_and_says_how_to_go_on(failing):
+    """Its jobs end first: a second demo must not start over them."""
+    (failing / "rules").mkdir()
+    (failing / "rules/x.smk").write_text("rule slow:\n")
+    (failing / "Snakefile").write_text(
+        "rule all:\n    input: 'out'\n"
+        "rule slow:\n    output: 'out'\n    shell: 'touch begun; sleep 30; touch {output}'\n"
+    )
+    code = "from rich.console import Console; from pathgan.demo.run_demo import run_demo; run_demo([], '1', Console())"
+    demo = subprocess.Popen(
+        [sys.executable, "-c", code],
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    while not (failing / "begun").exists():
+        assert demo.poll() is None
+        time.sleep(0.1)
+    os.killpg(demo.pid, signal.SIGINT)
+    assert "stopped by Ctrl-C; the same command goes on from here" in demo.communicate(timeout=30)[1]
+    assert not (failing / "out").exists()
+    with pytest.raises(ProcessLookupError):  # nobody of its group is left
+        os.killpg(demo.pid, 0)

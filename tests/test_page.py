@@ -11,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pathgan.config.table_types import CountTable, ScoreTable
-from pathgan.page import score_views, write_page
-from pathgan.page.origins import Origin
+from pathgan.errors import ProvenanceError
+from pathgan.page import write_page
+from pathgan.page.contents import read_cells
+from pathgan.page.origins import Origin, origin
 from pathgan.page.score_views import ScoreView, ShownCell, score_view
 from pathgan.page.word_views import word_view
+from pathgan.provenance.ancestry import Ancestry
+from pathgan.render.letters import letters
 from pathgan.render.published_cells import COLUMNS
 
 ORIGIN = Origin("results/demo/x/tables/t.csv", "a" * 64, "c0ffee", "tabulate", ())
@@ -107,6 +111,33 @@ def test_near_zero_is_best_and_digits_that_are_not_shown_count_for_nothing():
     assert {name for name, cell in shown(found).items() if cell.is_best} == {"x/t/r/shift", "x/t/s/shift"}
 
 
+def test_a_cell_without_a_value_is_not_the_best_and_hides_no_other():
+    layout = table({"r": ("R", "a"), "s": ("S", "a"), "t": ("T", "a")}, {"up": ("up", None)})
+    for values in ((np.nan, 1.0, 2.0), (2.0, np.nan, 1.0), (1.0, 2.0, np.nan)):
+        cells = shown(
+            view(layout, {(row, "up"): value for row, value in zip("rst", values, strict=True)}, {"up": "higher"})
+        )
+        assert {cell.number for cell in cells.values() if cell.is_best} == {"2.0"}
+        assert {cell.number for cell in cells.values()} == {"", "1.0", "2.0"}
+
+
+def test_rows_without_a_heading_are_sorted_together():
+    layout = table({"r": ("R", "a"), "r/own": ("R (own)", "a"), "s": ("S", "a")}, {"up": ("up", None)})
+    assert [len(rows) for _, rows in view(layout, {("r", "up"): 1.0}).rows] == [3]
+
+
+def test_keys_that_look_like_nothing_are_keys(tmp_path):
+    (tmp_path / "t.csv").write_text(",".join(COLUMNS) + "\nNone,null,,,,,4,1,,,no,,,,,NA\n")
+    (cell,) = read_cells(tmp_path / "t.csv").to_dict("records")
+    assert (cell["row"], cell["column"], cell["note"]) == ("None", "null", "NA")
+    assert np.isnan(cell["value"])
+
+
+def test_what_has_no_record_is_not_shown():
+    with pytest.raises(ProvenanceError, match=r"results/demo/x/tables/t\.csv: no record of it; make it again"):
+        origin("results/demo/x/tables/t.csv", Ancestry({}, {}))
+
+
 def test_counts_have_no_best():
     layout = CountTable(
         kind="counts",
@@ -137,11 +168,11 @@ def test_a_printed_value_stands_in_its_cell_with_its_mark():
 
 @given(st.integers(1, 2000))
 def test_letters_are_never_used_twice(n):
-    letters = list(islice(score_views._alphabet(), n))
-    assert len(set(letters)) == n
-    assert letters[:1] == ["a"]
-    assert all(letter.isalpha() and letter.islower() for letter in letters)
-    assert n < 28 or letters[25:28] == ["z", "aa", "ab"]
+    found = list(islice(letters(), n))
+    assert len(set(found)) == n
+    assert found[:1] == ["a"]
+    assert all(letter.isalpha() and letter.islower() for letter in found)
+    assert n < 28 or found[25:28] == ["z", "aa", "ab"]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +196,12 @@ def test_backticks_become_code_and_markup_becomes_text():
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("table1", "Table 1"), ("figure5_printed", "Figure 5 printed"), ("test_only", "test only"), ("tables", "tables")],
+    [
+        ("table1", "Table 1"),
+        ("figure5_printed", "Figure 5 printed"),
+        ("test_only", "Test only"),
+        ("claims", "Verdicts"),
+    ],
 )
 def test_names_in_words(name, words):
     assert write_page._shown(name) == words

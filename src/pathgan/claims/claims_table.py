@@ -55,8 +55,8 @@ EFFECTS_LEGEND = (
 LEGEND = (
     "`effect`: metric and difference of the comparison that decides, or is least in favour, with its 95 % interval; "
     "positive favours the claim. `p`: after Holm over the tested claims of the paper, or `alone`. `n`: units; images "
-    "where their spread is unknown. `detectable`: the smallest true effect that is found with a power of 80 %. `printed`: the paper's own effects, "
-    "and whether they bear the claim out. All comparisons: `claim_effects.csv`."
+    "where their spread is unknown. `detectable`: the smallest true effect that is found with a power of 80 %. "
+    "`printed`: the paper's own effects, and whether they bear the claim out. All comparisons: `claim_effects.csv`."
 )
 
 

@@ -166,7 +166,7 @@ def _by_course(name: str, claim: Claim, course: Course, inputs: ClaimInputs) -> 
     what = min(shares, key=lambda name: float(np.mean(shares[name])))
     notes = [f"{what}: {float(np.mean(shares[what])):.0%}", *told]
     if len(ours) < FEWEST_SEEDS:
-        notes.append(f"{len(ours)} seed(s)")
+        notes.append(f"{len(ours)} seed{'s' if len(ours) != 1 else ''}")
     return Decision(name, claim, UNTESTABLE if level in SAYS_NOTHING else together(outcomes), level, notes=notes)
 
 

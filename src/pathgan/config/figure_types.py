@@ -28,7 +28,7 @@ class Figure(Strict):
         """The files behind each thing that it shows, in the order that its drawer knows."""
 
     @abstractmethod
-    def basis(self, n_seeds: int) -> str:
+    def basis(self, paper: Paper) -> str:
         """How many things it shows, and of which seeds, for its caption."""
 
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
@@ -87,8 +87,9 @@ class ImageFigure(Figure):
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
         return [panel.reads(paper) for panel in self.panels]
 
-    def basis(self, n_seeds: int) -> str:
-        return f"{_counted(len(self.items), 'item')} of the test split; what networks made is of {_first(n_seeds)}."
+    def basis(self, paper: Paper) -> str:
+        tested = " of the test split" if any(panel.of in paper.datasets for panel in self.panels) else ""
+        return f"{_counted(len(self.items), 'item')}{tested}{_outputs(self, paper)}."
 
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
         for panel in self.panels:
@@ -110,7 +111,8 @@ class CurveFigure(Figure):
             {f"seed{seed}": Read("export", run, "evaluations", seed) for seed in paper.seeds} for run in self.curves
         ]
 
-    def basis(self, n_seeds: int) -> str:
+    def basis(self, paper: Paper) -> str:
+        n_seeds = len(paper.seeds)
         return f"Mean over {n_seeds} seeds; shaded is their range." if n_seeds > 1 else "One seed."
 
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
@@ -150,8 +152,8 @@ class StackFigure(_OfStacks):
     items: tuple[int, ...] = (0, 1, 2, 3)
     drawer: ClassVar[str] = "pathgan.render.stack_figures"
 
-    def basis(self, n_seeds: int) -> str:
-        return f"{_counted(len(self.items), 'stack')}; what networks made is of {_first(n_seeds)}."
+    def basis(self, paper: Paper) -> str:
+        return f"{_counted(len(self.items), 'stack')}{_outputs(self, paper)}."
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -165,8 +167,8 @@ class ProfileFigure(_OfStacks):
     profiles: dict[Name, str]  # dataset (test split) or sample set -> label
     drawer: ClassVar[str] = "pathgan.render.sharpness_profiles"
 
-    def basis(self, n_seeds: int) -> str:
-        return f"Means over all test stacks; shaded are the middle 80 %; what networks made is of {_first(n_seeds)}."
+    def basis(self, paper: Paper) -> str:
+        return f"All test stacks{_outputs(self, paper)}."
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -185,8 +187,8 @@ class NucleiFigure(Figure):
     stain: Literal["eosin", "dab"] = "eosin"  # beside haematoxylin
     drawer: ClassVar[str] = "pathgan.render.nuclei_distributions"
 
-    def basis(self, n_seeds: int) -> str:
-        return f"Labels count nuclei; lines are medians; what networks made is of {_first(n_seeds)}."
+    def basis(self, paper: Paper) -> str:
+        return f"Labels count nuclei; lines are medians{_outputs(self, paper)}."
 
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
         return [
@@ -212,7 +214,7 @@ class MaskFigure(Figure):
     sets: dict[Name, str]  # dataset of masks that is `like` another -> label; it may hold {label}, the other's
     drawer: ClassVar[str] = "pathgan.render.mask_distributions"
 
-    def basis(self, n_seeds: int) -> str:
+    def basis(self, paper: Paper) -> str:
         return "All masks of the training split, and all that were drawn."
 
     def reads(self, paper: Paper) -> list[dict[str, Read]]:
@@ -232,5 +234,10 @@ def _counted(n: int, what: str) -> str:
     return f"One {what}" if n == 1 else f"{n} {what}s"
 
 
-def _first(n_seeds: int) -> str:
-    return "the first seed" if n_seeds > 1 else "the one seed"
+def _outputs(figure: Figure, paper: Paper) -> str:
+    """Of which seed what networks made is, where the figure shows any."""
+    names = {read.of for reads in figure.reads(paper) for read in reads.values()}
+    if names <= paper.datasets.keys():
+        return ""
+    n = len(paper.seeds)
+    return "; network outputs: " + (f"the first of {n} seeds" if n > 1 else "one seed")

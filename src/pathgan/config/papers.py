@@ -166,10 +166,12 @@ class Paper(Strict):
         return None
 
     def is_phantom(self, dataset: str) -> bool:
-        """Whether its images are drawn, or cut from slides that are."""
+        """Whether its images are drawn, cut from slides that are, or masks that are made after such."""
         entry = self.datasets[dataset]
-        slides = self.slides.get(getattr(entry, "slides", ""))
-        return entry.is_phantom or (slides is not None and slides.is_phantom)
+        slides, example = self.slides.get(getattr(entry, "slides", "")), getattr(entry, "example", "")
+        return (
+            entry.is_phantom or (slides is not None and slides.is_phantom) or bool(example and self.is_phantom(example))
+        )
 
     def truth_of(self, name: str) -> str:
         """The dataset that holds the true instances of a dataset or sample set, or the sample set itself."""

@@ -18,25 +18,23 @@ SHOWN = {
     "contradicted": "claims contradicted",
     "undecided": "claims undecided",
     "untestable": "claims untestable here",
-    "comparable": "printed cells comparable: yes",
-    "of cells": "printed cells",
 }
+COMPARABLE, CELLS = "printed cells comparable: yes", "printed cells"
 
 
 def print_outcome(preset: str, papers: Sequence[str], console: Console) -> None:
-    """Of some papers, of all that there are where none is named."""
+    """Of some papers."""
     folder = Path(RESULTS, preset)
-    names = papers or sorted(path.parent.name for path in folder.glob("*/tables"))
-    tables = sum(len(list((folder / name / "tables").glob("*.csv"))) for name in names)
-    figures = sum(len(list((folder / name / "figures").glob("*.png"))) for name in names)
-    of = f"{len(names)} papers" if len(names) > 1 else names[0]
+    tables = sum(len(list((folder / name / "tables").glob("*.csv"))) for name in papers)
+    figures = sum(len(list((folder / name / "figures").glob("*.png"))) for name in papers)
+    of = f"{len(papers)} papers" if len(papers) != 1 else papers[0]
     console.print(f"\n{tables} tables and {figures} figures of {of}.", highlight=False)
     scorecard = folder / "scorecard.csv"
     if scorecard.exists():
         console.print(_scorecard(scorecard))
         console.print(
-            "Supported and contradicted: by arithmetic on the printed numbers alone; images that a program drew decide "
-            "no claim.",
+            "Supported and contradicted: by arithmetic on printed numbers alone; images that a program drew decide no "
+            "claim. Comparable: printed numbers that ours may be held against.",
             highlight=False,
         )
     console.print(f"\nRead: [bold]{folder / 'index.html'}[/]", highlight=False)
@@ -48,6 +46,8 @@ def _scorecard(file: Path) -> Table:
     table = Table("paper", box=box.SIMPLE, padding=(0, 1), title="Scorecard", title_justify="left")
     for heading in SHOWN:
         table.add_column(heading, justify="right")
+    table.add_column("comparable", justify="right")
     for paper in dict.fromkeys(paper for paper, _ in values):
-        table.add_row(paper, *(values.get((paper, measure), "0") for measure in SHOWN.values()))
+        cells = f"{values.get((paper, COMPARABLE), '0')} of {values.get((paper, CELLS), '0')}"
+        table.add_row(paper, *(values.get((paper, measure), "0") for measure in SHOWN.values()), cells)
     return table

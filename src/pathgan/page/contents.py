@@ -92,5 +92,5 @@ class PaperInputs:
 def read_cells(file: str | Path) -> pd.DataFrame:
     """The cells of a table (`published_cells.COLUMNS`)."""
     texts = dict.fromkeys(("row", "column", "over", "comparable", "note"), str)
-    cells = pd.read_csv(file, dtype=texts)
-    return cells.fillna(dict.fromkeys(texts, ""))
+    numbers = ("value", "low", "high", "n", "seeds", "published", "published_sd")
+    return pd.read_csv(file, dtype=texts, keep_default_na=False, na_values={name: [""] for name in numbers})

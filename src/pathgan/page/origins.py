@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pathgan.errors import ProvenanceError
 from pathgan.provenance.ancestry import Ancestry
 from pathgan.provenance.places import RESULTS
 from pathgan.provenance.records import commit_of, seconds_of
@@ -39,7 +40,9 @@ class Work:
 
 
 def origin(file: str, behind: Ancestry) -> Origin:
-    """Of a table or figure. Raises KeyError for a file without a record."""
+    """Of a table or figure. Raises ProvenanceError for a file without a record: nothing is shown of unknown origin."""
+    if file not in behind.records:
+        raise ProvenanceError(f"{file}: no record of it; make it again: snakemake --cores all --force {file}")
     entry = behind.records[file]
     inputs = tuple((_within(name), sha256) for name, sha256 in entry["inputs"].items())
     made = f"{entry['rule']}, {_when(entry['attempts'][-1].get('ended', ''))}"

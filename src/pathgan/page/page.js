@@ -11,13 +11,16 @@ theme.addEventListener("click", () => setTheme(document.documentElement.dataset.
 document.querySelector(".tools").hidden = false;
 
 // A link may lead into something that is folded away.
+const targetOf = (hash) => {
+  try { return document.getElementById(decodeURIComponent(hash)) ?? document.getElementById(hash); } catch { return document.getElementById(hash); }
+};
 const unfold = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = targetOf(location.hash.slice(1));
   for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
   if (target) target.scrollIntoView({ block: target.matches("td, tr") ? "center" : "start" });
 };
 addEventListener("hashchange", unfold);
-if (location.hash) unfold();
+addEventListener("load", () => { if (location.hash) unfold(); }); // after the browser's own jump
 
 // --- sorting: by number where a cell has one, else by text; rows stay in their group ---
 const valueOf = (row, column) => {
@@ -56,7 +59,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
   });
 }
 
-// --- search: all words must be in a row or cell, its headings and its paper; cells of numbers come first, then claims ---
+// --- search: all words must be in a row or cell, its headings and its paper; tables and figures come first, then cells, then claims ---
 const SHOWN = 60;
 let index = null;
 const headingOf = (cell) => {
@@ -76,20 +79,24 @@ const partsOf = (cell) => [...cell.childNodes].filter((part) => part.nodeName !=
 const entryOf = (one) => {
   const [paper, name] = one.id.split("/");
   const piece = `${paper}, ${name.replaceAll("_", " ")}`;
+  if (one.matches(".piece")) {
+    const shown = `${paper}: ${[...one.querySelectorAll("h4, .caption, figcaption")].map((part) => part.textContent.trim()).join(" ")}`;
+    return { id: one.id, shown, all: shown, rank: 0 };
+  }
   if (one.tagName === "TR") {
     const words = [...one.cells].map(partsOf).filter(Boolean).join(" · ");
     const shown = `${piece}: ${words.length > 220 ? `${words.slice(0, 220)}…` : words}`;
-    return { id: one.id, shown, all: `${piece} ${words}`, rank: name === "claims" ? 1 : 2 };
+    return { id: one.id, shown, all: `${piece} ${words}`, rank: name === "claims" ? 2 : 3 };
   }
   const group = one.closest("tbody").querySelector("tr.group th");
   const row = `${group ? `${group.textContent}, ` : ""}${one.parentElement.cells[0].textContent}`;
   const shown = `${piece}: ${row}, ${headingOf(one)}: ${partsOf(one)}`;
-  return { id: one.id, shown, all: `${shown} ${one.id}`, rank: 0 };
+  return { id: one.id, shown, all: `${shown} ${one.id}`, rank: 1 };
 };
 const search = document.getElementById("search");
 const found = document.getElementById("found");
 search.addEventListener("input", () => {
-  index ??= [...document.querySelectorAll("main td[id], main tr[id]")].map(entryOf).map((one) => ({ ...one, all: one.all.toLowerCase() }));
+  index ??= [...document.querySelectorAll("main .piece[id], main td[id], main tr[id]")].map(entryOf).map((one) => ({ ...one, all: one.all.toLowerCase() }));
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   found.hidden = words.length === 0;
   if (found.hidden) return;
@@ -99,7 +106,7 @@ search.addEventListener("input", () => {
   count.textContent = `${hits.length} found${hits.length > SHOWN ? `, the first ${SHOWN} shown` : ""}`;
   const links = hits.slice(0, SHOWN).map((one) => {
     const link = document.createElement("a");
-    link.href = `#${one.id}`;
+    link.href = `#${encodeURI(one.id)}`;
     link.textContent = one.shown;
     return link;
   });
@@ -109,13 +116,13 @@ const closeFound = () => { found.hidden = true; };
 found.addEventListener("click", (event) => { if (event.target.tagName === "A") closeFound(); });
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeFound();
-  if (event.key === "Enter" && event.target === search) found.querySelector("a")?.click();
+  if (event.key === "Enter" && event.target === search && !found.hidden) found.querySelector("a")?.click();
 });
 
 // A click on a cell puts its link into the address bar; a keyboard finds it by search.
 document.addEventListener("click", (event) => {
   const cell = event.target.closest("td[id]");
-  if (cell) location.hash = cell.id;
+  if (cell) location.hash = encodeURI(cell.id);
 });
 
 // --- enlarged figures ---
@@ -124,6 +131,11 @@ document.querySelectorAll(".zoom").forEach((button) => button.addEventListener("
   const [small, large] = [button.querySelector("img"), zoomed.querySelector("img")];
   large.src = small.src;
   large.alt = small.alt;
+  zoomed.querySelector("p").textContent = button.closest("figure").querySelector("figcaption").textContent.trim();
+  zoomed.classList.remove("full");
   zoomed.showModal();
 }));
-zoomed.addEventListener("click", (event) => { if (event.target === zoomed || event.target.tagName === "BUTTON") zoomed.close(); });
+const [size, close] = zoomed.querySelectorAll("button");
+size.addEventListener("click", () => { size.textContent = zoomed.classList.toggle("full") ? "Fit" : "Full size"; });
+close.addEventListener("click", () => zoomed.close());
+zoomed.addEventListener("click", (event) => { if (event.target === zoomed) zoomed.close(); });

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby, takewhile
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pathgan.config.table_types import ScoreTable
 from pathgan.page.origins import Origin
+from pathgan.render.letters import letters
 from pathgan.render.published_cells import BETWEEN
 from pathgan.render.remarks import in_legend
 from pathgan.render.table_files import Layout, cell_text, digits_of, legend_lines
@@ -20,14 +22,16 @@ Records = dict[tuple[str, str], Mapping[str, Any]]
 WORTH = {"higher": lambda value: value, "lower": lambda value: -value, "near zero": lambda value: -abs(value)}
 NOT_PRINTED = "not in the paper"
 BEST = {  # whether columns are tested against each other
-    False: "Bold: the best value of its column, to the digits that are shown; this is no test.",
-    True: "Bold: the best value of its row, to the digits that are shown; this is no test.",
+    False: "Bold: the best value of its column, to the digits that are shown; not a significance test.",
+    True: "Bold: the best value of its row, to the digits that are shown; not a significance test.",
 }
 
 
 @dataclass(frozen=True)
 class ShownCell:
-    """id: within the page. notes: letters of the table's notes, and in full (`told`), as a tooltip. number: to sort."""
+    """id: within the page. notes: letters of the table's notes, and in full (`told`), as a tooltip.
+    number: to sort by, '' where there is none.
+    """
 
     id: str
     value: str
@@ -36,7 +40,7 @@ class ShownCell:
     notes: str
     told: str
     is_best: bool
-    number: float
+    number: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def score_view(
     cells: pd.DataFrame,
     better: Mapping[str, str],
     origin: Origin,
-    counted: str = "images",
+    counted: str = "images or tiles",
 ) -> ScoreView:
     """better: column -> `table_types.Metric.better`. counted: what n counts."""
     records: Records = {(cell["row"], cell["column"]): cell for cell in cells.to_dict("records")}
@@ -107,7 +111,7 @@ def _shown(key: str, cell: Mapping[str, Any], digits: int, notes: _Notes, is_bes
         notes=notes.letters_of(cell),
         told=BETWEEN.join(_notes_of(cell)),
         is_best=is_best,
-        number=float(cell["value"]),
+        number=str(cell["value"]) if np.isfinite(cell["value"]) else "",
     )
 
 
@@ -122,7 +126,7 @@ class _Notes:
         first = of_cells[0] if of_cells else []
         self._everywhere = [note for note in dict.fromkeys(first) if all(note in one for one in of_cells)]
         others = dict.fromkeys(in_legend(note) for notes in of_cells for note in notes if note not in self._everywhere)
-        self._letters = dict(zip(others, _alphabet(), strict=False))
+        self._letters = dict(zip(others, letters(), strict=False))
 
     def letters_of(self, cell: Mapping[str, Any]) -> str:
         """`a c`."""
@@ -138,17 +142,6 @@ class _Notes:
 
 def _notes_of(cell: Mapping[str, Any]) -> list[str]:
     return [note for note in str(cell["note"]).split(BETWEEN) if note and note != NOT_PRINTED]
-
-
-def _alphabet() -> Iterator[str]:
-    """a, ..., z, aa, ab, ..."""
-    n = 0
-    while True:
-        text, rest = "", n
-        while rest >= 0:
-            text, rest = chr(ord("a") + rest % 26) + text, rest // 26 - 1
-        yield text
-        n += 1
 
 
 # --- headings and best values --------------------------------------------------------------------------------
@@ -167,6 +160,8 @@ def _grouped(labels: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str]]
         if shared and all(len(of) > len(shared) for of in words):
             rest = [(key, " ".join(of[len(shared) :])) for (key, _), of in zip(group, words, strict=True)]
             found.append((" ".join(shared).rstrip(","), rest))
+        elif found and not found[-1][0]:
+            found[-1][1].extend(group)
         else:
             found.append(("", group))
     return found
@@ -180,9 +175,10 @@ def _best(table: Layout, cells: Records, better: Mapping[str, str]) -> set[tuple
     across = _is_across(table)
     compared: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
     for cell in table.cells:
-        if (cell.row, cell.column) in cells and better.get(cell.column) in WORTH:
+        key = (cell.row, cell.column)
+        if better.get(cell.column) in WORTH and key in cells and np.isfinite(cells[key]["value"]):
             held = cell.row if across else cell.column
-            compared.setdefault((held, cell.dataset), {})[cell.row, cell.column] = None
+            compared.setdefault((held, cell.dataset), {})[key] = None
     found: set[tuple[str, str]] = set()
     for keys in compared.values():
         values = {key: round(float(cells[key]["value"]), digits_of(table, key[1])) for key in keys}

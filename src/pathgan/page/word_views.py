@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,38 @@ from pathgan.claims import claims_table, printed_table
 from pathgan.page.origins import Origin
 from pathgan.render import comparability_table, identity_table, settings_table
 
-# Table -> caption, legend, columns of its CSV file that are not shown.
-TOLD: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "claim_effects": ("Every comparison behind the claims.", claims_table.EFFECTS_LEGEND, ("rule", "over")),
-    "printed": ("Claims that the paper's own numbers speak against.", printed_table.LEGEND, ("id",)),
-    "hyperparameters": ("Every setting, with its source.", settings_table.LEGEND, ()),
-    "datasets": ("What each data set holds, beside what the paper counted.", identity_table.LEGEND, ()),
-    "comparability": (
+
+@dataclass(frozen=True)
+class Told:
+    """What stands around a table. hidden: columns of its CSV file that are not shown. empty: said where it has no row.
+    keys: the columns that name a row; its number does where there are none."""
+
+    caption: str
+    legend: str
+    hidden: tuple[str, ...] = ()
+    empty: str = ""
+    keys: tuple[str, ...] = ()
+
+
+TOLD = {
+    "claim_effects": Told("Every comparison behind the verdicts.", claims_table.EFFECTS_LEGEND, ("rule", "over")),
+    "printed": Told(
+        "Claims that the paper's own numbers contradict or bear out in part, and claims on numbers that do not fit.",
+        printed_table.LEGEND,
+        ("id",),
+        "the paper's own numbers bear out all claims that they decide",
+        ("id",),
+    ),
+    "hyperparameters": Told("Every setting, with its source.", settings_table.LEGEND),
+    "datasets": Told("What each data set holds, beside what the paper counted.", identity_table.LEGEND),
+    "comparability": Told(
         "Whether each printed number may be compared with ours.",
         comparability_table.LEGEND,
         comparability_table.HIDDEN,
+        "the paper prints no number that a table of ours has",
+        ("table", "row", "column"),
     ),
 }
-KEYS = {"printed": ("id",), "comparability": ("table", "row", "column")}  # that name a row; else its number does
 
 
 @dataclass(frozen=True)
@@ -44,12 +64,14 @@ class WordView:
     header: tuple[str, ...]
     rows: tuple[ShownWords, ...]
     legend: str
+    empty: str
     origin: Origin
 
 
 @dataclass(frozen=True)
 class ClaimView:
-    """A claim. parts: the cells of `claims_table.HEADER` behind the first two."""
+    """A claim. parts: the cells of `claims_table.HEADER` behind the first two, each with a number to sort by, '' for
+    none."""
 
     id: str
     name: str
@@ -57,26 +79,25 @@ class ClaimView:
     where: str
     verdict: str
     evidence: str
-    parts: tuple[str, ...]
+    parts: tuple[tuple[str, str], ...]
 
 
 def word_view(paper: str, name: str, table: pd.DataFrame, origin: Origin) -> WordView:
     """table: of its CSV file, as text."""
-    caption, legend, hidden = TOLD[name]
-    here = f"{paper}/{name}"
-    rows = table.to_dict("records")
-    shown = [column for column in table.columns if column not in hidden]
-    ids = ["/".join(row[key] for key in KEYS[name]) if name in KEYS else str(n) for n, row in enumerate(rows, 1)]
+    told, here, rows = TOLD[name], f"{paper}/{name}", table.to_dict("records")
+    shown = [column for column in table.columns if column not in told.hidden]
+    ids = ["/".join(row[key] for key in told.keys) or str(n) for n, row in enumerate(rows, 1)]
     return WordView(
         id=here,
         name=name,
-        caption=caption,
+        caption=told.caption,
         header=tuple(column.replace("_", " ") for column in shown),
         rows=tuple(
             ShownWords(f"{here}/{key}", tuple(row[column] for column in shown))
             for key, row in zip(ids, rows, strict=True)
         ),
-        legend=legend,
+        legend=told.legend,
+        empty=told.empty,
         origin=origin,
     )
 
@@ -87,6 +108,8 @@ def claim_views(paper: str, file: str) -> list[ClaimView]:
 
 
 def _claim(paper: str, one: Mapping[str, Any]) -> ClaimView:
+    p = one["p"] if pd.isna(one["p_holm"]) else one["p_holm"]
+    numbers = ["" if pd.isna(number) else str(number) for number in (one["effect"], p, one["n"], one["detectable"])]
     return ClaimView(
         id=f"{paper}/claims/{one['id']}",
         name=one["id"],
@@ -94,5 +117,5 @@ def _claim(paper: str, one: Mapping[str, Any]) -> ClaimView:
         where=one["where"],
         verdict=one["verdict"],
         evidence=one["evidence"],
-        parts=tuple(claims_table.shown_claim(one)[2:]),
+        parts=tuple(zip_longest(claims_table.shown_claim(one)[2:], numbers, fillvalue="")),
     )

@@ -37,8 +37,8 @@ PRINTED_NUMBERS = LEVELS[0]
 MEANS: dict[Level, tuple[str, str]] = {
     "demo": (
         "Drawn images (phantoms)",
-        "Networks were trained for seconds on images that a program drew. This run shows that the workflow works. No "
-        "number of it says anything about a paper.",
+        "Networks were trained for seconds on images that a program drew. This run shows that the workflow works. None "
+        "of its numbers says anything about a paper.",
     ),
     "stand-in data": (
         "Other images than the paper's",
@@ -52,6 +52,13 @@ MEANS: dict[Level, tuple[str, str]] = {
         "The paper's images and settings",
         "What the paper did, as far as it tells.",
     ),
+}
+NAMES = {  # of tables that every paper has
+    "claims": "verdicts",
+    "claim_effects": "all comparisons",
+    "printed": "printed numbers with reservations",
+    "hyperparameters": "settings",
+    "datasets": "data sets",
 }
 FOREST = (
     "Effects of the paper's claims with 95 % intervals, coloured by verdict, beside the printed effects. Each line has "
@@ -95,7 +102,7 @@ class ShownPaper:
 def write_page(papers: Mapping[str, PaperInputs], scorecard: Path | None, preset: str, out: Path) -> None:
     """Writes one HTML file that needs no other. scorecard: its CSV file, where a paper has claims.
 
-    Raises KeyError for a table or figure without a record: nothing is shown whose origin is unknown.
+    Raises ProvenanceError for a table or figure without a record.
     """
     shown = [_paper(name, paper) for name, paper in papers.items()]
     text = _template().render(
@@ -103,6 +110,7 @@ def write_page(papers: Mapping[str, PaperInputs], scorecard: Path | None, preset
         papers=shown,
         scorecard=_measures(scorecard, list(papers)) if scorecard else [],
         level=weakest(paper.level for paper in shown),
+        verdicts=[sum(column) for column in zip(*(paper.verdicts for paper in shown), strict=True)],
         means=MEANS,
         comparable=VERDICTS,
         claims_header=CLAIMS_HEADER,
@@ -186,7 +194,7 @@ def _figure(name: str, paper: PaperInputs, figure: str) -> ShownFigure:
     with Image.open(file) as picture:
         size = picture.size
     return ShownFigure(
-        id=f"{name}/{figure}" if figure != CLAIMS else f"{name}/forest_plot",
+        id=f"{name}/figures/{figure}",
         name=figure if figure != CLAIMS else "forest plot",
         caption=caption,
         alt=f"{paper.title}: {caption}",
@@ -210,8 +218,9 @@ def _template() -> Template:
 
 
 def _shown(name: str) -> str:
-    """`figure5_printed` -> `Figure 5 printed`."""
-    return re.sub(r"^(table|figure)(\d+)", lambda of: f"{of[1].title()} {of[2]}", name.replace("_", " "))
+    """`figure5_printed` -> `Figure 5 printed`, `stain` -> `Stain`."""
+    words = NAMES.get(name, name).replace("_", " ")
+    return words[:1].upper() + re.sub(r"^(table|figure)(\d+)", r"\1 \2", words)[1:]
 
 
 def _code(text: str) -> Markup:

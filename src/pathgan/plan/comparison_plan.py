@@ -72,14 +72,14 @@ class ComparisonPlan:
         return {"datasets": _names(entries), "words": dict(judge(settings)[0].words)}
 
     def standing(self, w: Any) -> dict[str, Standing]:
-        """Dataset -> whose images it holds."""
+        """Dataset -> whose images it holds; masks that are drawn after a dataset's are as good as these."""
         paper = self._library.of(w)
         other = {
             one.key.name
             for one in self.settings(w)
             if one.key.section == "datasets" and one.changed and respect_of(one.key) == "data"
         }
-        return {
+        found: dict[str, Standing] = {
             name: "phantom"
             if paper.is_phantom(name)
             else "among the paper's"
@@ -89,6 +89,8 @@ class ComparisonPlan:
             else "the paper's"
             for name, dataset in paper.datasets.items()
         }
+        examples = {name: getattr(dataset, "example", "") for name, dataset in paper.datasets.items()}
+        return {name: found[examples[name] or name] for name in found}
 
     def details(self, w: Any, table: str) -> list[dict[str, Any]]:
         """Of the same cells: `row`, `column`, the `shares` of origins among the settings behind it, and in each respect

@@ -30,14 +30,20 @@ class FigurePlan:
     def config(self, w: Any) -> Any:
         """A figure with the datasets' labels in its titles, and with what it rests on in its caption."""
         figure = self._figure(w).model_dump(mode="json")
-        basis = self._figure(w).basis(len(self._library.of(w).seeds))
-        figure["caption"] = f"{figure['caption']} {basis} Preset {w.preset}."
+        figure["caption"] = " ".join([figure["caption"], *self._basis(w)])
         for panel in figure.get("panels", ()):
             panel["title"] = panel["title"].replace("{label}", self._library.of(w).label_of(panel["of"]))
         for name, label in figure.get("sets", {}).items():
             like = getattr(self._library.of(w).datasets.get(name), "example", "") or name
             figure["sets"][name] = label.replace("{label}", self._library.of(w).label_of(like))
         return figure
+
+    def _basis(self, w: Any) -> list[str]:
+        paper, figure = self._library.of(w), self._figure(w)
+        read = {read.of for reads in figure.reads(paper) for read in reads.values()}
+        datasets = {name for entry in read for name in paper.datasets_of(entry)}
+        phantoms = ["All images are phantoms: a program drew them."] if any(map(paper.is_phantom, datasets)) else []
+        return [figure.basis(paper), f"Preset {w.preset}.", *phantoms]
 
     def kind(self, w: Any) -> str:
         """The class of a figure."""

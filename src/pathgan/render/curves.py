@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pathgan.config.figure_types import CurveFigure
-from pathgan.render.figure_files import MARKERS, PAGE_IN, Files, lettered, save
+from pathgan.render.figure_files import PAGE_IN, Files, lettered, look, save
 
 
 def draw(figure: CurveFigure, files: Files, png: Path, pdf: Path) -> None:
@@ -24,10 +24,10 @@ def draw(figure: CurveFigure, files: Files, png: Path, pdf: Path) -> None:
     for axis, letter, (metric, label) in zip(axes.flat, letters, figure.metrics.items(), strict=False):
         for index, (run, name) in enumerate(figure.curves.items()):
             values = np.array([frame[metric] for frame in frames[run]])
-            epochs, style = frames[run][0]["epoch"], {"color": f"C{index}", "marker": MARKERS[index % len(MARKERS)]}
+            epochs, style = frames[run][0]["epoch"], look(index)
             axis.plot(epochs, values.mean(axis=0), label=name, **style)
             if len(values) > 1:
-                axis.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=f"C{index}", alpha=0.15)
+                axis.fill_between(epochs, values.min(axis=0), values.max(axis=0), color=style["color"], alpha=0.15)
         axis.set(xlabel="epoch", ylabel=label)
         axis.set_title(letter, loc="left")
         axis.grid()

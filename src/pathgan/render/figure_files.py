@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Any
 
 import matplotlib
@@ -16,10 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib_scalebar.scalebar import ScaleBar
 
 from pathgan.files import atomic
+from pathgan.render.letters import letters
 
 Files = list[dict[str, str]]  # of each thing that a figure shows, what its type `reads`
-COLUMN_IN, PAGE_IN = 3.5, 7.2  # widths of one column of a page, and of two
-# Okabe and Ito's, which colour-blind readers tell apart; each set of images has a mark of its own as well.
+PAGE_IN = 7.2  # width of two columns of a page
+# Okabe and Ito's, which colour-blind readers tell apart; `look` gives curves marks of their own as well.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 MARKERS = "os^Dv*P"
 STYLE: dict[Any, Any] = {
@@ -49,12 +49,13 @@ def lettered(titles: Iterable[str]) -> list[str]:
     given = list(titles)
     if len(given) < 2 or any(title.startswith("(") for title in given):
         return given
-    return [f"({letter}) {title}".strip() for letter, title in zip(_letters(len(given)), given, strict=True)]
+    return [f"({letter}) {title}".strip() for letter, title in zip(letters(), given, strict=False)]
 
 
-def _letters(n: int) -> list[str]:
-    """a, ..., z, aa, ab, ..."""
-    return [*ascii_lowercase, *(first + second for first in ascii_lowercase for second in ascii_lowercase)][:n]
+def look(index: int) -> dict[str, Any]:
+    """Colour and marker of the curve of this number: no two of the first 49 are alike."""
+    n = len(COLOURS)
+    return {"color": COLOURS[index % n], "marker": MARKERS[(index + index // n) % len(MARKERS)]}
 
 
 def show_image(axis: Axes, pixels: Any, um_per_px: float | None = None) -> None:

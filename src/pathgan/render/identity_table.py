@@ -12,7 +12,7 @@ from pathgan.render.comparisons import in_words
 from pathgan.render.table_files import write_text_table
 from pathgan.stores.dataset_counts import read_counts
 
-LEGEND = "`same`: whether the paper counted as many; empty where it tells of no number."
+LEGEND = "`same`: whether the paper counted as many; blank where the paper gives none."
 COLUMNS = ["dataset", "label", "counted", "ours", "paper", "same"]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
 from pathgan.config.figure_types import ProfileFigure
-from pathgan.render.figure_files import MARKERS, Files, save
+from pathgan.render.figure_files import Files, look, save
 from pathgan.render.stack_reading import PLANES, read_stacks
 from pathgan.sharpness import focus_profile
 
@@ -29,10 +30,10 @@ def draw_profiles(figure: ProfileFigure, stacks: Mapping[str, NDArray[np.uint8]]
     for index, (name, label) in enumerate(figure.profiles.items()):
         profile = focus_profile(stacks[name])
         profile = profile / np.maximum(profile.max(1, keepdims=True), 1e-9)
-        colour, marker = "black" if index == 0 else f"C{index - 1}", MARKERS[index % len(MARKERS)]
-        axis.plot(PLANES, profile.mean(0), label=label, color=colour, marker=marker)
+        style: dict[str, Any] = look(index - 1) if index else {"color": "black", "marker": "P"}
+        axis.plot(PLANES, profile.mean(0), label=label, **style)
         low, high = np.percentile(profile, SPREAD, axis=0)
-        axis.fill_between(PLANES, low, high, color=colour, alpha=0.10, linewidth=0)
+        axis.fill_between(PLANES, low, high, color=style["color"], alpha=0.10, linewidth=0)
     axis.set(xticks=PLANES, xlabel="plane, 0 in focus", ylabel="sharpness, of the sharpest plane's")
     axis.set_ylim(bottom=0)
     axis.grid()

@@ -21,7 +21,7 @@ Layout = ScoreTable | CountTable
 MARKS = {"no": ("†", "not comparable with the paper"), "partly": ("‡", "comparable in part")}
 
 
-def write_table(cells: pd.DataFrame, table: Layout, out: Mapping[str, Path], counted: str = "images") -> None:
+def write_table(cells: pd.DataFrame, table: Layout, out: Mapping[str, Path], counted: str = "images or tiles") -> None:
     """Writes `csv`, `md`, `tex` and `html`; keys of `out` are these suffixes.
 
     counted: what n counts.
@@ -64,7 +64,7 @@ def _legend(cells: pd.DataFrame, table: Layout, counted: str) -> str:
     return " ".join([*legend_lines(cells, table, counted), *([f"Notes: {notes}."] if notes else [])])
 
 
-def legend_lines(cells: pd.DataFrame, table: Layout, counted: str = "images") -> list[str]:
+def legend_lines(cells: pd.DataFrame, table: Layout, counted: str = "images or tiles") -> list[str]:
     """What the parts and marks of a table's cells mean, in sentences."""
     first = "Ours"
     over = dict.fromkeys(cells["over"][cells["low"].notna()])
@@ -72,7 +72,8 @@ def legend_lines(cells: pd.DataFrame, table: Layout, counted: str = "images") ->
         first += f" [95 % interval over {' or '.join(over)}]"
     if cells["published"].notna().any():
         first += " (published)"
-    told = [f"{first}.", f"n = {_span(cells['n'])} {counted}, {_span(cells['seeds'])} seed(s)."]
+    seeds = _span(cells["seeds"])
+    told = [f"{first}.", f"n = {_span(cells['n'])} {counted}, {seeds} seed{'s' if seeds != '1' else ''}."]
     if any("units" in one for one in cells["over"]):
         told.append("Units: patients or slides where they are known, else images.")
     lacking = dict.fromkeys(one for one in cells["over"] if one.startswith("none"))
