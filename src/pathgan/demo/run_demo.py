@@ -25,7 +25,7 @@ REPORT = Path("results", PRESET, "report.html")
 TAIL = 30  # lines of the log that are shown where it fails
 OPENING = (
     "[bold]pathgan demo[/]: {papers} on images that a program draws, with networks that are trained for seconds. It "
-    "shows that everything works on this machine. No number of it says anything about a paper."
+    "shows that everything works on this machine. None of its numbers says anything about a paper."
 )
 
 
