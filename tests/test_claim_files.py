@@ -91,9 +91,10 @@ def test_standing_of_data(plan: Plan) -> None:
     def standing(paper: str, preset: str) -> dict[str, str]:
         return {name: one["standing"] for name, one in plan.claims.datasets(w(paper, preset)).items()}
 
-    assert set(standing("sharpgan", "demo").values()) == {"phantom", "the paper's"}  # polygons are as in the paper
+    assert set(standing("sharpgan", "demo").values()) == {"phantom"}  # polygons too, which are made after phantoms
     public = standing("sharpgan", "public")
     assert (public["cpm"], public["cpm_3"], public["tnbc"]) == ("among the paper's", "among the paper's", "another")
+    assert (public["polygons-cpm"], public["polygons-tnbc"]) == ("among the paper's", "another")
     assert set(standing("sharpgan", "paper").values()) == {"the paper's"}
     assert set(standing("ki67stain_mist", "paper").values()) == {"another"}
 

@@ -367,7 +367,7 @@ def test_the_front_page_shows_everything_and_takes_no_markup_from_a_paper(done):
     for name in (
         "tiny/table1/gan/ssim",
         "tiny/table2/gan/p_hash",
-        "tiny/figure1",
+        "tiny/figures/figure1",
         "tiny/hyperparameters",
         "tiny/datasets",
     ):
