@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pathgan.config.table_types import CountTable, ScoreTable
 from pathgan.errors import ProvenanceError
 from pathgan.page import write_page
-from pathgan.page.contents import read_cells
+from pathgan.page.contents import PaperInputs, read_cells
 from pathgan.page.origins import Origin, origin
 from pathgan.page.score_views import ScoreView, ShownCell, score_view
 from pathgan.page.word_views import word_view
@@ -136,6 +136,22 @@ def test_keys_that_look_like_nothing_are_keys(tmp_path):
 def test_what_has_no_record_is_not_shown():
     with pytest.raises(ProvenanceError, match=r"results/demo/x/tables/t\.csv: no record of it; make it again"):
         origin("results/demo/x/tables/t.csv", Ancestry({}, {}))
+
+
+def test_evidence_is_told_by_data_set_and_settings_count(tmp_path):
+    def paper(origin: str) -> PaperInputs:
+        (tmp_path / "settings.csv").write_text(f"section,origin\nruns,{origin}\n")
+        (tmp_path / "counts.csv").write_text("counted,n\nimages,10\n")
+        shared = {"caveat": "", "counts": str(tmp_path / "counts.csv"), "counted": {"images": 10}}
+        standings = {"p": ("P", "phantom"), "q": ("P", "phantom"), "o": ("O", "another"), "t": ("T", "the paper's")}
+        datasets = {name: {"label": label, "standing": one, **shared} for name, (label, one) in standings.items()}
+        words = {"hyperparameters": str(tmp_path / "settings.csv")}
+        return PaperInputs("T", "C", "", [0], datasets, {}, {}, words, {})
+
+    weaker = {"stand-in data": ["O"], "demo": ["P"]}
+    assert paper("ours").evidence == {"paper's data and settings": ["T"], **weaker}
+    assert paper("changed").evidence == {"paper's data, smaller": ["T"], **weaker}
+    assert list(paper("ours").evidence) == ["paper's data and settings", *weaker]  # the strongest first
 
 
 def test_counts_have_no_best():

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from pathgan.claims.evidence import Level, level_of_data, weakest
+from pathgan.claims.evidence import LEVELS, Level, level_of_data
 from pathgan.provenance.ancestry import Ancestry, ancestry
 from pathgan.render.published_cells import BETWEEN, DOUBT
 from pathgan.stores.dataset_counts import read_counts
@@ -47,21 +47,23 @@ class PaperInputs:
 
     @cached_property
     def levels(self) -> list[DatasetLevel]:
-        """Of each data set in use; those of equal label, level and reason once."""
+        """Of each data set in use, as far as the settings allow; those of equal label, level and reason once."""
+        changed = (self.read("hyperparameters")["origin"] == "changed").any()
         found: dict[tuple[str, Level, str], DatasetLevel] = {}
         for name, one in self.datasets.items():
-            told = level_of_data(
+            level, why = level_of_data(
                 one["label"], one["caveat"], one["standing"], read_counts(one["counts"]), one["counted"]
             )
-            found.setdefault((one["label"], *told), DatasetLevel(name, one["label"], *told))
+            if changed and level == LEVELS[-1]:
+                level, why = "paper's data, smaller", "settings were changed"
+            found.setdefault((one["label"], level, why), DatasetLevel(name, one["label"], level, why))
         return list(found.values())
 
     @property
-    def level(self) -> Level:
-        """On what the paper's numbers rest: on its weakest data set, and on its settings."""
-        changed = (self.read("hyperparameters")["origin"] == "changed").any()
-        settings: Level = "paper's data, smaller" if changed else "paper's data and settings"
-        return weakest([settings, *(one.level for one in self.levels)])
+    def evidence(self) -> dict[Level, list[str]]:
+        """Level -> labels of the data sets that are of it, the strongest first."""
+        found = {level: [one.label for one in self.levels if one.level == level] for level in reversed(LEVELS)}
+        return {level: list(dict.fromkeys(labels)) for level, labels in found.items() if labels}
 
     @property
     def doubts(self) -> list[tuple[str, str]]:

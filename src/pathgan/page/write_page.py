@@ -19,7 +19,7 @@ from PIL import Image
 from pathgan.claims.claims_table import HEADER as CLAIMS_HEADER
 from pathgan.claims.claims_table import LEGEND as CLAIMS_LEGEND
 from pathgan.claims.deciding import Verdict
-from pathgan.claims.evidence import LEVELS, Level, weakest
+from pathgan.claims.evidence import LEVELS, Level
 from pathgan.claims.scorecard import in_order
 from pathgan.config.strict import class_named
 from pathgan.config.verdicts import VERDICTS
@@ -37,8 +37,7 @@ PRINTED_NUMBERS = LEVELS[0]
 MEANS: dict[Level, tuple[str, str]] = {
     "demo": (
         "Drawn images (phantoms)",
-        "Networks were trained for seconds on images that a program drew. This run shows that the workflow works. None "
-        "of its numbers says anything about a paper.",
+        "A program drew these images. Numbers on them show that the workflow works. None says anything about a paper.",
     ),
     "stand-in data": (
         "Other images than the paper's",
@@ -46,12 +45,9 @@ MEANS: dict[Level, tuple[str, str]] = {
     ),
     "paper's data, smaller": (
         "The paper's images, a smaller run",
-        "The images are the paper's, or some of them, but training was shorter or networks were smaller.",
+        "The images are the paper's, or some of them. Training was shorter, networks were smaller, or settings differ.",
     ),
-    "paper's data and settings": (
-        "The paper's images and settings",
-        "What the paper did, as far as it tells.",
-    ),
+    "paper's data and settings": ("The paper's images and settings", "What the paper did, as far as it tells."),
 }
 NAMES = {  # of tables that every paper has
     "claims": "verdicts",
@@ -86,7 +82,7 @@ class ShownPaper:
     cite: str
     caveat: str
     seeds: str
-    level: Level
+    evidence: Mapping[Level, Sequence[str]]
     datasets: tuple[DatasetLevel, ...]
     claims: tuple[ClaimView, ...]
     claims_origin: Origin | None
@@ -109,7 +105,7 @@ def write_page(papers: Mapping[str, PaperInputs], scorecard: Path | None, preset
         preset=preset,
         papers=shown,
         scorecard=_measures(scorecard, list(papers)) if scorecard else [],
-        level=weakest(paper.level for paper in shown),
+        levels=[level for level in reversed(LEVELS) if any(level in paper.evidence for paper in shown)],
         verdicts=[sum(column) for column in zip(*(paper.verdicts for paper in shown), strict=True)],
         means=MEANS,
         comparable=VERDICTS,
@@ -145,7 +141,7 @@ def _paper(name: str, paper: PaperInputs) -> ShownPaper:
         cite=paper.cite,
         caveat=paper.caveat,
         seeds=", ".join(map(str, paper.seeds)),
-        level=paper.level,
+        evidence=paper.evidence,
         datasets=tuple(paper.levels),
         claims=tuple(claims),
         claims_origin=origin(paper.words[CLAIMS], paper.behind) if claims else None,
