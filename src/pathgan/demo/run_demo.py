@@ -49,7 +49,8 @@ def run_demo(papers: Sequence[str], cores: str, console: Console) -> None:
         console.print(stopped.tail, highlight=False, markup=False)
         raise PathganError(f"{stopped}; all that Snakemake said: {LOG}") from None
     print_outcome(PRESET, papers or _configured(), console)
-    console.print(f"{len(planned)} jobs in {clock(time.monotonic() - began)}.", highlight=False)
+    n = len(planned)
+    console.print(f"{n} job{'s' if n != 1 else ''} in {clock(time.monotonic() - began)}.", highlight=False)
 
 
 class DemoStopped(PathganError):
