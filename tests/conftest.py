@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-docs", action="store_true", help="write tables that tests find into docs/")
 
 
-SPREAD = ("slurm/", "workflow/test_crate.py", "workflow/test_tampering.py", "workflow/test_workflow.py")
+SPREAD = ("slurm/", "workflow/test_crate.py", "workflow/test_tampering.py", "workflow/test_workflow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,7 +16,6 @@ from doing import compose, draw_samples, prepare, train_run, write_store
 from pathgan.config.dataset_types import Split, Tiles
 from pathgan.config.network_options import PatchGAN, UNet
 from pathgan.config.phantom_looks import Smear
-from pathgan.config.runs.augmentation_run import AugmentationRun
 from pathgan.config.runs.noise_run import Labels, NoiseRun
 from pathgan.config.runs.paired_run import PairedRun, Pixel
 from pathgan.config.training_options import Adversarial, Training
@@ -28,7 +27,6 @@ from pathgan.networks.noise_generator import noise_generator_of
 from pathgan.networks.unet import UNetGenerator, unet_of
 from pathgan.recipes import noise, paired
 from pathgan.sampling import drawing
-from pathgan.sampling.augmentation import augmented
 from pathgan.sampling.conditional import generate
 from pathgan.sampling.drawing import Drawing, draw, generator_of
 from pathgan.sampling.sample_work import SampleWork
@@ -375,39 +373,3 @@ def test_affine_norms_have_weights_of_their_own():
     norms = [name for name in affine.state_dict() if name not in plain.state_dict()]
     assert norms
     assert affine(torch.zeros(1, 1, SIDE, SIDE)).shape == (1, 3, SIDE, SIDE)
-
-
-# --- augmentation -------------------------------------------------------------------------------------------
-
-
-def augmentation(**options):
-    return AugmentationRun(recipe="augmentation", dataset="s", category="benign", **options)
-
-
-def test_without_turns_and_noise_an_image_is_mirrored_at_most(rng):
-    images = rng.integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
-    made = list(augmented(augmentation(ratio=8, max_rotation_deg=0, noise_sd=0), images, 0))
-    assert len(made) == 24
-    seen = set()
-    for index, sample in enumerate(made):
-        image = images[index % 3]
-        mirrored = {"as it was": image, "left": image[:, ::-1], "up": image[::-1], "both": image[::-1, ::-1]}
-        seen |= {name for name, other in mirrored.items() if np.array_equal(sample, other)}
-        assert any(np.array_equal(sample, other) for other in mirrored.values())
-    assert seen == set(mirrored)
-
-
-def test_turned_corners_are_tissue_and_noise_has_its_strength():
-    images = np.full((2, 32, 32, 3), 128, np.uint8)
-    made = np.stack(list(augmented(augmentation(ratio=20, noise_sd=0.02), images, 3)))
-    assert made.min() > 128 - 6 * 0.02 * 255
-    assert made.astype(float).std() == pytest.approx(0.02 * 255, rel=0.05)
-
-
-def test_a_sample_of_augmentation_depends_on_its_seed_and_number_alone(rng):
-    images = rng.integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
-    torch.manual_seed(1)
-    one = list(augmented(augmentation(), images, 0))
-    torch.manual_seed(2)
-    assert all(np.array_equal(a, b) for a, b in zip(one, augmented(augmentation(), images, 0), strict=True))
-    assert not np.array_equal(one[0], next(augmented(augmentation(), images, 1)))
