@@ -111,8 +111,12 @@ def test_a_figure_is_enlarged_and_closed_by_keyboard(opened):
     page.keyboard.press("Enter")
     assert page.locator("#zoomed").is_visible()
     assert page.locator("#zoomed img").get_attribute("alt") == page.locator(".zoom img").first.get_attribute("alt")
+    page.locator("#zoomed button").first.click()
+    assert page.locator("#zoomed button").first.text_content() == "Fit"
     page.keyboard.press("Escape")
     assert not page.locator("#zoomed").is_visible()
+    page.keyboard.press("Enter")
+    assert page.locator("#zoomed button").first.text_content() == "Full size"
 
 
 def test_a_search_leads_to_a_cell(opened):

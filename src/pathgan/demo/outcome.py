@@ -31,7 +31,7 @@ def print_outcome(preset: str, papers: Sequence[str], console: Console) -> None:
     console.print(f"\n{tables} tables and {figures} figures of {of}.", highlight=False)
     scorecard = folder / "scorecard.csv"
     if scorecard.exists():
-        console.print(_scorecard(scorecard))
+        console.print(_scorecard(scorecard, papers))
         console.print(
             "Supported and contradicted: by arithmetic on printed numbers alone; images that a program drew decide no "
             "claim. Comparable: printed numbers that ours may be held against.",
@@ -40,14 +40,15 @@ def print_outcome(preset: str, papers: Sequence[str], console: Console) -> None:
     console.print(f"\nRead: [bold]{folder / 'index.html'}[/]", highlight=False)
 
 
-def _scorecard(file: Path) -> Table:
+def _scorecard(file: Path, papers: Sequence[str]) -> Table:
     with file.open(encoding="utf-8", newline="") as lines:
         values = {(one["paper"], one["measure"]): one["value"] for one in csv.DictReader(lines)}
     table = Table("paper", box=box.SIMPLE, padding=(0, 1), title="Scorecard", title_justify="left")
     for heading in SHOWN:
         table.add_column(heading, justify="right")
     table.add_column("comparable", justify="right")
-    for paper in dict.fromkeys(paper for paper, _ in values):
+    has_claims = {paper for paper, _ in values}
+    for paper in filter(has_claims.__contains__, papers):
         cells = f"{values.get((paper, COMPARABLE), '0')} of {values.get((paper, CELLS), '0')}"
         table.add_row(paper, *(values.get((paper, measure), "0") for measure in SHOWN.values()), cells)
     return table

@@ -20,7 +20,6 @@ from pathgan.stores.dataset_counts import read_counts
 class DatasetLevel:
     """What images of a data set can say of the paper, and `why` no more."""
 
-    name: str
     label: str
     level: Level
     why: str
@@ -50,13 +49,13 @@ class PaperInputs:
         """Of each data set in use, as far as the settings allow; those of equal label, level and reason once."""
         changed = (self.read("hyperparameters")["origin"] == "changed").any()
         found: dict[tuple[str, Level, str], DatasetLevel] = {}
-        for name, one in self.datasets.items():
+        for one in self.datasets.values():
             level, why = level_of_data(
                 one["label"], one["caveat"], one["standing"], read_counts(one["counts"]), one["counted"]
             )
             if changed and level == LEVELS[-1]:
                 level, why = "paper's data, smaller", "settings were changed"
-            found.setdefault((one["label"], level, why), DatasetLevel(name, one["label"], level, why))
+            found.setdefault((one["label"], level, why), DatasetLevel(one["label"], level, why))
         return list(found.values())
 
     @property
@@ -67,7 +66,7 @@ class PaperInputs:
 
     @property
     def doubts(self) -> list[tuple[str, str]]:
-        """Printed cells whose values cannot be right, `table1/row/column`, and why."""
+        """Printed cells whose values do not fit, `table1/row/column`, and why."""
         return [
             (f"{one['table']}/{one['row']}/{one['column']}", note)
             for one in self.read("comparability").to_dict("records")

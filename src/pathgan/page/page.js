@@ -127,15 +127,16 @@ document.addEventListener("click", (event) => {
 
 // --- enlarged figures ---
 const zoomed = document.getElementById("zoomed");
+const [size, closing] = zoomed.querySelectorAll("button");
 document.querySelectorAll(".zoom").forEach((button) => button.addEventListener("click", () => {
   const [small, large] = [button.querySelector("img"), zoomed.querySelector("img")];
   large.src = small.src;
   large.alt = small.alt;
   zoomed.querySelector("p").textContent = button.closest("figure").querySelector("figcaption").textContent.trim();
   zoomed.classList.remove("full");
+  size.textContent = "Full size";
   zoomed.showModal();
 }));
-const [size, close] = zoomed.querySelectorAll("button");
 size.addEventListener("click", () => { size.textContent = zoomed.classList.toggle("full") ? "Fit" : "Full size"; });
-close.addEventListener("click", () => zoomed.close());
+closing.addEventListener("click", () => zoomed.close());
 zoomed.addEventListener("click", (event) => { if (event.target === zoomed) zoomed.close(); });

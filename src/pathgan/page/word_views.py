@@ -74,7 +74,6 @@ class ClaimView:
     none."""
 
     id: str
-    name: str
     says: str
     where: str
     verdict: str
@@ -112,7 +111,6 @@ def _claim(paper: str, one: Mapping[str, Any]) -> ClaimView:
     numbers = ["" if pd.isna(number) else str(number) for number in (one["effect"], p, one["n"], one["detectable"])]
     return ClaimView(
         id=f"{paper}/claims/{one['id']}",
-        name=one["id"],
         says=one["claim"],
         where=one["where"],
         verdict=one["verdict"],
