@@ -166,3 +166,17 @@ def unbroken(phantom_source: Source, tmp_path_factory: pytest.TempPathFactory) -
 def plan() -> Plan:
     """That of this checkout's papers."""
     return Plan(Workflow(), ROOT)
+
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """raw -> scores -> table in a folder of their own, which the test works in; returns the table."""
+    from own_lock import LOCK, own_lock
+    from small_results import make_chain  # here: most tests need no audit
+
+    if own_lock() != LOCK.read_text():
+        pytest.skip("other versions than the lock's are installed, and every audit says so")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs/requirements.lock").write_bytes(LOCK.read_bytes())
+    return make_chain()

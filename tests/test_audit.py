@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from own_lock import LOCK, own_lock
 from pathgan.errors import ProvenanceError
 from pathgan.files import sha256_of
 from pathgan.provenance import attempts
@@ -21,57 +20,11 @@ from pathgan.provenance.attempts import note
 from pathgan.provenance.audit import Verdict, audit, recorded_data_root
 from pathgan.provenance.bundle import bundle, unbundle
 from pathgan.provenance.checksums import Disk, read_checksums, write_checksums
-from pathgan.provenance.closure import code_state
 from pathgan.provenance.current import Current
 from pathgan.provenance.lock import against, lock
 from pathgan.provenance.places import record_path
-from pathgan.provenance.records import JobFacts, record, sealed, sha256_once
-
-ROOT = Path(__file__).parents[1]
-CODE = code_state(["scripts/score.py"], ROOT)
-CURRENT = SimpleNamespace(  # what the workflow would do now: of every job the same, with the inputs of `make`
-    code=lambda entry: CODE,
-    job=lambda entry: ({"a": 1}, set(entry["wildcards"].get("inputs", "").split("|")) - {""}),
-    data_root=Path("data"),
-    config={"device": "auto"},
-    paper_files=lambda paper: f"config/papers/{paper}.yaml",
-)
-
-
-def make(output: str, *inputs: str, content: str = "x", **changes: object) -> Path:
-    """An artefact with its record, made of `inputs`."""
-    path = Path(output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    attempts.begin([output])
-    path.write_text(content)
-    facts: dict[str, object] = {
-        "rule": "score",
-        "inputs": inputs,
-        "outputs": [output],
-        "params": {"a": 1},
-        "wildcards": {"paper": "x", "inputs": "|".join(inputs)},
-        "threads": 1,
-        "code": CODE,
-        "commit": {},
-        "config": {"data_root": "data"},
-    }
-    (path,) = record(JobFacts(**{**facts, **changes}))  # type: ignore[arg-type]
-    return path
-
-
-@pytest.fixture
-def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """raw -> scores -> table; returns the table."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "envs").mkdir()
-    if own_lock() != LOCK.read_text():
-        pytest.skip("other versions than the lock's are installed, and every audit says so")
-    (tmp_path / "envs/requirements.lock").write_bytes(LOCK.read_bytes())
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/raw.png").write_text("pixels")
-    make("results/demo/x/scores/s.csv", "data/raw.png", content="scores")
-    make("results/demo/x/tables/t.csv", "results/demo/x/scores/s.csv", content="table")
-    return "results/demo/x/tables/t.csv"
+from pathgan.provenance.records import sealed, sha256_once
+from small_results import CURRENT, make
 
 
 def bad(target: str = "results/demo") -> dict[str, tuple[str, str]]:

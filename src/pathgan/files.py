@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,32 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def move_all(folder: Path, into: Path, names: Iterable[str]) -> None:
+    """Moves files from one folder into another, with the folders that they lie in: all of them, or none.
+
+    Raises OSError where one cannot be moved, FileExistsError where something has its name already; what was moved
+    before and every folder made for it are then gone again.
+    """
+    moved: list[Path] = []
+    made: list[Path] = []
+    try:
+        for name in names:
+            target = into / name
+            missing = [parent for parent in target.parents if not parent.exists()]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made += reversed(missing)
+            if target.exists() or target.is_symlink():
+                raise FileExistsError(f"{target} is there already")
+            shutil.move(folder / name, target)
+            moved.append(target)
+    except BaseException:
+        for target in moved:
+            target.unlink()
+        for parent in reversed(made):
+            parent.rmdir()
+        raise
 
 
 def sync(path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +26,8 @@ def journal_path(outputs: Sequence[str]) -> Path:
     return record_path(outputs[0]).with_suffix(SUFFIX)
 
 
-def begin(outputs: Sequence[str]) -> None:
-    """Writes down that an attempt at `outputs` begins, in this process."""
+def begin(outputs: Sequence[str], before: Iterable[str] = ()) -> None:
+    """Writes down that an attempt at `outputs` begins, in this process. before: attempts at them that are on record."""
     path = journal_path(outputs)
     path.parent.mkdir(parents=True, exist_ok=True)
     cut_off = path.exists() and not path.read_bytes().endswith(b"\n")
@@ -36,7 +36,8 @@ def begin(outputs: Sequence[str]) -> None:
     os.environ |= {JOURNAL: str(path.resolve()), ATTEMPT: uuid4().hex[:8]}
     slurm = os.environ.get("SLURM_JOB_ID")
     own = {"slurm_job": slurm} if slurm else {}
-    note(started=now(), host=socket.gethostname(), outputs=list(outputs), **own)
+    earlier = {"before": sorted(before)} if before else {}
+    note(started=now(), host=socket.gethostname(), outputs=list(outputs), **own, **earlier)
 
 
 def note(**facts: Any) -> None:
@@ -52,8 +53,26 @@ def end(outcome: str) -> None:
     os.environ.pop(JOURNAL, None)
 
 
+def current() -> str:
+    """The name of the attempt in progress; '' outside of a job."""
+    return os.environ.get(ATTEMPT, "") if JOURNAL in os.environ else ""
+
+
+def begun() -> set[str] | None:
+    """Every attempt at the current job that was begun in this checkout, this one too; None outside of a job."""
+    if JOURNAL not in os.environ:
+        return None
+    return names_of(attempts_of(Path(os.environ[JOURNAL])))
+
+
+def names_of(attempts: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The names of attempts and of those on record before them."""
+    return {name for one in attempts for name in (one.get("attempt", ""), *one.get("before", ()))} - {""}
+
+
 def attempts_of(path: Path) -> list[dict[str, Any]]:
-    """The attempts in a journal, oldest first: `started`, `ended` and `outcome` if it came to an end, and notes.
+    """The attempts in a journal, oldest first: `attempt`, their name, `started`, `ended` and `outcome` if it came to an
+    end, and notes.
 
     Two may run at a time, where somebody unlocked Snakemake. A line that a crash cut off is passed over.
     """
@@ -61,7 +80,7 @@ def attempts_of(path: Path) -> list[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
         with suppress(ValueError, KeyError, TypeError, AttributeError):
             facts = json.loads(line)
-            attempts.setdefault(facts.pop("attempt"), {}).update(facts)
+            attempts.setdefault(facts["attempt"], {}).update(facts)
     return list(attempts.values())
 
 

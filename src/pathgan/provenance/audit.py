@@ -27,6 +27,7 @@ from pathgan.provenance.current import Current
 from pathgan.provenance.differences import differences, relocated
 from pathgan.provenance.places import (
     BESIDES,
+    CONFIG,
     CRATE,
     HASHES,
     RECORDS,
@@ -129,6 +130,7 @@ def _is_artefact(path: Path) -> bool:
         len(path.parts) < 3
         or inside[0] in BESIDES
         or path.parts[1] in (*BESIDES, HASHES)
+        or inside[1:2] == (CONFIG,)  # {paper}/config
         or inside[4:5] == (STATE,)  # {paper}/models/{run}/seed{n}/state
         or path.name.startswith(".")
     )

@@ -9,6 +9,7 @@ RECORDS = "provenance"
 HASHES = "hashes"  # of large files
 WORKFLOW = "workflow"  # the code that a crate speaks of
 BESIDES = (RECORDS, WORKFLOW, "logs", "benchmarks")  # folders of a preset that hold no artefacts
+CONFIG = "config"  # of a paper: the files that configured it where a bundle was made
 STATE = "state"  # of a training under way
 FRONT_PAGE = "index.html"  # of a preset; it holds its figures
 CRATE = "ro-crate-metadata.json"

@@ -9,7 +9,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from typing import Any
 from pathgan.errors import PathganError, ProvenanceError
 from pathgan.provenance import attempts
 from pathgan.provenance.closure import code_state
-from pathgan.provenance.records import ROOT, JobFacts, commit_state, record, remove_records
+from pathgan.provenance.places import record_path
+from pathgan.provenance.records import ROOT, JobFacts, commit_state, read_record, record, remove_records
 
 
 @contextmanager
@@ -38,8 +39,8 @@ def recorded(
     log = Path(logs[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=log, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
+    attempts.begin(outputs, before=_names_on_record(outputs[0]))
     remove_records(outputs)
-    attempts.begin(outputs)
     try:
         # Code and commit are those that do the work: what is edited meanwhile did not.
         roots = params["code"]["roots"] if "code" in params else [f"scripts/{rule}.py"]
@@ -59,6 +60,14 @@ def recorded(
             logging.getLogger("pathgan").exception("unexpected error")
             traceback.print_exc()
         raise
+
+
+def _names_on_record(output: str) -> set[str]:
+    """The attempts behind the record that is about to be replaced: states that they left are this checkout's own."""
+    with suppress(ProvenanceError):  # a damaged one vouches for nothing
+        entry = read_record(record_path(output))
+        return attempts.names_of(entry["attempts"]) if entry else set()
+    return set()
 
 
 def _check_loaded(names: Iterable[str], facts: JobFacts) -> None:

@@ -20,7 +20,7 @@ from pathgan.errors import DataError
 from pathgan.files import atomic, write_rows
 from pathgan.networks.checked_weights import check_weights
 from pathgan.networks.classifiers import INCEPTION_PX, LEAST_PX, Classifier
-from pathgan.provenance.attempts import note
+from pathgan.provenance.attempts import current, note
 from pathgan.recipes.classification import Classification, Images, predict
 from pathgan.resizing import resized
 from pathgan.stores.source import Source
@@ -33,7 +33,15 @@ from pathgan.training.fingerprints import fingerprint
 from pathgan.training.lease import Lease
 from pathgan.training.resident_data import TrainingData
 from pathgan.training.run_training import Job, Work
-from pathgan.training.states_aside import SHOWN, folders_aside, forget_oldest, place_aside, set_aside
+from pathgan.training.states_aside import (
+    SHOWN,
+    folders_aside,
+    forget_oldest,
+    is_ours,
+    place_aside,
+    set_aside,
+    set_unknown_aside,
+)
 
 log = logging.getLogger(__name__)
 Row = list[Any]
@@ -155,7 +163,9 @@ class _Task:
             "evaluations": [[int(row["iteration"]), *list(row.values())[1:]] for row in evaluations.rows],
         }
         with atomic(file) as temporary:
-            temporary.write_text(json.dumps({"fingerprint": mark, "code": job.code, "rows": rows}))
+            temporary.write_text(
+                json.dumps({"fingerprint": mark, "code": job.code, "attempt": current(), "rows": rows})
+            )
         shutil.rmtree(checkpoints.folder, ignore_errors=True)
         return rows
 
@@ -171,12 +181,14 @@ def _finished(file: Path, mark: str, job: Job) -> dict[str, list[Row]] | None:
 
     Those that other code made are set aside; with `resume_stale` the newest of them are taken, and say so.
     """
-    if file.exists() and (code := json.loads(file.read_text())["code"]) != job.code:
-        set_aside(file, code)
+    if file.exists() and not is_ours(left := json.loads(file.read_text())):
+        set_unknown_aside(file)
+    elif file.exists() and left["code"] != job.code:
+        set_aside(file, left["code"])
     forget_oldest(file.parent, kept=job.code)
     others = reversed(folders_aside(file.parent)) if job.resume_stale else ()
     for place in (file, *(folder / file.name for folder in (place_aside(file.parent, job.code), *others))):
-        if not place.exists() or (done := json.loads(place.read_text()))["fingerprint"] != mark:
+        if not place.exists() or (done := json.loads(place.read_text()))["fingerprint"] != mark or not is_ours(done):
             continue
         rows: dict[str, list[Row]] = done["rows"]
         if done["code"] == job.code:

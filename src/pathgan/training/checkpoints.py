@@ -15,7 +15,16 @@ import torch
 
 from pathgan.errors import TrainingError
 from pathgan.files import atomic
-from pathgan.training.states_aside import SHOWN, folders_aside, forget_oldest, place_aside, set_aside
+from pathgan.provenance import attempts
+from pathgan.training.states_aside import (
+    SHOWN,
+    folders_aside,
+    forget_oldest,
+    is_ours,
+    place_aside,
+    set_aside,
+    set_unknown_aside,
+)
 
 MAGIC = b"pathgan-checkpoint-2\n"
 KEEP = 2
@@ -25,6 +34,7 @@ log = logging.getLogger(__name__)
 class Checkpoints:
     """The states of one run in a folder. A state is a mapping of tensors, numbers, strings and containers.
 
+    A state that no attempt of this checkout left is set aside for good: nothing says where it is from.
     `fingerprint` names what the run is made of, and `code` is the digest of the code that trains. A state of another
     run that the same code left is removed: its iteration would outrank ours. A state that other code left is set
     aside, and comes back where that code does. With `resume_stale` training goes on from the furthest of all codes.
@@ -41,6 +51,7 @@ class Checkpoints:
         """Writes a state; a crash at any moment leaves the earlier ones. Raises TrainingError on a full disk."""
         buffer = io.BytesIO()
         own = {"fingerprint": self._fingerprint, "code": self._code, "resumed_stale": self.resumed_stale}
+        own |= {"attempt": attempts.current()}
         torch.save({**own, "iteration": iteration, **state}, buffer)
         payload = buffer.getbuffer()
         path = self.folder / f"checkpoint-{iteration:09d}.pt"
@@ -73,7 +84,7 @@ class Checkpoints:
             except TrainingError as error:
                 log.warning("%s; falling back to the one before", error)
                 continue
-            if state["fingerprint"] == self._fingerprint:
+            if state["fingerprint"] == self._fingerprint and is_ours(state):
                 return self._chosen(path, state)
         return None
 
@@ -91,7 +102,9 @@ class Checkpoints:
         for path in _paths(self.folder):
             with suppress(TrainingError):
                 state = _load(path)
-                if state["code"] != self._code:
+                if not is_ours(state):
+                    set_unknown_aside(path)
+                elif state["code"] != self._code:
                     set_aside(path, state["code"])
                 elif state["fingerprint"] != self._fingerprint:
                     log.warning("%s belongs to other settings or data; removed", path)

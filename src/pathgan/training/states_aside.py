@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from pathgan.provenance import attempts
 
 MOST = 3  # codes whose states are kept
 SHOWN = 12  # digits of a code's digest
+UNKNOWN = "unknown"  # the folder of states that nobody here left
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +33,24 @@ def set_aside(state: Path, code: str) -> None:
     state.replace(place / state.name)
     log.warning(
         "%s was left by other code: set aside in %s; --config resume_stale=true goes on from it", state.name, place
+    )
+
+
+def is_ours(state: Mapping[str, Any]) -> bool:
+    """Whether an attempt at this training that began in this checkout left the state; outside of a job all are."""
+    begun = attempts.begun()
+    return begun is None or state.get("attempt") in begun
+
+
+def set_unknown_aside(state: Path) -> None:
+    """Moves a file of state that no attempt of this checkout left: nothing says what it was made of."""
+    place = state.parent / UNKNOWN
+    place.mkdir(exist_ok=True)
+    state.replace(place / state.name)
+    log.warning(
+        "%s: no attempt at this training that began in this checkout left it: set aside in %s, and not resumed",
+        state.name,
+        place,
     )
 
 
