@@ -78,8 +78,11 @@ def evil_tar(path: Path, name: str, link: str = "") -> None:
         (lambda p: zipped(p, {"a": b"1"}), {"sha256": "0" * 64}, "expected sha256 000"),
         (lambda p: zipped(p, {"a": bytes(5000)}), {"max_bytes": 50}, "larger than max_bytes = 50"),
         (lambda p: zipped(p, {"a": bytes(5000)}), {"max_unpacked_bytes": 4000}, "more than max_unpacked_bytes = 4000"),
-        (lambda p: zipped(p, {"../evil": b"1"}), {}, "'../evil' leaves the folder"),
-        (lambda p: evil_tar(p, "../evil"), {}, "not a sound zip or tar"),
+        (lambda p: zipped(p, {"../evil": b"1"}), {}, "member '../evil' leaves it"),
+        (lambda p: evil_tar(p, "../evil"), {}, "member '../evil' leaves it"),
+        (lambda p: zipped(p, {"/tmp/evil": b"1"}), {}, "member '/tmp/evil' is absolute"),
+        (lambda p: zipped(p, {"a\\..\\..\\evil": b"1"}), {}, "has a backslash"),
+        (lambda p: evil_tar(p, "inner", "other"), {}, "member 'inner' is a link or a device"),
         (lambda p: evil_tar(p, "inner", "/etc/passwd"), {}, "not a sound zip or tar"),
         (lambda p: p.write_bytes(b"no archive"), {}, "not a sound zip or tar"),
         (lambda p: None, {}, "404"),
@@ -94,6 +97,20 @@ def test_what_cannot_be_trusted_is_refused_and_leaves_nothing(server, tmp_path, 
     assert not target.exists()
     assert list((tmp_path / "data").iterdir()) == []
     assert not (tmp_path / "evil").exists()
+
+
+def test_nothing_is_unpacked_over_what_is_there(server, tmp_path):
+    folder, url = server
+    zipped(folder / "a.zip", {"new.txt": b"new", "mine.txt": b"theirs", "x/y.txt": b"y"})
+    origin, target = Download(kind="download", url=f"{url}/a.zip"), tmp_path / "t"
+    target.mkdir()
+    (target / "mine.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"mine\.txt is there already with other bytes; move it away"):
+        fetch(origin, target, target / "r.json")
+    assert {path.name: path.read_text() for path in target.iterdir()} == {"mine.txt": "mine"}
+    (target / "mine.txt").write_text("theirs")  # the same bytes, of a receipt that was lost
+    fetch(origin, target, target / "r.json")
+    assert json.loads((target / "r.json").read_text())["files"].keys() == {"mine.txt", "new.txt", "x/y.txt"}
 
 
 def test_a_transfer_that_ends_early_is_refused(tmp_path):

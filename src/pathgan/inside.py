@@ -14,7 +14,7 @@ TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 def why_outside(name: str) -> str:
     """What is wrong with a path that belongs inside a folder, as `leaves it`; '' where nothing is."""
     path = PurePosixPath(name)
-    if not path.parts:
+    if not name.strip():
         return "is empty"
     if path.is_absolute() or PureWindowsPath(name).drive:
         return "is absolute"

@@ -16,6 +16,7 @@ from pathgan.config.extensions import extend
 from pathgan.config.kinds import TAGS
 from pathgan.config.papers import Paper
 from pathgan.config.sources import unsourced
+from pathgan.config.strict import NAME
 from pathgan.config.weights import NETWORKS, Weights
 from pathgan.config.workflow import FULL_SIZE, PRESETS, Workflow
 from pathgan.errors import ConfigError
@@ -107,6 +108,8 @@ def _read_paper(path: Path) -> Tree:
     tree = read_yaml(path)
     if "extends" not in tree:
         return tree
+    if not isinstance(tree["extends"], str) or not re.fullmatch(NAME, tree["extends"]):
+        raise ConfigError(f"{path}: extends: expected the name of a paper beside it, got {tree['extends']!r}")
     base_path = path.with_name(f"{tree['extends']}.yaml")
     base = read_yaml(base_path)
     if "extends" in base:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from pathgan.config.dataset_types import Split, SplitDataset, Tiles
 from pathgan.config.phantom_looks import Tissue
-from pathgan.config.strict import Fraction, Name, Positive, Strict
+from pathgan.config.strict import Folder, Fraction, Name, Positive, Strict
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
@@ -106,7 +106,8 @@ class SlideSheet(SlideSet):
 
     adapter: Literal["slide_sheet"]
     sheet: str  # path; those in it are relative to it,
-    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] | None = None  # or to this one below data_root
+    folder: Folder | None = None  # or to this one below data_root
+    anywhere: bool = False  # files that the sheet names may lie outside of that folder
     fixed: str = "he"  # the stain that the others of its pair are laid on
     pixels_per_landmark: Annotated[float, Field(gt=0)] = 1.0  # where landmarks were set at another size
 

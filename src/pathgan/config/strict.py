@@ -5,9 +5,21 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+from pathgan.inside import why_outside
+
+
+def _stays_below(path: str) -> str:
+    if why := why_outside(path):
+        raise ValueError(f"expected a path below the folder that it belongs to; this one {why}")
+    return path
+
+
+NAME = r"^[a-z0-9][a-z0-9_.-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+Folder = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]  # one, and never a hidden one or `..`
+Below = Annotated[str, AfterValidator(_stays_below)]  # a path that does not leave the folder that it belongs to
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

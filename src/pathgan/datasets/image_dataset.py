@@ -9,9 +9,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from pathgan.config.dataset_types import (
     Download,
@@ -24,6 +24,7 @@ from pathgan.config.dataset_types import (
     SplitDataset,
     Tiles,
 )
+from pathgan.config.strict import Folder
 from pathgan.errors import DataError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class FolderDataset(FileDataset):
     """Files in one folder below data_root."""
 
     category: str = ""  # the class of all its images, where files do not say it
-    folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]  # below data_root
+    folder: Folder  # below data_root
     origin: Origin | None = None
 
     def absent(self, data_root: Path) -> str:

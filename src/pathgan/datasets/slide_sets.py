@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from pathgan.config.slide_types import CutDataset, FocusPhantom, SectionPhantom, SlideSet, SlideSheet
 from pathgan.config.strict import Strict
+from pathgan.datasets.sheet_files import Row, listed_file, read_sheet
 from pathgan.datasets.splits import assign_splits
 from pathgan.errors import DataError
 
@@ -88,31 +88,16 @@ def _phantoms(options: SectionPhantom, drawn: Path) -> list[SlideFile]:
 
 def _read_sheet(options: SlideSheet, data_root: Path) -> list[SlideFile]:
     sheet = Path(options.sheet)
-    if not sheet.exists():
-        raise DataError(
-            f"{sheet}: no such sample sheet; write one, tab-separated, with the columns {', '.join(COLUMNS)} and where "
-            f"wanted {', '.join(OPTIONAL)}, one line per slide"
-        )
     folder = data_root / options.folder if options.folder else sheet.parent
-    with sheet.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, delimiter="\t")
-        header = reader.fieldnames or []
-        missing = [name for name in COLUMNS if name not in header]
-        unknown = [name for name in header if name not in COLUMNS + OPTIONAL]
-        if missing or unknown:
-            raise DataError(
-                f"{sheet}: expected the tab-separated columns {', '.join(COLUMNS)}, and {', '.join(OPTIONAL)} where "
-                f"wanted; missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
-            )
-        slides = [_row(row, f"{sheet}, line {line}", folder) for line, row in enumerate(reader, start=2)]
+    rows = read_sheet(sheet, COLUMNS, OPTIONAL)
+    slides = [_row(row, where, folder, options.anywhere) for where, row in rows]
     if not slides:
         raise DataError(f"{sheet}: the sheet lists no slide")
     _check(slides, sheet)
     return slides
 
 
-def _row(row: dict[str, str], where: str, folder: Path) -> SlideFile:
-    values = {name: (row.get(name) or "").strip() for name in COLUMNS + OPTIONAL}
+def _row(values: Row, where: str, folder: Path, anywhere: bool) -> SlideFile:
     for name in ("slide", "stain", "pair"):
         if not NAME.match(values[name]):
             raise DataError(f"{where}: {name}: expected letters, digits, dots, _ and -, got {values[name]!r}")
@@ -121,9 +106,13 @@ def _row(row: dict[str, str], where: str, folder: Path) -> SlideFile:
     if values["split"] not in ("", "train", "test"):
         raise DataError(f"{where}: split: expected train, test or nothing, got {values['split']!r}")
     sizes = {name: _number(values[name], f"{where}: {name}", unit) for name, unit in UNITS.items()}
-    landmarks = folder / values["landmarks"] if values["landmarks"] else None
+    files = {
+        name: listed_file(values[name], folder, anywhere, f"{where}: {name}")
+        for name in ("path", "landmarks")
+        if values[name]
+    }
     texts = {name: values[name] for name in ("slide", "stain", "pair", "patient", "split")}
-    return SlideFile(**texts, **sizes, path=folder / values["path"], landmarks=landmarks)
+    return SlideFile(**texts, **sizes, **files)
 
 
 def _number(text: str, where: str, unit: str) -> float | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pathgan.files import sha256_of
+from pathgan.inside import why_outside
 from pathgan.provenance.audit import Finding, Verdict
 from pathgan.provenance.checksums import Disk, differ
 from pathgan.provenance.places import record_path
@@ -35,7 +36,11 @@ def rebuild(findings: Sequence[Finding], config: Mapping[str, object], disk: Dis
     }
     wanted = {finding.path for finding in findings if _is_last(finding.path)}
     inputs = {name: _inputs(name) for name in sorted(wanted - unsound)}
-    names = [name for name, paths in inputs.items() if paths and not unsound & paths and all(map(disk.sha256, paths))]
+    names = [
+        name
+        for name, paths in inputs.items()
+        if paths and not unsound & paths and not any(map(why_outside, paths)) and all(map(disk.sha256, paths))
+    ]
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "config").symlink_to(ROOT / "config")

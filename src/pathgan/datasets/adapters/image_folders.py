@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pathgan.config.strict import Strict
+from pathgan.config.strict import Below, Strict
 from pathgan.datasets.image_dataset import IMAGE_SUFFIXES, PlainDataset, images_in
 from pathgan.datasets.items import Pair
 from pathgan.errors import DataError
@@ -14,7 +14,7 @@ from pathgan.errors import DataError
 class ImageFolder(Strict):
     """A folder of images, and what it says of them."""
 
-    path: str  # below the dataset's folder
+    path: Below  # below the dataset's folder
     category: str = ""
     split: Literal["", "train", "validation", "test"] = ""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from pathgan.config.dataset_types import Resize, Split
 from pathgan.datasets.image_dataset import FileDataset
 from pathgan.datasets.items import Pair
+from pathgan.datasets.sheet_files import listed_file, read_sheet
 from pathgan.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class SheetDataset(FileDataset):
     resize_px: Resize = None
     split: Split = Split(by="patient")  # an image without a patient is its own
     sheet: str  # path; images and masks are relative to it
+    anywhere: bool = False  # images and masks may lie outside of its folder
 
     @property
     def square_px(self) -> int | None:
@@ -35,7 +36,7 @@ class SheetDataset(FileDataset):
         return f"{self.sheet}: the sheet lists no image"
 
     def find(self, root: Path) -> list[Pair]:
-        return _read(Path(self.sheet), self.classes)
+        return _read(Path(self.sheet), self.classes, self.anywhere)
 
     def raw_files(self, data_root: Path) -> list[Path]:
         """The sheet, and what it lists."""
@@ -61,47 +62,24 @@ class SheetDataset(FileDataset):
         return instances
 
 
-def _read(path: Path, classes: tuple[str, ...] | None) -> list[Pair]:
+def _read(path: Path, classes: tuple[str, ...] | None, anywhere: bool) -> list[Pair]:
     """A user's TSV. Paths are relative to it; mask, class, patient and split may be empty."""
-    if not path.exists():
-        raise DataError(f"{path}: no such sample sheet")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, delimiter="\t")
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-        if missing:
+    pairs: list[Pair] = []
+    seen: dict[str, str] = {}
+    splits: dict[str, str] = {}
+    for where, row in read_sheet(path, COLUMNS):
+        pair = _pair(row, path.parent, anywhere, where)
+        if pair.split not in ("", "train", "validation", "test"):
+            raise DataError(f"{where}: split: expected train, validation, test or nothing, got {pair.split!r}")
+        if pair.id in seen:
+            raise DataError(f"{where}: image: {pair.id} is also on {seen[pair.id]}; keep one of them")
+        seen[pair.id] = where.rpartition(", ")[2]
+        if pair.patient and splits.setdefault(pair.patient, pair.split) != pair.split:
             raise DataError(
-                f"{path}: expected the tab-separated columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}"
+                f"{where}: split: patient {pair.patient} is in {splits[pair.patient] or 'no'} and "
+                f"{pair.split or 'no'} split; a patient belongs to one"
             )
-        pairs: list[Pair] = []
-        seen: dict[str, int] = {}
-        splits: dict[str, str] = {}
-        for line, row in enumerate(reader, start=2):
-            values = {name: (row[name] or "").strip() for name in COLUMNS}
-            if not any(values.values()):  # spreadsheets leave such lines
-                continue
-            pair = Pair(
-                Path(values["image"]).with_suffix("").as_posix().replace("/", "-"),
-                path.parent / values["image"],
-                path.parent / values["mask"] if values["mask"] else None,
-                values["class"],
-                values["patient"],
-                values["split"],
-            )
-            where = f"{path}, line {line}"
-            for name, listed in (("image", pair.image), ("mask", pair.mask)):
-                if listed and not listed.is_file():
-                    raise DataError(f"{where}: {name}: no such file: {listed}")
-            if pair.split not in ("", "train", "validation", "test"):
-                raise DataError(f"{where}: split: expected train, validation, test or nothing, got {pair.split!r}")
-            if pair.id in seen:
-                raise DataError(f"{where}: image: {pair.id} is also on line {seen[pair.id]}; keep one of them")
-            seen[pair.id] = line
-            if pair.patient and splits.setdefault(pair.patient, pair.split) != pair.split:
-                raise DataError(
-                    f"{where}: split: patient {pair.patient} is in {splits[pair.patient] or 'no'} and "
-                    f"{pair.split or 'no'} split; a patient belongs to one"
-                )
-            pairs.append(pair)
+        pairs.append(pair)
     unmasked = [pair for pair in pairs if pair.mask is None]
     if unmasked and len(unmasked) < len(pairs):
         raise DataError(f"{path}: {unmasked[0].image} has no mask, others have one; give all a mask or none")
@@ -110,3 +88,15 @@ def _read(path: Path, classes: tuple[str, ...] | None) -> list[Pair]:
         if category not in known:
             raise DataError(f"{path}: no image of the class {category!r}; there are: {', '.join(known)}")
     return pairs if classes is None else [pair for pair in pairs if pair.category in classes]
+
+
+def _pair(row: dict[str, str], folder: Path, anywhere: bool, where: str) -> Pair:
+    """An image that is named after its path, and the files of a line."""
+    files: dict[str, Path] = {}
+    for name in ("image", "mask"):
+        if row[name] or name == "image":
+            files[name] = listed_file(row[name], folder, anywhere, f"{where}: {name}")
+            if not files[name].is_file():
+                raise DataError(f"{where}: {name}: no such file: {files[name]}")
+    parts = [part for part in PurePosixPath(row["image"]).with_suffix("").parts if part not in ("/", "..")]
+    return Pair("-".join(parts), files["image"], files.get("mask"), row["class"], row["patient"], row["split"])
