@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+from pathgan.files import sha256_of
 from pathgan.provenance import attempts
 from pathgan.provenance.closure import code_state
 from pathgan.provenance.records import JobFacts, record
@@ -28,7 +29,7 @@ def make(output: str, *inputs: str, content: str = "x", **changes: object) -> Pa
     path.write_text(content)
     facts: dict[str, object] = {
         "rule": "score",
-        "inputs": inputs,
+        "inputs": {name: sha256_of(name) for name in inputs},
         "outputs": [output],
         "params": {"a": 1},
         "wildcards": {"paper": "x", "inputs": "|".join(inputs)},

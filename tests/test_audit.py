@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from pathgan.errors import ProvenanceError
 from pathgan.files import sha256_of
 from pathgan.provenance import attempts
+from pathgan.provenance.artefacts import recorded_data_root
 from pathgan.provenance.attempts import note
-from pathgan.provenance.audit import Verdict, audit, recorded_data_root
+from pathgan.provenance.audit import Verdict, audit
 from pathgan.provenance.bundle import bundle, unbundle
 from pathgan.provenance.checksums import Disk, read_checksums, write_checksums
 from pathgan.provenance.current import Current

@@ -32,7 +32,7 @@ def facts(tmp_path, **changes):
     output.write_text("out")
     given = {
         "rule": "score",
-        "inputs": [str(source)],
+        "inputs": {str(source): sha256_of(source)},
         "outputs": [str(output)],
         "params": {"score": {"kind": "similarity"}},
         "wildcards": {"seed": "0"},
@@ -50,7 +50,7 @@ def test_a_record_holds_the_pedigree(tmp_path):
     assert path == tmp_path / "results/demo/provenance/x/out.csv.json"
     entry = json.loads(path.read_text())
     assert entry["outputs"] == {described.outputs[0]: sha256_of(described.outputs[0])}
-    assert entry["inputs"] == {described.inputs[0]: sha256_of(described.inputs[0])}
+    assert entry["inputs"] == described.inputs
     assert entry["code"]["digest"] == code_state(["scripts/score.py"], ROOT)["digest"]
     module = "src/pathgan/scoring/score_files.py"
     assert entry["code"]["files"][module]["sha256"] == sha256_of(ROOT / module)

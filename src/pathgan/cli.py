@@ -22,7 +22,8 @@ from rich.tree import Tree
 from pathgan.errors import PathganError
 from pathgan.provenance import bundle as bundles
 from pathgan.provenance import lock as locks
-from pathgan.provenance.audit import PASSING, Finding, Verdict, audit, recorded_data_root
+from pathgan.provenance.artefacts import recorded_data_root
+from pathgan.provenance.audit import PASSING, Finding, Verdict, audit
 from pathgan.provenance.checksums import Disk
 from pathgan.provenance.current import Current, project_path
 from pathgan.provenance.rebuild import rebuild

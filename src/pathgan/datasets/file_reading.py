@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pathgan.datasets.image_files import read_image, relabel
 from pathgan.datasets.items import Item
 from pathgan.errors import DataError
-from pathgan.files import sha256_of
+from pathgan.files import identity, sha256_of
 from pathgan.resizing import resized
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def items_of_files(dataset: FileDataset, data_root: Path) -> Iterator[Item]:
     if not pairs:
         raise DataError(dataset.absent(data_root))
     for pair in pairs:
+        before = [(file, identity(file)) for file in (pair.image, pair.mask) if file and file.is_file()]
         image, instances = read_image(pair.image), None
         if pair.mask is not None:
             instances = dataset.instances_of(pair.mask, image)
@@ -36,4 +37,7 @@ def items_of_files(dataset: FileDataset, data_root: Path) -> Iterator[Item]:
             image = resized(image, side)
             instances = instances if instances is None else relabel(resized(instances, side))
         digest, category = sha256_of(pair.image), dataset.category_of(pair)
+        for file, was in before:
+            if identity(file) != was:
+                raise DataError(f"{file}: changed while it was read; start again once it rests")
         yield Item(pair.id, image, instances, str(pair.image), category, pair.patient, pair.split, digest, loaded)

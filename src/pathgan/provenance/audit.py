@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -19,24 +18,14 @@ from typing import Any, Literal
 from pathgan.config.loading import PUBLISHED
 from pathgan.config.workflow import Workflow
 from pathgan.errors import DataError, ProvenanceError
+from pathgan.provenance.artefacts import artefacts_below, images_of, is_artefact, is_result
 from pathgan.provenance.attempts import SUFFIX, attempts_of
 from pathgan.provenance.bundle import left_out
 from pathgan.provenance.checksums import Disk, differ
 from pathgan.provenance.closure import Code
 from pathgan.provenance.current import Current
 from pathgan.provenance.differences import differences, relocated
-from pathgan.provenance.places import (
-    BESIDES,
-    CONFIG,
-    CRATE,
-    HASHES,
-    RECORDS,
-    RESULTS,
-    STATE,
-    WRAPPERS,
-    artefact_path,
-    record_path,
-)
+from pathgan.provenance.places import CRATE, RECORDS, RESULTS, record_path
 from pathgan.provenance.records import LOCK, Record, read_record
 
 RECEIPT = ".fetched.json"
@@ -85,7 +74,7 @@ def audit(targets: Iterable[Path], current: Current, disk: Disk) -> list[Finding
 def _artefacts(target: Path, walk: _Walk) -> list[str]:
     """What a target stands for: itself, or everything in a folder that is or should be an artefact."""
     if not target.is_dir():
-        if not _is_artefact(target) and target.exists():
+        if not is_artefact(target) and target.exists():
             raise ProvenanceError(
                 f"{target}: has no record of its own: neither logs, records nor reports have; audit {RESULTS}"
             )
@@ -100,40 +89,6 @@ def _artefacts(target: Path, walk: _Walk) -> list[str]:
     if not found:
         raise ProvenanceError(f"{target}: holds no results")
     return sorted(found, reverse=True)
-
-
-def artefacts_below(target: Path) -> set[str]:
-    """The artefacts in a folder, and those that a record there is of; of a file itself."""
-    if not target.is_dir():
-        return {str(target)}
-    found = {str(path) for path in target.rglob("*") if path.is_file() and _is_artefact(path)}
-    places = [record_path(target / "x").parent] if len(target.parts) > 1 else target.glob(f"*/{RECORDS}")
-    records = (path for place in places for path in place.rglob("*.json") if not path.name.startswith("."))
-    return found | {str(artefact_path(path)) for path in records}
-
-
-def recorded_data_root(targets: Iterable[Path]) -> str | None:
-    """Where raw data lay when the targets were made, as the first sound record of them says."""
-    for name in (name for target in targets for name in sorted(artefacts_below(target))):
-        with suppress(ProvenanceError):
-            entry = read_record(record_path(name))
-            if entry is not None and "data_root" in entry["config"]:
-                return str(entry["config"]["data_root"])
-    return None
-
-
-def _is_artefact(path: Path) -> bool:
-    inside = path.parts[2:]  # of results/{preset}
-    if len(inside) == 1 and path.name in WRAPPERS:
-        return record_path(path).exists()
-    return not (
-        len(path.parts) < 3
-        or inside[0] in BESIDES
-        or path.parts[1] in (*BESIDES, HASHES)
-        or inside[1:2] == (CONFIG,)  # {paper}/config
-        or inside[4:5] == (STATE,)  # {paper}/models/{run}/seed{n}/state
-        or path.name.startswith(".")
-    )
 
 
 class _Walk:
@@ -170,7 +125,7 @@ class _Walk:
         self.findings.extend(found or [Finding(path, Verdict.OK)])
         entry = self._records.get(path)
         siblings = entry["outputs"] if isinstance(entry, dict) else ()
-        return [*following, *filter(_is_result, siblings)]
+        return [*following, *filter(is_result, siblings)]
 
     def _judge(self, path: str) -> Iterator[Finding]:
         try:
@@ -184,6 +139,7 @@ class _Walk:
         yield from self._bytes(path, entry)
         yield from self._logs(path, entry)
         yield from self._inputs(path, entry)
+        yield from self._manifest(path, entry)
         if Path(path).name != CRATE:  # which no rule makes
             yield from self._code(path, entry)
             yield from self._settings(path, entry)
@@ -224,7 +180,7 @@ class _Walk:
 
     def _inputs(self, path: str, entry: Record) -> Iterator[Finding]:
         """Raw files are held against the disk, artefacts against what their own records say of them."""
-        self._edges[path] = [name for name in entry["inputs"] if _is_result(name)]
+        self._edges[path] = [name for name in entry["inputs"] if is_result(name)]
         for name, recorded in entry["inputs"].items():
             if name in self._edges[path]:
                 made = self._made(name)
@@ -244,27 +200,36 @@ class _Walk:
                 yield from self._fetched(path, Path(raw), entry)
 
     def _fetched(self, path: str, receipt: Path, entry: Record) -> Iterator[Finding]:
-        """The files that an archive brought, which stand behind its receipt, and images that were read beside them."""
+        """The files that an archive brought, which stand behind its receipt."""
         brought = json.loads(receipt.read_text(encoding="utf-8"))["files"]
-        expected = {str(receipt.parent / name): sha256 for name, sha256 in brought.items()}
-        for raw, recorded in (expected | self._images_of(entry)).items():
+        yield from self._raw_files(
+            path, {str(receipt.parent / name): sha256 for name, sha256 in brought.items()}, gone=True
+        )
+
+    def _manifest(self, path: str, entry: Record) -> Iterator[Finding]:
+        """A manifest and the record of its job must have read the same images; of images beside a download it alone
+        says so."""
+        if self._sha256(path) != entry["outputs"].get(path):
+            return
+        recorded = {self._raw(name, entry): sha256 for name, sha256 in entry["inputs"].items()}
+        receipts = any(name.endswith(RECEIPT) for name in entry["inputs"])
+        listed = {self._raw(str(Path(_data_root(entry), source)), entry): sha256 for source, sha256 in images_of(path)}
+        for raw, sha256 in listed.items():
+            if raw in recorded and recorded[raw] != sha256:
+                said = f"its job read other bytes of {raw} than it lists: {differ(recorded[raw], sha256)}"
+                yield Finding(path, Verdict.MODIFIED, said.replace(" found", " listed"), raw)
+        yield from self._raw_files(
+            path, {raw: sha for raw, sha in listed.items() if raw not in recorded}, gone=receipts
+        )
+
+    def _raw_files(self, path: str, expected: Mapping[str, str], gone: bool) -> Iterator[Finding]:
+        """gone: one that is not there is missed."""
+        for raw, recorded in expected.items():
             found = self._sha256(raw)
-            if found is None:
+            if found is None and gone:
                 yield Finding(path, Verdict.MISSING, f"made from {raw}, which is gone", raw)
-            elif found != recorded:
+            elif found is not None and found != recorded:
                 yield Finding(path, Verdict.MODIFIED, f"made from {raw}: {differ(recorded, found)}", raw)
-
-    def _images_of(self, entry: Record) -> dict[str, str]:
-        """Raw image -> sha256, as the manifest of a data set says."""
-        import pandas as pd  # here: an audit of tables takes a third less without it
-
-        found: dict[str, str] = {}
-        for name, sha256 in entry["outputs"].items():
-            if name.endswith(".csv") and self._sha256(name) == sha256:
-                items = pd.read_csv(name, dtype=str).reindex(columns=["source", "sha256"]).dropna().drop_duplicates()
-                root = _data_root(entry)
-                found |= {self._raw(f"{root}/{source}", entry): digest for source, digest in items.to_numpy()}
-        return found
 
     def _made(self, name: str) -> str | None:
         """What the record of an artefact says of its bytes; the disk where there is no sound record."""
@@ -277,7 +242,7 @@ class _Walk:
     def _raw(self, name: str, entry: Record) -> str:
         """Where a raw file lies now: data may have moved with `data_root`."""
         before = _data_root(entry)
-        if _is_result(name) or Path(name).exists() or not Path(name).is_relative_to(before):
+        if is_result(name) or Path(name).exists() or not Path(name).is_relative_to(before):
             return name
         return str(self.current.data_root / Path(name).relative_to(before))
 
@@ -323,11 +288,11 @@ class _Walk:
         reads = {relocated(name, str(self.current.data_root)): name for name in inputs}
         read = {relocated(name, _data_root(entry)): self._raw(name, entry) for name in entry["inputs"]}
         for name in (reads[key] for key in sorted(reads.keys() - read.keys())):
-            if _is_result(name) or Path(name).exists():
+            if is_result(name) or Path(name).exists():
                 yield Finding(path, Verdict.STALE_CONFIGURATION, f"would now also be made from {name}", name)
                 return
         for name in (read[key] for key in sorted(read.keys() - reads.keys())):
-            if _is_result(name) or (Path(name).exists() and not self.left_out):
+            if is_result(name) or (Path(name).exists() and not self.left_out):
                 yield Finding(path, Verdict.STALE_CONFIGURATION, f"would no longer be made from {name}", name)
                 return
 
@@ -382,11 +347,6 @@ class _Walk:
 
 def _of(code: Code, name: str, kind: Literal["tree", "sha256"]) -> str | None:
     return code["files"][name][kind] if name in code["files"] else None
-
-
-def _is_result(name: str) -> bool:
-    """Whether a name is an artefact's, which has a record."""
-    return Path(name).parts[:1] == (RESULTS,) and _is_artefact(Path(name))
 
 
 def _leads_outside(path: Path) -> str:

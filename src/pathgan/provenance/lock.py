@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pathgan.provenance.audit import Finding, Verdict, artefacts_below
+from pathgan.provenance.artefacts import artefacts_below
+from pathgan.provenance.audit import Finding, Verdict
 from pathgan.provenance.bundle import left_out
 from pathgan.provenance.checksums import Disk, differ, read_checksums, write_checksums
 from pathgan.provenance.places import record_path

@@ -18,6 +18,7 @@ from pathgan.errors import PathganError, ProvenanceError
 from pathgan.provenance import attempts
 from pathgan.provenance.closure import code_state
 from pathgan.provenance.places import record_path
+from pathgan.provenance.read_inputs import ReadInputs
 from pathgan.provenance.records import ROOT, JobFacts, commit_state, read_record, record, remove_records
 
 
@@ -45,9 +46,11 @@ def recorded(
         # Code and commit are those that do the work: what is edited meanwhile did not.
         roots = params["code"]["roots"] if "code" in params else [f"scripts/{rule}.py"]
         code, commit, before = code_state(roots, ROOT), commit_state(), set(sys.modules)
-        facts = JobFacts(rule, inputs, outputs, params, wildcards, threads, code, commit, config, logs)
+        read = ReadInputs(inputs)
+        facts = JobFacts(rule, read.sha256, outputs, params, wildcards, threads, code, commit, config, logs)
         yield
         _check_loaded(set(sys.modules) - before, facts)
+        read.check_unchanged()
         record(replace(facts, device=_device()))
     except PathganError as error:
         attempts.end(str(error))

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from pathgan.errors import ProvenanceError
-from pathgan.files import atomic, sha256_of
+from pathgan.files import atomic, identity, sha256_of
 from pathgan.provenance import attempts
 from pathgan.provenance.checksums import SHOWN
 from pathgan.provenance.closure import Code
@@ -76,7 +76,7 @@ class JobFacts:
     """What a job knows of itself. `params` holds the slice of configuration that the rule was given."""
 
     rule: str
-    inputs: Sequence[str]
+    inputs: Mapping[str, str]  # -> sha256 of the bytes that were read
     outputs: Sequence[str]
     params: Mapping[str, Any]
     wildcards: Mapping[str, str]
@@ -100,7 +100,7 @@ def record(job: JobFacts) -> list[Path]:
         "wildcards": dict(job.wildcards),
         "params": plain(job.params),
         "config": plain(job.config),
-        "inputs": {path: sha256_once(path) for path in job.inputs if Path(path).is_file()},
+        "inputs": dict(job.inputs),
         "outputs": {path: sha256_of(path) for path in job.outputs},
         "logs": {path: sha256_of(path) for path in job.logs if Path(path).is_file()},
         "code": job.code,
@@ -186,16 +186,15 @@ def plain(value: Any) -> Any:
 
 
 def sha256_once(path: str | Path) -> str:
-    """sha256 of a file; of a large one from `results/hashes` where its inode, size and time are those seen there.
+    """sha256 of a file; of a large one from `results/hashes` where its inode, size and times are those seen there.
 
     Only for records: an audit reads every byte.
     """
     path = Path(path)
-    facts = path.stat()
-    if facts.st_size < LARGE_BYTES:
+    if path.stat().st_size < LARGE_BYTES:
         return sha256_of(path)
     name = os.fspath(path.resolve())
-    seen = [name, facts.st_ino, facts.st_size, facts.st_mtime_ns]
+    seen = [name, *identity(path)]
     note = Path(RESULTS) / HASHES / f"{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.json"
     with suppress(OSError, ValueError, KeyError):  # absent or half a file: read the bytes
         known = json.loads(note.read_text())
