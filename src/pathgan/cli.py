@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import chdir
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,6 +66,37 @@ def audit_command(
         _print(findings, quiet)
         print(made, end="\n" if made else "")
     raise typer.Exit(int(any(finding.verdict not in PASSING for finding in findings)))
+
+
+@app.command("repair")
+def repair_command(
+    targets: Targets,
+    do: Annotated[bool, typer.Option("--do", help="set damaged files aside, and make them again")] = False,
+    config: Config = None,
+) -> None:
+    """Say what to make again so that an audit passes, and why; with --do make exactly that."""
+    from pathgan.provenance.repair import do_repair, plan_repair  # here: as below
+
+    paths = [project_path(target) for target in targets]
+    with chdir(ROOT):
+        settings = _settings(config, paths)
+        current = Current(settings)
+
+        def audited() -> list[Finding]:
+            return audit(paths, current, Disk())
+
+        plan = plan_repair(audited(), current.makes)
+        made = do_repair(audited, current.makes, settings, datetime.now(UTC)) if do else []
+    for verb, entries in (("make again", plan.remake), ("by hand", plan.by_hand)):
+        for name, why in entries.items():
+            print(f"{verb}  {_shown(name)}: {_shown(why)}")
+    if do:
+        print(f"{len(made)} made again; {len(plan.by_hand)} left to a person")
+    else:
+        print(
+            f"{len(plan.remake)} to make again, {len(plan.by_hand)} by hand" + ("; --do does it" if plan.remake else "")
+        )
+    raise typer.Exit(int(bool(plan.by_hand or (plan.remake and not do))))
 
 
 @app.command("trace")

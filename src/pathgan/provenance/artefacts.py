@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pathgan.errors import ProvenanceError
 from pathgan.provenance.places import (
+    ASIDE,
     BESIDES,
     CONFIG,
     HASHES,
@@ -49,7 +50,7 @@ def is_artefact(path: Path) -> bool:
     return not (
         len(path.parts) < 3
         or inside[0] in BESIDES
-        or path.parts[1] in (*BESIDES, HASHES)
+        or path.parts[1] in (*BESIDES, HASHES, ASIDE)
         or inside[1:2] == (CONFIG,)  # {paper}/config
         or inside[4:5] == (STATE,)  # {paper}/models/{run}/seed{n}/state
         or path.name.startswith(".")

@@ -7,6 +7,7 @@ from pathlib import Path
 RESULTS = "results"
 RECORDS = "provenance"
 HASHES = "hashes"  # of large files
+ASIDE = "aside"  # what was not sound, and was made again
 WORKFLOW = "workflow"  # the code that a crate speaks of
 BESIDES = (RECORDS, WORKFLOW, "logs", "benchmarks")  # folders of a preset that hold no artefacts
 CONFIG = "config"  # of a paper: the files that configured it where a bundle was made

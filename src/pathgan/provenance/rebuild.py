@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +12,7 @@ from pathgan.provenance.audit import Finding, Verdict
 from pathgan.provenance.checksums import Disk, differ
 from pathgan.provenance.places import record_path
 from pathgan.provenance.records import ROOT, read_record
+from pathgan.provenance.running import run_snakemake
 
 LAST = ("tables", "figures")  # made from scores or images alone, nothing is trained or drawn at random
 RULES = (
@@ -22,7 +20,6 @@ RULES = (
     *("decide", "draw_claims", "check_printed"),
 )
 REBUILT = (Verdict.OK, Verdict.TEXT_CHANGED, Verdict.STALE_CODE, Verdict.OTHER_ENVIRONMENT)
-SAID = 300  # characters of Snakemake's last words in a finding
 
 
 def rebuild(findings: Sequence[Finding], config: Mapping[str, object], disk: Disk) -> tuple[list[Finding], str]:
@@ -48,7 +45,7 @@ def rebuild(findings: Sequence[Finding], config: Mapping[str, object], disk: Dis
         for path in {path for path in given if not path.startswith("config/")}:
             (work / path).parent.mkdir(parents=True, exist_ok=True)
             (work / path).symlink_to(Path(path).resolve())
-        said = _make(names, work, config) if names else ""
+        _, said = run_snakemake(names, config, work, ["--allowed-rules", *RULES]) if names else (True, "")
         again = {name: sha256_of(work / name) if (work / name).is_file() else None for name in names}
     differing = [
         Finding(name, Verdict.MODIFIED, f"made again it has other bytes: {differ(disk.sha256(name), found)}")
@@ -65,17 +62,6 @@ def rebuild(findings: Sequence[Finding], config: Mapping[str, object], disk: Dis
 def _inputs(name: str) -> set[str]:
     entry = read_record(record_path(name))
     return set(entry["inputs"]) if entry else set()
-
-
-def _make(names: Sequence[str], work: Path, config: Mapping[str, object]) -> str:
-    """Runs Snakemake, on this machine whatever profile its user has; returns the end of what it said."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(work)]
-    settings = ["--config", *(f"{key}={value}" for key, value in config.items())] if config else []
-    options = ["--cores", "all", "--keep-going", "--profile", "none", "--workflow-profile", "none"]
-    command += [*options, *settings, "--allowed-rules", *RULES, "--", *names]
-    environment = {key: value for key, value in os.environ.items() if key != "SNAKEMAKE_PROFILE"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    return " ".join((done.stdout + done.stderr).split())[-SAID:]
 
 
 def _is_last(name: str) -> bool:
