@@ -155,7 +155,7 @@ def test_embeddings_of_another_embedder_are_refused_by_name_and_hash(tmp_path, o
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda path: path.write_bytes(b"no HDF5"), "not a readable file of embeddings"),
+        (lambda path: path.write_bytes(b"no HDF5"), "not a readable HDF5 file"),
         (lambda path: scalar(path), "not a readable file of embeddings"),
         (lambda path: write_store(path, images=iter(np.zeros((1, 2, 2, 3), np.uint8))), "not a readable file"),
         (

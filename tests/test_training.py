@@ -197,8 +197,7 @@ def test_a_checkpoint_never_runs_code(tmp_path):
 
     checkpoints = Checkpoints(tmp_path, "x")
     checkpoints.save(1, {"value": Evil()})
-    with pytest.raises(Exception, match=r"[Ww]eights.only|[Uu]nsupported"):
-        checkpoints.latest()
+    assert checkpoints.latest() is None
     assert not (tmp_path / "owned").exists()
 
 

@@ -93,9 +93,8 @@ def repair_command(
     if do:
         print(f"{len(made)} made again; {len(plan.by_hand)} left to a person")
     else:
-        print(
-            f"{len(plan.remake)} to make again, {len(plan.by_hand)} by hand" + ("; --do does it" if plan.remake else "")
-        )
+        how = "; --do makes them" if plan.remake else ""
+        print(f"{len(plan.remake)} to make again{how}; {len(plan.by_hand)} left to a person")
     raise typer.Exit(int(bool(plan.by_hand or (plan.remake and not do))))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pathgan.datasets.image_files import relabel
 from pathgan.datasets.items import Item
+from pathgan.datasets.mask_files import relabel
 from pathgan.phantoms.fields import Field
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pathgan.datasets.image_files import read_image, relabel
+from pathgan.datasets.image_files import read_image
 from pathgan.datasets.items import Item
+from pathgan.datasets.mask_files import relabel
 from pathgan.errors import DataError
 from pathgan.files import identity, sha256_of
 from pathgan.resizing import resized

@@ -80,7 +80,7 @@ class FileDataset(ImageDataset):
 
     def instances_of(self, mask: Path, image: NDArray[np.uint8]) -> NDArray[np.int32]:
         """The instance map (h, w) in a file, its ids as they are there."""
-        from pathgan.datasets.image_files import read_mask
+        from pathgan.datasets.mask_files import read_mask
 
         return read_mask(mask)
 

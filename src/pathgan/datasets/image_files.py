@@ -1,4 +1,4 @@
-"""Reading image and mask files, suspiciously: a wrong one is an error that says what to do."""
+"""Reading image files, suspiciously: a wrong one is an error that says what to do."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
-from scipy import ndimage
-from scipy.io import loadmat
 
 from pathgan.errors import DataError
 
 MAX_PIXELS = 200_000_000  # beyond this an image is a slide: it is tiled, never read whole
+MAX_BYTES = 4 * MAX_PIXELS  # of all values in memory
+FORMATS = ("PNG", "JPEG", "BMP")  # that Pillow may open: whatever else bears such a name starts no decoder
 Image.MAX_IMAGE_PIXELS = None  # we check the header ourselves, and name the file
 
 
@@ -23,7 +23,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
     Raises DataError for what is no 8-bit colour image, is damaged, or is too large to read whole.
     """
-    pixels = _read(path)
+    pixels = read_pixels(path)
     if pixels.dtype != np.uint8:
         raise DataError(f"{path}: expected 8 bits a channel, got {pixels.dtype}; rescale it to 0-255 first")
     if pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
@@ -35,73 +35,60 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels, np.uint8)
 
 
-def read_mask(path: Path) -> NDArray[np.int32]:
-    """An instance mask (h, w) int32 from .mat (`inst_map`), .npy, .txt (CPM-15) or an 8 or 16-bit image.
-
-    RGB(A) masks have equal channels, as in TNBC; of a palette image the indices are the ids.
-    """
+def read_pixels(path: Path, palette_as_ids: bool = False) -> NDArray[Any]:
+    """The one image in a file, as it is stored. Raises DataError for a damaged one, and before memory is taken for one
+    that is too large or has several pages."""
+    check_file(path)
     try:
-        if path.suffix == ".mat":
-            mask = loadmat(path)["inst_map"]
-        elif path.suffix == ".npy":
-            mask = np.load(path, allow_pickle=False)
-        elif path.suffix == ".txt":
-            width, height, *ids = np.array(path.read_text().split(), dtype=np.int64)
-            mask = np.reshape(ids, (height, width))
-        else:
-            mask = _read(path, palette_as_ids=True)
+        return _read_tiff(path) if path.suffix.lower() in (".tif", ".tiff") else _read_plain(path, palette_as_ids)
     except DataError:
         raise
-    except (OSError, ValueError, KeyError, NotImplementedError, EOFError) as error:  # MATLAB 7.3 is "not implemented"
-        raise DataError(f"{path}: not a readable mask: {error}") from error
-    if mask.ndim == 3:
-        if (mask[..., :3] != mask[..., :1]).any():
-            raise DataError(f"{path}: nuclei are told apart by colour; save one id per pixel (8 or 16-bit grey)")
-        mask = mask[..., 0]
-    if mask.ndim != 2 or mask.min(initial=0) < 0:
-        raise DataError(f"{path}: expected one id per pixel, 0 for background, got {mask.shape} of {mask.dtype}")
-    return np.ascontiguousarray(mask).astype(np.int32)
-
-
-def relabel(instances: NDArray[np.integer]) -> NDArray[np.int32]:
-    """The same nuclei with the ids 1..n in ascending order of the old ones; 0 stays 0."""
-    ids = np.unique(instances)
-    ids = ids[ids > 0]
-    out = np.searchsorted(ids, instances) + 1
-    return np.where(instances > 0, out, 0).astype(np.int32)
-
-
-def pieces(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Each separate piece of a mask (h, w) as an instance; pixels that touch at a corner are of one."""
-    return np.asarray(ndimage.label(mask, structure=np.ones((3, 3)))[0], np.int32)
-
-
-def _read(path: Path, palette_as_ids: bool = False) -> NDArray[Any]:
-    if not path.exists():
-        raise DataError(f"{path}: no such file")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: the file is empty; get it again")
-    try:
-        if path.suffix.lower() in (".tif", ".tiff"):
-            with tifffile.TiffFile(path) as tiff:
-                page = tiff.pages.first
-                _check_size(path, int(page.shape[1]), int(page.shape[0]))
-                _check_colours(path, tifffile.PHOTOMETRIC(page.photometric).name)
-                return np.asarray(page.asarray())
-        with Image.open(path) as image:
-            _check_size(path, *image.size)
-            _check_colours(path, image.mode)
-            sixteen = "16" in str(image.tile[0][3]) if image.tile else False
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode == "P" and not palette_as_ids:
-                upright = upright.convert("RGBA" if "transparency" in upright.info else "RGB")
-            pixels = np.asarray(upright)
-            return pixels.astype(np.uint16) if sixteen else pixels
     except UnidentifiedImageError:
         raise DataError(f"{path}: not an image that we can read; get it again or save it as PNG or TIFF") from None
-    except (OSError, ValueError, SyntaxError, tifffile.TiffFileError, IndexError) as error:
-        raise DataError(f"{path}: damaged ({error}); get it again") from error
+    except Exception as error:  # decoders raise types of their own
+        raise DataError(f"{path}: damaged ({' '.join(str(error).split())[:200]}); get it again") from error
+
+
+def _read_tiff(path: Path) -> NDArray[Any]:
+    with tifffile.TiffFile(path) as tiff:
+        page = tiff.pages.first
+        n_pages = 2 if _has_second(tiff) else 1
+        check_size(path, page.imagewidth, page.imagelength, page.samplesperpixel * page.imagedepth, page.dtype, n_pages)
+        _check_colours(path, tifffile.PHOTOMETRIC(page.photometric).name)
+        pixels = np.asarray(page.asarray())
+        planar = page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and pixels.ndim == 3
+        return np.moveaxis(pixels, 0, -1) if planar else pixels
+
+
+def _has_second(tiff: tifffile.TiffFile) -> bool:
+    try:
+        return tiff.pages[1] is not None
+    except IndexError:
+        return False
+
+
+def _read_plain(path: Path, palette_as_ids: bool) -> NDArray[Any]:
+    with Image.open(path, formats=FORMATS) as image:
+        n_pages = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # a photograph with its previews
+        check_size(path, *image.size, len(image.getbands()), n_pages=n_pages)
+        _check_colours(path, image.mode)
+        sixteen = "16" in str(image.tile[0][3]) if image.tile else False
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode == "P" and not palette_as_ids:
+            upright = upright.convert("RGBA" if "transparency" in upright.info else "RGB")
+        pixels = np.asarray(upright)
+        return pixels.astype(np.uint16) if sixteen else pixels
+
+
+def check_file(path: Path) -> None:
+    """Raises DataError where no regular file is, or an empty one."""
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    if not path.is_file():
+        raise DataError(f"{path}: expected a file, got a folder or a device")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: the file is empty; get it again")
 
 
 def _check_colours(path: Path, mode: str) -> None:
@@ -110,9 +97,19 @@ def _check_colours(path: Path, mode: str) -> None:
         raise DataError(f"{path}: expected RGB, got {mode}; save it in colour (RGB)")
 
 
-def _check_size(path: Path, width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
+def check_size(
+    path: Path, width: int, height: int, samples: int = 1, dtype: np.dtype[Any] | None = None, n_pages: int = 1
+) -> None:
+    """Raises DataError for an image that takes more memory than any that is read whole, and for several pages.
+
+    samples: values per pixel, over all planes of depth. dtype: of a value; bytes where not given.
+    """
+    if n_pages > 1:
+        raise DataError(f"{path}: expected one image, got a file with several pages or frames; save the one you mean")
+    values = width * height * samples
+    if width * height > MAX_PIXELS or values * (dtype.itemsize if dtype else 1) > MAX_BYTES:
+        by_samples = f" of {samples} values" if samples > 1 else ""
         raise DataError(
-            f"{path}: declares {width} x {height} pixels, more than {MAX_PIXELS / 1e6:.0f} million; "
-            "an image of this size is a slide: tile it first"
+            f"{path}: declares {width} x {height} pixels{by_samples}, more than {MAX_PIXELS / 1e6:.0f} million or "
+            f"{MAX_BYTES / 1e9:.1f} GB; an image of this size is a slide: tile it first"
         )

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pathgan.config.dataset_types import Split, Tiles
-from pathgan.datasets.image_files import relabel
 from pathgan.datasets.items import Item
+from pathgan.datasets.mask_files import relabel
 from pathgan.datasets.splits import assign_folds, assign_splits, check_apart, check_every_class, chosen, groups_of
 from pathgan.datasets.tiles import place_id, tile_offsets
 from pathgan.errors import DataError

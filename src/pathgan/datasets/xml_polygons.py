@@ -11,19 +11,36 @@ from skimage.draw import polygon2mask
 
 from pathgan.errors import DataError
 
+MAX_BYTES = 100_000_000
+MAX_COORDINATE = 1e7  # [px]
+
 
 def read_monuseg_xml(path: Path, shape: tuple[int, int]) -> NDArray[np.int32]:
     """Region polygons -> instance map (h, w) int32; where two overlap the later one lies on top."""
+    if path.stat().st_size > MAX_BYTES:
+        raise DataError(f"{path}: expected up to {MAX_BYTES // 10**6} MB of XML, got {path.stat().st_size} bytes")
     try:
-        root = ElementTree.parse(path).getroot()  # noqa: S314
-    except ElementTree.ParseError as error:
+        root = ElementTree.parse(path).getroot()  # noqa: S314 - expat refuses entities that grow, and reads no others
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise DataError(f"{path}: damaged XML ({error}); get it again") from error
     instances = np.zeros(shape, np.int32)
     for label, region in enumerate(root.iter("Region"), start=1):
-        points = [(float(v.attrib["Y"]), float(v.attrib["X"])) for v in region.iter("Vertex")]
+        points = np.array([_point(vertex, path, label) for vertex in region.iter("Vertex")])
         if len(points) >= 3:
-            _fill(instances, np.array(points), label)
+            _fill(instances, points, label)
     return instances
+
+
+def _point(vertex: ElementTree.Element, path: Path, label: int) -> tuple[float, float]:
+    """Y and X [px]. Raises DataError where they are no numbers of an image."""
+    given = [vertex.get(axis, "") for axis in ("Y", "X")]
+    try:
+        y, x = map(float, given)
+    except ValueError:
+        y = x = np.nan
+    if not (abs(y) <= MAX_COORDINATE and abs(x) <= MAX_COORDINATE):
+        raise DataError(f"{path}: region {label}: expected a vertex with X and Y [px], got {vertex.attrib}; mend it")
+    return y, x
 
 
 def _fill(instances: NDArray[np.int32], points: NDArray[np.float64], label: int) -> None:

@@ -9,7 +9,6 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
-import h5py
 from PIL import Image
 
 from pathgan.config.dataset_types import Split
@@ -27,6 +26,7 @@ from pathgan.slides.tiling import draw_grid, plan_tiles, read_tiles
 from pathgan.slides.transforms import Transform
 from pathgan.stores.dataset_counts import Counts
 from pathgan.stores.focus_stacks import Stack, write_stacks
+from pathgan.stores.hdf5_files import open_hdf5
 from pathgan.stores.manifest import write_manifest
 from pathgan.stores.store import write_store
 
@@ -129,7 +129,7 @@ def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, spli
     parts = list(parts)
     rows: list[dict[str, object]] = []
     for part in parts:
-        with h5py.File(part["store"], "r") as file:
+        with open_hdf5(part["store"]) as file:
             facts = {name: file.attrs[name] for name in ("sha256", "level", "mpp")}
             for x, y in zip(file["x"][:], file["y"][:], strict=True):
                 told = {name: part[name] for name in ("source", "group", "split")}
@@ -142,10 +142,10 @@ def gather(parts: Iterable[Mapping[str, Any]], store: Path, manifest: Path, spli
 
     def items(field: str) -> Iterator[Pixels]:
         for part in parts:
-            with h5py.File(part["store"], "r") as file:
+            with open_hdf5(part["store"]) as file:
                 yield from (file[field][row] for row in range(len(file[field])))
 
-    with h5py.File(parts[0]["store"], "r") as file:
+    with open_hdf5(parts[0]["store"]) as file:
         held = [name for name in ("stacks", "images") if name in file]
     n = write_store(store, [str(row["id"]) for row in rows], **{name: items(name) for name in held})  # type: ignore[arg-type]
     write_manifest(manifest, rows)

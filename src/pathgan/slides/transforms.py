@@ -15,6 +15,7 @@ from scipy.ndimage import map_coordinates
 from pathgan.errors import DataError
 from pathgan.files import atomic
 from pathgan.slides.slide import Pixels, Slide
+from pathgan.stores.hdf5_files import open_hdf5
 
 GRID = 65  # knots a side: a slide bends over a sixtieth of its side or more
 Points = NDArray[np.float64]  # (n, 2) x, y [px]; (0, 0) is the centre of the first pixel
@@ -97,7 +98,7 @@ class Transform:
     @classmethod
     def read(cls, path: Path) -> Transform:
         try:
-            with h5py.File(path, "r") as file:
+            with open_hdf5(path) as file:
                 size, moving_size = ((int(w), int(h)) for w, h in (file.attrs["size"], file.attrs["moving_size"]))
                 return cls(file["matrix"][:], file["displacement"][:], size, moving_size)
         except (OSError, KeyError) as error:

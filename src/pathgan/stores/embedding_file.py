@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pathgan.errors import DataError
 from pathgan.files import atomic
+from pathgan.stores.hdf5_files import open_hdf5
 from pathgan.stores.store import places_of, read_ids, write_ids
 
 
@@ -57,7 +58,7 @@ def write_embeddings(path: Path, embeddings: Embeddings) -> None:
 def read_embeddings(path: Path) -> Embeddings:
     """Raises DataError for a file that is damaged, holds no embeddings, or NaN."""
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             values = np.asarray(file["embeddings"][:], np.float32)
             facts = {name: str(file.attrs[name]) for name in ("network", "weights", "resize", "images")}
             ids = tuple(read_ids(file))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pathgan.errors import DataError
 from pathgan.files import atomic
+from pathgan.stores.hdf5_files import open_hdf5
 
 STAND_IN = "stand_in"  # attribute of a store whose images another network made than the one that was asked for
 RESUMED_STALE = "resumed_stale"  # of one whose images were made by a training that went on from a state of other code
@@ -99,10 +100,7 @@ class ImageStore:
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
-        try:
-            self._file = h5py.File(self.path, "r")
-        except OSError as error:
-            raise DataError(f"{self.path}: not a readable store ({error}); make it again with --force") from error
+        self._file = open_hdf5(self.path)
 
     def __enter__(self) -> ImageStore:
         return self

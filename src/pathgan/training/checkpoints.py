@@ -28,6 +28,7 @@ from pathgan.training.states_aside import (
 
 MAGIC = b"pathgan-checkpoint-2\n"
 KEEP = 2
+HEADER = ("fingerprint", "code", "resumed_stale", "iteration")  # of every state
 log = logging.getLogger(__name__)
 
 
@@ -121,5 +122,12 @@ def _load(path: Path) -> dict[str, Any]:
     head, payload = data[: len(MAGIC) + 32], memoryview(data)[len(MAGIC) + 32 :]
     if head != MAGIC + hashlib.sha256(payload).digest():
         raise TrainingError(f"{path}: damaged checkpoint ({len(data)} bytes)")
-    state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-    return state
+    try:
+        state = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a pickle of somebody's makes torch raise; none of its code was run
+        raise TrainingError(f"{path}: not a checkpoint ({type(error).__name__})") from error
+    lacking = [name for name in HEADER if name not in state] if isinstance(state, dict) else list(HEADER)
+    if lacking:
+        raise TrainingError(f"{path}: not a checkpoint: lacks {', '.join(lacking)}")
+    found: dict[str, Any] = state
+    return found

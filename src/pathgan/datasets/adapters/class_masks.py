@@ -38,6 +38,6 @@ class ClassMaskDataset(FolderDataset):
         return pairs
 
     def instances_of(self, mask: Path, image: NDArray[np.uint8]) -> NDArray[np.int32]:
-        from pathgan.datasets.image_files import pieces
+        from pathgan.datasets.mask_files import pieces
 
         return pieces(super().instances_of(mask, image) == self.nucleus)

@@ -50,7 +50,7 @@ class SheetDataset(FileDataset):
         """Raises DataError for a mask that says only nucleus or not: it would count as one nucleus."""
         import numpy as np
 
-        from pathgan.datasets.image_files import pieces
+        from pathgan.datasets.mask_files import pieces
 
         instances = super().instances_of(mask, image)
         n_pieces = int(pieces(instances > 0).max())

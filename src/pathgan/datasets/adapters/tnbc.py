@@ -36,6 +36,6 @@ class TnbcDataset(FolderDataset):
 
     def instances_of(self, mask: Path, image: NDArray[np.uint8]) -> NDArray[np.int32]:
         """Its masks tell nucleus from background: nuclei are the separate pieces."""
-        from pathgan.datasets.image_files import pieces
+        from pathgan.datasets.mask_files import pieces
 
         return pieces(super().instances_of(mask, image) > 0)
