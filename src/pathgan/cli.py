@@ -85,8 +85,8 @@ def repair_command(
         def audited() -> list[Finding]:
             return audit(paths, current, Disk())
 
-        plan = plan_repair(audited(), current.makes)
-        made = do_repair(audited, current.makes, settings, datetime.now(UTC)) if do else []
+        plan = plan_repair(audited(), current.rule_of)
+        made = do_repair(audited, current.rule_of, settings, datetime.now(UTC)) if do else []
     for verb, entries in (("make again", plan.remake), ("by hand", plan.by_hand)):
         for name, why in entries.items():
             print(f"{verb}  {_shown(name)}: {_shown(why)}")

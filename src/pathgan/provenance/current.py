@@ -92,14 +92,14 @@ class Current:
         code = given.pop("code", {"roots": [f"scripts/{rule}.py"]})
         return _Job(given, inputs, code["roots"])
 
-    def makes(self, name: str) -> bool:
-        """Whether a rule of this checkout, as it is configured, makes an artefact."""
+    def rule_of(self, name: str) -> str:
+        """The rule of this checkout that makes an artefact, as it is configured; '' where none does."""
         for rule in self._workflow.rules:
             if rule.is_producer(name):
                 with suppress(ProvenanceError, DataError):
                     self._jobs(rule.name, tuple(sorted(rule.get_wildcards(name).items())))
-                    return True
-        return False
+                    return str(rule.name)
+        return ""
 
     def paper_files(self, paper: str) -> str:
         """The files that configure a paper: its own, and the one that it extends."""

@@ -15,7 +15,9 @@ from pathgan.provenance.records import Record, read_record, seconds_of
 from pathgan.provenance.running import run_snakemake
 
 ROUNDS = 12  # of making again what follows from what was made again: more than a chain of artefacts has links
+OPTIONS = ("--rerun-triggers", "input", "--rerun-incomplete", "--max-checksum-file-size", "10GB")
 Audit = Callable[[], Sequence[Finding]]
+RuleOf = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,15 @@ class Repair:
     by_hand: dict[str, str]
 
 
-def plan_repair(findings: Sequence[Finding], can_make: Callable[[str], bool]) -> Repair:
-    """What is not sound, and who can mend it. can_make: whether a rule of the workflow makes an artefact.
+def plan_repair(findings: Sequence[Finding], rule_of: RuleOf) -> Repair:
+    """What is not sound, and who can mend it. rule_of: the rule that makes an artefact, '' where none does.
 
     Raw files that changed or went are for a person: to make results from other bytes would be another result.
     """
     bad = [finding for finding in findings if finding.verdict not in PASSING]
     by_hand = {_culprit(one): _why(one) for one in bad if _is_raw(one)}
-    by_hand |= {one.path: f"{_why(one)}; {_no_rule(one.path)}" for one in bad if not can_make(one.path)}
-    blocked = {one.path for one in bad if _culprit(one) in by_hand}
+    by_hand |= {one.path: f"{_why(one)}; {_no_rule(one.path)}" for one in bad if not rule_of(one.path)}
+    blocked = {one.path for one in bad if one.path in by_hand or _culprit(one) in by_hand}
     remake = {one.path: _why(one) for one in reversed(bad) if one.path not in blocked}
     lost = {one.path for one in bad if one.path in blocked and not one.culprit}
     while held := [name for name in remake if lost & _read_by(name)]:
@@ -43,7 +45,7 @@ def plan_repair(findings: Sequence[Finding], can_make: Callable[[str], bool]) ->
     return Repair({name: f"{why}{_cost(name)}" for name, why in sorted(remake.items())}, dict(sorted(by_hand.items())))
 
 
-def do_repair(audit: Audit, can_make: Callable[[str], bool], config: Mapping[str, object], now: datetime) -> list[str]:
+def do_repair(audit: Audit, rule_of: RuleOf, config: Mapping[str, object], now: datetime) -> list[str]:
     """Sets aside what is not sound, makes it again, and whatever an audit then finds no longer to fit.
 
     audit: of what is to be repaired, anew each time. Returns the artefacts that were made again. Raises ProvenanceError
@@ -51,14 +53,15 @@ def do_repair(audit: Audit, can_make: Callable[[str], bool], config: Mapping[str
     """
     made: list[str] = []
     for round_ in range(ROUNDS):
-        names = sorted(plan_repair(audit(), can_make).remake)
+        names = sorted(plan_repair(audit(), rule_of).remake)
         if not names:
             return made
         if again := sorted(set(names) & set(made)):
             raise ProvenanceError(f"{again[0]}: is not sound although it was made again; see pathgan audit {again[0]}")
         place = Path(RESULTS, ASIDE, f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{round_}")
         _set_aside(names, place)
-        went_well, said = run_snakemake(names, config, Path(), ["--rerun-triggers", "input", "--rerun-incomplete"])
+        rules = sorted({rule_of(name) for name in names})  # no other one runs, whatever times of files say
+        went_well, said = run_snakemake(names, config, Path(), [*OPTIONS, "--allowed-rules", *rules])
         if not went_well:
             raise ProvenanceError(f"Snakemake failed: {said} (what was there lies in {place})")
         made += names
