@@ -7,20 +7,23 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from pathgan.cluster import slurm
 from pathgan.cluster.resources import keep_memory, share_source
 from pathgan.config.loading import load_workflow
+from pathgan.config.table_names import (
+    CLAIM_EFFECTS,
+    CLAIMS,
+    COMPARABILITY,
+    DATASETS,
+    EXTRACTION,
+    HYPER_PARAMETERS,
+    OWN_TABLES,
+    PRINTED,
+    REGISTRATION,
+    TILING,
+)
 from pathgan.config.weights import EMBEDDERS
 from pathgan.config.workflow import PRESETS
 from pathgan.errors import PathganError
 from pathgan.plan import paths
 from pathgan.plan.paths import fill
-from pathgan.plan.slide_plan import EXTRACTION, REGISTRATION, TILING
-from pathgan.plan.table_plan import (
-    CLAIM_EFFECTS,
-    CLAIMS,
-    COMPARABILITY,
-    DATASETS,
-    HYPER_PARAMETERS,
-    PRINTED,
-)
 from pathgan.plan.workflow_plan import Plan
 
 share_source()
@@ -32,11 +35,6 @@ try:
 except PathganError as error:
     raise WorkflowError(str(error)) from None
 
-# Tables that a rule of its own makes.
-OWN_TABLES = [
-    *(HYPER_PARAMETERS, DATASETS, COMPARABILITY, REGISTRATION, TILING, EXTRACTION),
-    *(CLAIMS, CLAIM_EFFECTS, PRINTED),
-]
 TORCH = "../envs/torch.yaml"
 ANALYSIS = "../envs/analysis.yaml"
 

@@ -21,7 +21,7 @@ MODULES = {
 }
 LAYERS = (  # from the ground up: a package imports what stands in rows before its own
     ("errors",),
-    ("files", "determinism", "resizing", "sharpness", "spreads", "stains"),
+    ("files", "inside", "determinism", "resizing", "sharpness", "spreads", "stains"),
     ("intervals",),
     ("config",),
     ("losses", "masks", "metrics", "networks", "stores"),

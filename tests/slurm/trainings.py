@@ -17,10 +17,11 @@ from typing import Any
 
 import psutil
 import yaml
-from checkouts import CELLS, GAN, ROOT, checkout, snakemake
+from checkouts import ROOT, checkout, snakemake
 from cluster import Cluster
 
 from pathgan.files import sha256_of
+from small_papers import CELLS, GAN
 
 HANG_S = 360.0
 OFTEN = Path(__file__).with_name("often.py")  # Snakemake that asks SLURM often

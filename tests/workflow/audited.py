@@ -10,7 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import warm
-from checkouts import checkout, one_run, snakemake
+from checkouts import checkout, snakemake
+
+from small_papers import one_run
 
 BASE = Path("results/demo/tiny")
 

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from checkouts import CELLS, ROOT, checkout, jobs, snakemake
+from checkouts import ROOT, checkout, jobs, snakemake
 
 from pathgan.provenance.closure import code_state
+from small_papers import CELLS
 
 pytestmark = pytest.mark.workflow
 

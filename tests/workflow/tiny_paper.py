@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checkouts import CELLS, GAN, checkout, jobs, snakemake
+from checkouts import checkout, jobs, snakemake
+
+from small_papers import CELLS, GAN
 
 BASE = Path("results/demo/tiny")
 

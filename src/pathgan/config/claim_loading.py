@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from pathgan.config.claim_pairs import Cells, pairs_of
 from pathgan.config.claim_types import NEED_MARGIN, Claim, Claims, Contrast, Course, Operation, Place, Quantity
-from pathgan.config.loading import explain, read_yaml
+from pathgan.config.loading import explain
 from pathgan.config.metric_table import metric_of
 from pathgan.config.papers import Paper
 from pathgan.config.runs.run import TrainedRun
 from pathgan.config.table_types import ScoreTable
+from pathgan.config.yaml_files import read_yaml
 from pathgan.errors import ConfigError
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from pathgan.config.strict import Positive, Sha256, Strict
+from pathgan.config.strict import Positive, Px, Sha256, Strict
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
@@ -62,19 +62,19 @@ class Split(Strict):
 class Tiles(Strict):
     """How images become equal tiles; the last tile of a row or column is flush with the edge."""
 
-    tile_px: Positive = 256
-    stride_px: Positive = 256  # of training tiles; test tiles lie edge to edge
+    tile_px: Px = 256
+    stride_px: Px = 256  # of training tiles; test tiles lie edge to edge
 
 
 Counted = Annotated[str, Field(pattern=r"^(images(/.+)?|patients|nuclei|pairs|stacks|masks|tiles)$")]
 Example = tuple[Path, Path]
 Resize = Annotated[
-    Positive | None, Field(description="images become squares of this side before they are tiled, whatever their shape")
+    Px | None, Field(description="images become squares of this side before they are tiled, whatever their shape")
 ]
 
 
 Loaded = Annotated[
-    Positive | None,
+    Px | None,
     Field(description="images are also kept as squares of this side, for crops of `training.load_px`"),
 ]
 

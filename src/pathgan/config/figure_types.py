@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from pathgan.config.reads import Read
 from pathgan.config.scores.morphometry_score import NuclearFeature
-from pathgan.config.strict import Name, Positive, Strict
+from pathgan.config.strict import Name, Positive, Some, Strict
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
@@ -72,8 +72,8 @@ class ImageFigure(Figure):
     """A grid of images: one row per item, one column per panel; or the other way round; or one item in `columns`."""
 
     kind: Literal["images"]
-    panels: tuple[Panel, ...]
-    items: tuple[int, ...] = (0,)
+    panels: Some[Panel]
+    items: Some[int] = (0,)
     across: Literal["panels", "items"] = "panels"
     columns: Positive | None = None
     drawer: ClassVar[str] = "pathgan.render.image_grids"
@@ -149,7 +149,7 @@ class StackFigure(_OfStacks):
 
     kind: Literal["stacks"]
     of: Name  # a dataset of stacks (test split) or a sample set
-    items: tuple[int, ...] = (0, 1, 2, 3)
+    items: Some[int] = (0, 1, 2, 3)
     drawer: ClassVar[str] = "pathgan.render.stack_figures"
 
     def basis(self, paper: Paper) -> str:
@@ -181,7 +181,7 @@ class NucleiFigure(Figure):
     kind: Literal["nuclei"]
     sets: dict[Name, str]  # dataset or sample set -> label; the first is what others are held against
     segmenter: Name
-    features: tuple[NuclearFeature, ...] = ("area", "eccentricity", "haematoxylin", "contrast", "neighbour_px")
+    features: Some[NuclearFeature] = ("area", "eccentricity", "haematoxylin", "contrast", "neighbour_px")
     split: Literal["train", "test", "all"] = "test"  # of a dataset
     category: str = ""  # of a dataset, this class alone
     stain: Literal["eosin", "dab"] = "eosin"  # beside haematoxylin

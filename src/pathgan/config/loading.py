@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from pathgan.config.extensions import extend
@@ -19,15 +18,12 @@ from pathgan.config.sources import unsourced
 from pathgan.config.strict import NAME
 from pathgan.config.weights import NETWORKS, Weights
 from pathgan.config.workflow import FULL_SIZE, PRESETS, Workflow
+from pathgan.config.yaml_files import Tree, read_yaml
 from pathgan.errors import ConfigError
 
 PUBLISHED = "config/published.csv"  # the values that papers print, one row per cell
 DISCRIMINATORS = tuple(dict.fromkeys(TAGS.values()))  # a changed one replaces the whole entry
-# Every job of a cluster reads all papers; libyaml does it in a tenth of the time.
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MERGED = ("slides", "datasets", "runs", "samples", "scores", "tables", "figures")
-
-Tree = dict[str, Any]
 
 
 def load_workflow(raw: Mapping[str, Any], source: str = "config/config.yaml") -> Workflow:
@@ -40,6 +36,8 @@ def load_workflow(raw: Mapping[str, Any], source: str = "config/config.yaml") ->
         raw["papers"] = raw["papers"].split(",")
     if isinstance(raw.get("extensions"), str):
         raw["extensions"] = raw["extensions"].split(",")
+    if Path(source).is_file():
+        read_yaml(Path(source))  # Snakemake has read it, and takes the last of two keys
     try:
         workflow = Workflow.model_validate(raw)
     except ValidationError as error:
@@ -70,6 +68,8 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
     """
     tree = _read_paper(path)
     presets = tree.pop("presets", {}) or {}
+    if not isinstance(presets, dict) or not all(entry is None or isinstance(entry, dict) for entry in presets.values()):
+        raise ConfigError(f"{path}: presets: expected a mapping of presets to what they change, got {presets!r}")
     known = {*PRESETS, *(f"{name}/gpu" for name in PRESETS)}
     if preset != FULL_SIZE and preset not in presets:
         raise ConfigError(
@@ -81,7 +81,11 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
     for name in (preset, f"{preset}/gpu") if device == "gpu" else (preset,):
         tree = merge(tree, presets.get(name) or {})
     defaults = tree.pop("defaults", {}) or {}
+    if not isinstance(defaults, dict):
+        raise ConfigError(f"{path}: defaults: expected a mapping of recipes to settings, got {defaults!r}")
     for section in MERGED:
+        if not isinstance(tree.get(section) or {}, dict):
+            raise ConfigError(f"{path}: {section}: expected a mapping of names to entries, got {tree[section]!r}")
         tree[section] = expand_templates(tree.get(section) or {}, f"{path}: {section}")
     for name, run in tree["runs"].items():
         if isinstance(run, dict):
@@ -118,19 +122,6 @@ def _read_paper(path: Path) -> Tree:
     base.pop("sources", None)  # they hold for its own values alone
     merged: Tree = merge(base, tree)
     return merged
-
-
-def read_yaml(path: Path) -> Tree:
-    try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), SAFE_LOADER)  # noqa: S506
-    except FileNotFoundError:
-        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.yaml"))) or "none"
-        raise ConfigError(f"{path}: no such paper; there are: {known}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {error}") from None
-    if not isinstance(tree, dict):
-        raise ConfigError(f"{path}: expected a mapping, got {type(tree).__name__}")
-    return tree
 
 
 def merge(base: Any, overlay: Any) -> Any:

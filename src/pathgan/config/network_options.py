@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pathgan.config.strict import Fraction, Positive, Strict
+from pathgan.config.strict import Fraction, Positive, Strict, Width
 
 
 class UNet(Strict):
     """The generator of pix2pix (Isola 2017)."""
 
-    width: Positive = 64
+    width: Width = 64
     depth: Positive | None = None  # log2(crop_px) where not given: U-Net-256 has 8
     dropout: Fraction = 0.5
     affine: bool = False  # norms that learn a scale and a shift
@@ -26,7 +26,7 @@ class UNet(Strict):
 class PatchGAN(Strict):
     """A discriminator of overlapping patches (Isola 2017)."""
 
-    width: Positive = 64
+    width: Width = 64
     layers: Positive = 3
     init: Literal["normal", "xavier"] = "normal"
 
@@ -34,7 +34,7 @@ class PatchGAN(Strict):
 class ResidualNet(Strict):
     """The generator of CycleGAN (Zhu 2017), and with `skips` that of Liu et al."""
 
-    width: Positive = 64
+    width: Width = 64
     downsamplings: Positive = 2
     blocks: Positive = 9
     skips: Literal["none", "concatenate", "add"] = "none"  # from encoder to decoder at equal resolution
@@ -45,12 +45,12 @@ class ResidualNet(Strict):
 class SegNet(Strict):
     """Encoder and decoder with remembered maxima (Badrinarayanan 2017)."""
 
-    width: Positive = 64
+    width: Width = 64
     stages: Annotated[int, Field(ge=1, le=5)] = 5
 
 
 class Critic(Strict):
     """Six convolutions; `layer` and `batch` normalise all but the last."""
 
-    width: Positive = 64
+    width: Width = 64
     norm: Literal["layer", "batch", "none"] = "layer"

@@ -16,8 +16,9 @@ from pathgan.config.reads import Side, Use
 from pathgan.config.runs.run import GeneratingRun, Run, TrainedRun
 from pathgan.config.scores.score import Score
 from pathgan.config.slide_types import SlideSet
-from pathgan.config.strict import Name, Strict
+from pathgan.config.strict import Name, Seeds, Strict, TableName
 from pathgan.config.table_checks import cell_problems, column_problems
+from pathgan.config.table_names import OWN_TABLES
 from pathgan.config.table_types import ScoreTable, Table
 
 
@@ -53,14 +54,14 @@ class Paper(Strict):
     cite: str
     extends: Name | None = None  # a paper of which this file says the differences; published values are its
     caveat: str = ""  # why no number of this preset may be compared with the paper's
-    seeds: tuple[int, ...] = (0,)
+    seeds: Seeds = (0,)
     slides: dict[Name, Annotated[SlideSet, OneOf("slides")]] = Field(default={})
     datasets: dict[Name, Annotated[Dataset, OneOf("datasets")]]
     runs: dict[Name, Annotated[Run, OneOf("runs")]]
     samples: dict[Name, Samples] = Field(default={})
     scores: dict[Name, Annotated[Score, OneOf("scores")]]
-    tables: dict[Name, Annotated[Table, OneOf("tables")]]
-    figures: dict[Name, Annotated[Figure, OneOf("figures")]]
+    tables: dict[TableName, Annotated[Table, OneOf("tables")]]
+    figures: dict[TableName, Annotated[Figure, OneOf("figures")]]
     sources: dict[str, str] = Field(default={})  # pattern of settings -> where they come from; the first one counts
     fully_sourced: bool = False  # a setting without a source is an error
 
@@ -217,6 +218,10 @@ class Paper(Strict):
                 if isinstance(entry, ScoreTable):
                     yield from column_problems(where, entry, self)
                     yield from cell_problems(where, entry, self)
+        for name in sorted(self.tables.keys() & set(OWN_TABLES)):
+            yield f"tables.{name}: every paper has a table of this name; take another"
+        for name in sorted(name for name in self.datasets if name.endswith(".counts")):
+            yield f"datasets.{name}: what is counted in a data set is called so; take another name"
         for name in sorted(self.sample_sets.keys() & self.datasets.keys()):
             yield f"samples.{name}: a dataset has the same name; rename one of them"
 

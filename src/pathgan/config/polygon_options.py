@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathgan.config.strict import Fraction, Name, Positive, Strict
+from pathgan.config.strict import Fraction, Name, Positive, Px, Strict
 
 
 class Polygons(Strict):
     """Nucleus-like polygons; lengths are given at 400 px and rescaled to `size_px`."""
 
     n_images: Positive
-    size_px: Positive
+    size_px: Px
     seed: int
     radius: tuple[float, float] = (8.5, 13.0)
     irregularity: tuple[float, float] = (0.6, 2.6)

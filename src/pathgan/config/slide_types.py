@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from pathgan.config.dataset_types import Split, SplitDataset, Tiles
 from pathgan.config.phantom_looks import Tissue
-from pathgan.config.strict import Folder, Fraction, Name, Positive, Strict
+from pathgan.config.strict import Folder, Fraction, Name, Positive, Px, Strict
+from pathgan.config.table_names import EXTRACTION, TILING
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
@@ -45,7 +46,7 @@ class SlideDataset(CutDataset):
     min_tissue: Fraction = 0.1  # share of a tile
     pieces: ClassVar[str] = "tiles"
     scored_in: ClassVar[str] = "tiles"
-    table: ClassVar[str] = "tiling"
+    table: ClassVar[str] = TILING
 
     def problems(self, where: str, paper: Paper) -> Iterator[str]:
         yield from super().problems(where, paper)
@@ -65,7 +66,7 @@ class CellDataset(CutDataset):
 
     adapter: Literal["cells"]
     cut: Literal["cells", "patches"] = "cells"  # patches: squares side by side wherever there is something, all planes
-    cell_px: Positive = 64  # side of a cell's image
+    cell_px: Px = 64  # side of a cell's image
     mpp: Annotated[float, Field(gt=0)] = 0.23  # of it [um/px]
     plane_um: Annotated[float, Field(gt=0)] | None = None  # between planes; as they are where not given
     diameter_um: tuple[float, float] = (5.0, 12.0)  # of what is a cell: smaller is debris, larger a cluster
@@ -75,7 +76,7 @@ class CellDataset(CutDataset):
     has_stacks: ClassVar[bool] = True
     pieces: ClassVar[str] = "cells"
     scored_in: ClassVar[str] = "extractions"
-    table: ClassVar[str] = "extraction"
+    table: ClassVar[str] = EXTRACTION
 
     @model_validator(mode="after")
     def _range(self) -> CellDataset:
@@ -122,7 +123,7 @@ class SectionPhantom(SlideSet):
     adapter: Literal["phantom_sections"]
     is_phantom: ClassVar[bool] = True
     n_pairs: Positive
-    size_px: Positive
+    size_px: Px
     seed: int
     mpp: Annotated[float, Field(ge=0.1, le=2)] = 0.5
     tissue: Tissue = Tissue()
@@ -145,7 +146,7 @@ class FocusPhantom(SlideSet):
     adapter: Literal["phantom_stacks"]
     is_phantom: ClassVar[bool] = True
     n_slides: Positive
-    size_px: Positive
+    size_px: Px
     seed: int
     stain: str = "pap"
     mpp: Annotated[float, Field(ge=0.1, le=2)] = 0.23

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from pathgan.config.strict import Name, Positive, Strict
+from pathgan.config.strict import Digits, Name, Positive, Seeds, Some, Strict
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
@@ -32,7 +32,7 @@ class Metric(Strict):
 
 class Heading(Strict):
     label: str
-    digits: Annotated[int, Field(ge=0)] | None = None  # the table's where not given
+    digits: Digits | None = None  # the table's where not given
 
 
 class Row(Strict):
@@ -89,8 +89,8 @@ class ScoreTable(Table):
     kind: Literal["scores"]
     rows: dict[str, Row]
     columns: dict[str, Column]
-    digits: Positive = 3
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)] | None = None  # the paper's where not given
+    digits: Digits = 3
+    seeds: Seeds | None = None  # the paper's where not given
     published_n: Positive | None = None  # images behind a printed percentage of right answers
     builder: ClassVar[str] = "pathgan.render.score_tables"
 
@@ -116,7 +116,7 @@ class ScoreTable(Table):
 
 class CountRow(Strict):
     label: str
-    datasets: tuple[Name, ...]  # or sample sets
+    datasets: Some[Name]  # or sample sets
 
 
 class CountColumn(Heading):

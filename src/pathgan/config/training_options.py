@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from pathgan.config.strict import Fraction, Positive, Strict
+from pathgan.config.strict import Fraction, Positive, Px, Strict
 
 
 class Adversarial(Strict):
@@ -53,8 +53,8 @@ class Training(Strict):
     iterations: Positive | None = None
     batch_size: Positive = 1  # of each process
     gpus: Positive = 1  # processes that train together, each with a GPU of its own where there are any
-    load_px: Positive | None = None  # images are enlarged to this side before they are cropped
-    crop_px: Positive = 256
+    load_px: Px | None = None  # images are enlarged to this side before they are cropped
+    crop_px: Px = 256
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     augment: Literal["none", "flips", "sixfold", "traditional"] = "none"
     precision: Literal["fp32", "bf16"] = "fp32"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from pathgan.config.strict import Name, Positive, Strict
+from pathgan.config.strict import Name, Positive, Some, Strict
 
 Preset = Literal["demo", "public", "paper"]
 PRESETS: tuple[str, ...] = get_args(Preset)
@@ -18,7 +18,7 @@ class Workflow(Strict):
     """`config/config.yaml`."""
 
     preset: Preset = "demo"
-    papers: tuple[Name, ...] = ("sharpgan",)
+    papers: Some[Name] = ("sharpgan",)
     data_root: str = "data"
     device: Literal["auto", "cpu", "gpu"] = "auto"
     resume_stale: bool = False  # a training goes on from a state of other code, and says so in its record and tables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,11 +15,13 @@ from pathgan.config.loading import PUBLISHED, declared_presets, load_paper
 from pathgan.config.papers import Paper
 from pathgan.config.reads import Read, Reads, Use
 from pathgan.config.runs.run import TrainedRun
+from pathgan.config.strict import NAME
 from pathgan.config.workflow import FULL_SIZE, Workflow
 from pathgan.errors import ConfigError
 from pathgan.plan import paths
 from pathgan.plan.paths import fill
 from pathgan.plan.weights_plan import WeightsPlan
+from pathgan.provenance.places import BESIDES
 
 Files = dict[str, str | list[str]]
 
@@ -39,6 +42,12 @@ class Library:
         self.data_root = Path(workflow.data_root)
         self.weights = WeightsPlan(root / paths.WEIGHTS_TABLE, self.data_root)
         self.papers = sorted(path.stem for path in (root / paths.PAPER).parent.glob("*.yaml"))
+        for name in self.papers:
+            if not re.fullmatch(NAME, name) or name in BESIDES:
+                raise ConfigError(
+                    f"config/papers/{name}.yaml: expected a name of small letters, digits, dots, _ and -, and none of "
+                    f"{', '.join(BESIDES)}; rename the file"
+                )
         self.paper = lru_cache(maxsize=None)(self._load)
         self.claims = lru_cache(maxsize=None)(self._load_claims)
         self.presets = lru_cache(maxsize=None)(lambda paper: declared_presets(self._file(paper)))

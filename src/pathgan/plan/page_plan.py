@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from pathgan.config.table_names import CLAIM_EFFECTS, CLAIMS, COMPARABILITY, DATASETS, HYPER_PARAMETERS, PRINTED
 from pathgan.config.table_types import ScoreTable
 from pathgan.plan import paths
 from pathgan.plan.claim_plan import ClaimPlan
@@ -14,15 +15,7 @@ from pathgan.plan.figure_plan import FigurePlan
 from pathgan.plan.library import Library
 from pathgan.plan.paths import fill
 from pathgan.plan.slide_plan import SlidePlan
-from pathgan.plan.table_plan import (
-    CLAIM_EFFECTS,
-    CLAIMS,
-    COMPARABILITY,
-    DATASETS,
-    HYPER_PARAMETERS,
-    PRINTED,
-    TablePlan,
-)
+from pathgan.plan.table_plan import TablePlan
 
 TEMPLATES = tuple(f"src/pathgan/page/{name}" for name in ("page.html.j2", "parts.html.j2", "page.css", "page.js"))
 

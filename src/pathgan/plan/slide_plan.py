@@ -9,14 +9,13 @@ from typing import Any
 from pathgan.config.dataset_types import TOLD
 from pathgan.config.papers import Paper
 from pathgan.config.slide_types import CellDataset, CutDataset, FocusPhantom, SectionPhantom, SlideDataset
+from pathgan.config.table_names import EXTRACTION, REGISTRATION, TILING
 from pathgan.datasets.slide_sets import SlideFile, moving_pairs, read_slides, sides
 from pathgan.errors import ConfigError, DataError
 from pathgan.plan import paths
 from pathgan.plan.kind_patterns import KindPatterns
 from pathgan.plan.library import Library
 
-REGISTRATION = "registration"  # tables that need no configuration
-TILING, EXTRACTION = SlideDataset.table, CellDataset.table
 Params = dict[str, Any]
 
 

@@ -13,13 +13,6 @@ from pathgan.plan.comparison_plan import ComparisonPlan
 from pathgan.plan.library import Library
 from pathgan.plan.paths import fill
 
-HYPER_PARAMETERS = "hyperparameters"
-COMPARABILITY = "comparability"
-DATASETS = "datasets"
-CLAIMS = "claims"
-CLAIM_EFFECTS = "claim_effects"
-PRINTED = "printed"
-
 
 class TablePlan:
     """Answers from the tables of a paper under a preset."""

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from pathgan.config.loading import read_yaml
+from pathgan.config.yaml_files import read_yaml
 from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, move_all, sha256_of
 from pathgan.provenance.bundle_members import check_contents, check_members, may_hold

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pathgan.config.runs.run import Run
-from pathgan.config.strict import Positive, Strict
+from pathgan.config.strict import Positive, Px, Strict
 
 
 class ColourMixture(Strict):
@@ -23,7 +23,7 @@ class ColourMixture(Strict):
     n_pixels: Positive = 2000  # that it is fitted to
     opening_px: Annotated[int, Field(ge=0)] = 2  # radius
     min_area_px: Annotated[int, Field(ge=0)] = 60
-    spacing_px: Positive = 4  # between the middles of two nuclei that touch
+    spacing_px: Px = 4  # between the middles of two nuclei that touch
 
     @model_validator(mode="after")
     def _odd(self) -> ColourMixture:

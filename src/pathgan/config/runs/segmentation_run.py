@@ -9,7 +9,7 @@ from pathgan.config.network_options import SegNet
 from pathgan.config.reads import Use
 from pathgan.config.runs.run import TrainedRun
 from pathgan.config.runs.watershed_options import Watershed
-from pathgan.config.strict import Name
+from pathgan.config.strict import Name, Some
 from pathgan.config.training_options import SGD
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class SegmentationRun(TrainedRun):
     """A SegNet on the training split of real datasets, on sample sets, or on both."""
 
     recipe: Literal["segmentation"]
-    train_on: tuple[Name, ...]
+    train_on: Some[Name]
     network: SegNet = SegNet()
     watershed: Watershed = Watershed()
     optimizer: SGD = SGD()

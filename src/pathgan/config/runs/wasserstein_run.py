@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pathgan.config.network_options import Critic
 from pathgan.config.reads import Side, Use
 from pathgan.config.runs.run import GeneratingRun, OneDatasetRun, TrainedRun
-from pathgan.config.strict import Name, Positive
+from pathgan.config.strict import Name, Positive, Width
 from pathgan.config.training_options import Adam, Training
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ NETWORK_KEYS = {"recipe", "width", "critic", "n_latent", "n_layers"}  # equal wh
 class WassersteinRun(OneDatasetRun, TrainedRun):
     """What GANs with a critic and a penalty on its gradient share (WGAN-GP, Gulrajani 2017)."""
 
-    width: Positive = 64
+    width: Width = 64
     critic: Critic = Critic()
     n_critic: Positive = 5  # updates of the critic for one of the generator, each on other images
     penalty: Annotated[float, Field(ge=0)] = 10.0  # weight of (|gradient| - 1)^2

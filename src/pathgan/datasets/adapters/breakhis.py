@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from pathgan.config.strict import Some
 from pathgan.datasets.image_dataset import PlainDataset, images_in
 from pathgan.datasets.items import Pair
 from pathgan.errors import DataError
@@ -18,7 +19,7 @@ class BreakHisDataset(PlainDataset):
     """BreakHis of Spanhol et al.: class, patient and magnification are in the name of a file."""
 
     adapter: Literal["breakhis"]
-    classes: tuple[Literal["benign", "malignant"], ...] = ("benign", "malignant")
+    classes: Some[Literal["benign", "malignant"]] = ("benign", "malignant")
     magnification: Literal["40X", "100X", "200X", "400X"] = "400X"
 
     def find(self, root: Path) -> list[Pair]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pathgan.config.dataset_types import Manual
-from pathgan.config.strict import Below
+from pathgan.config.strict import Below, Some
 from pathgan.datasets.image_dataset import FileDataset
 from pathgan.datasets.items import Pair
 from pathgan.errors import DataError
@@ -16,7 +16,7 @@ class CpmDataset(FileDataset):
     """CPM-15 and CPM-17: the layout of the challenge (`_mask.txt`) and that of hover_net (`.mat`)."""
 
     adapter: Literal["cpm"]
-    folders: tuple[Below, ...]  # below data_root
+    folders: Some[Below]  # below data_root
     origin: Manual | None = None
 
     def absent(self, data_root: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pathgan.config.strict import Below, Strict
+from pathgan.config.strict import Below, Some, Strict
 from pathgan.datasets.image_dataset import IMAGE_SUFFIXES, PlainDataset, images_in
 from pathgan.datasets.items import Pair
 from pathgan.errors import DataError
@@ -23,7 +23,7 @@ class ImageFoldersDataset(PlainDataset):
     """Folders that stand for classes (JUCYT, FNAC 2019) or for splits (MIST)."""
 
     adapter: Literal["image_folders"]
-    parts: tuple[ImageFolder, ...]
+    parts: Some[ImageFolder]
 
     def find(self, root: Path) -> list[Pair]:
         """The images right in each folder; an item is named after class and split, as folders may number alike."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pathgan.config.phantom_looks import Tissue
-from pathgan.config.strict import Positive
+from pathgan.config.strict import Positive, Px
 from pathgan.datasets.image_dataset import ImageDataset
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class PhantomDataset(ImageDataset):
     adapter: Literal["phantom"]
     is_phantom: ClassVar[bool] = True
     n_images: Positive
-    size_px: Positive
+    size_px: Px
     seed: int
     category: str = ""  # the class in the manifest
     tissue: Tissue = Tissue()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import model_validator
 
 from pathgan.config.phantom_looks import Smear
-from pathgan.config.strict import Positive
+from pathgan.config.strict import Positive, Px
 from pathgan.datasets.image_dataset import ImageDataset
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class SmearDataset(ImageDataset):
     adapter: Literal["phantom_smears"]
     is_phantom: ClassVar[bool] = True
     n_images: Positive
-    size_px: Positive
+    size_px: Px
     seed: int
     smears: dict[str, Smear]  # class -> its look
 

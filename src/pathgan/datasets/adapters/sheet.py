@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from pathgan.config.dataset_types import Resize, Split
+from pathgan.config.strict import Some
 from pathgan.datasets.image_dataset import FileDataset
 from pathgan.datasets.items import Pair
 from pathgan.datasets.sheet_files import listed_file, read_sheet
@@ -22,7 +23,7 @@ class SheetDataset(FileDataset):
     """A user's own images: a TSV with the columns image, mask, class, patient, split; the last four may be empty."""
 
     adapter: Literal["sheet"]
-    classes: tuple[str, ...] | None = None  # those to take; all where not given
+    classes: Some[str] | None = None  # those to take; all where not given
     resize_px: Resize = None
     split: Split = Split(by="patient")  # an image without a patient is its own
     sheet: str  # path; images and masks are relative to it
@@ -62,7 +63,7 @@ class SheetDataset(FileDataset):
         return instances
 
 
-def _read(path: Path, classes: tuple[str, ...] | None, anywhere: bool) -> list[Pair]:
+def _read(path: Path, classes: Some[str] | None, anywhere: bool) -> list[Pair]:
     """A user's TSV. Paths are relative to it; mask, class, patient and split may be empty."""
     pairs: list[Pair] = []
     seen: dict[str, str] = {}

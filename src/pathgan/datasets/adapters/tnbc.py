@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pathgan.config.strict import Some
 from pathgan.datasets.image_dataset import FolderDataset
 from pathgan.datasets.items import Pair
 from pathgan.errors import DataError
@@ -18,7 +19,7 @@ class TnbcDataset(FolderDataset):
     """TNBC of Naylor et al.: `Slide_XX/*.png` and `GT_XX/*.png`; brain slides (12 to 14) stay out."""
 
     adapter: Literal["tnbc"]
-    slides: tuple[int, ...] = tuple(range(1, 12))
+    slides: Some[int] = tuple(range(1, 12))
 
     def find(self, root: Path) -> list[Pair]:
         """Below either archive's root; a slide is a patient."""
