@@ -3,9 +3,11 @@
 import json
 import multiprocessing
 import os
+import socket
 import threading
 import time
 
+import psutil
 import pytest
 
 from pathgan.errors import TrainingError
@@ -34,6 +36,31 @@ def test_the_lease_of_a_dead_process_is_taken_over(tmp_path):
     process.join()
     assert (tmp_path / "lease.json").exists()
     with Lease(tmp_path) as lease:
+        assert lease.held()
+
+
+def test_the_lease_of_a_zombie_is_taken_over(tmp_path):
+    """Its number is still there, and nobody behind it."""
+    process = FORK.Process(target=lambda: (Lease(tmp_path).__enter__(), os._exit(1)))
+    process.start()
+    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    with Lease(tmp_path) as lease:
+        assert lease.held()
+    process.join()
+
+
+def test_a_holder_in_another_container_is_not_robbed_while_its_heart_beats(tmp_path, monkeypatch):
+    """It has the name of this machine, and a number that means nothing here, or somebody else's process."""
+    path = tmp_path / "lease.json"
+    for pid in (os.getpid(), 2**22 + 1):
+        holder = {"token": "x", "host": socket.gethostname(), "sees": "theirs", "pid": pid, "started": 0, "job": ""}
+        path.write_text(json.dumps(holder))
+        heart = threading.Timer(0.3, os.utime, (path,))
+        heart.start()
+        with pytest.raises(TrainingError, match=f"process {pid} on {socket.gethostname()} trains this run now"):
+            Lease(tmp_path, heartbeat_s=0.05).__enter__()
+    with Lease(tmp_path, heartbeat_s=0.05, stale_s=0.5) as lease:
         assert lease.held()
 
 

@@ -18,13 +18,14 @@ from pathgan.errors import TrainingError
 
 HEARTBEAT_S = 15.0
 CLOCK_STEP_S = 60.0  # by how much a process may seem to have started earlier or later
-STALE_S = 120.0  # a holder on another machine is dead when its heart has not beaten for so long
+STALE_S = 120.0  # a holder that is not seen is dead when its heart has not beaten for so long
 
 
 class Lease:
     """Held for the time of a `with` block. Raises TrainingError where a live holder has it.
 
-    A holder on this machine is alive while its process is; on another one while its file is fresh.
+    A holder whose processes are seen from here is alive while its own one is; elsewhere, and in another container,
+    while its file is fresh.
     Creation is a hard link, which is atomic on shared file systems where locks may not be.
     """
 
@@ -75,6 +76,7 @@ class Lease:
         return {
             "token": self._token,
             "host": socket.gethostname(),
+            "sees": _processes_seen(),
             "pid": process.pid,
             "started": process.create_time(),
             "job": os.environ.get("SLURM_JOB_ID", ""),
@@ -104,16 +106,17 @@ class Lease:
     def _alive(self, holder: dict[str, object]) -> bool:
         if "host" not in holder:  # a live lease is linked whole: this one was cut short by a dying disk
             return False
-        if holder["host"] != socket.gethostname():
+        if (holder["host"], holder.get("sees")) != (socket.gethostname(), _processes_seen()):
             return self._beats(holder)
         try:
-            started = psutil.Process(int(str(holder["pid"]))).create_time()
+            process = psutil.Process(int(str(holder["pid"])))
+            dead = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+            return not dead and abs(process.create_time() - float(str(holder["started"]))) < CLOCK_STEP_S
         except psutil.NoSuchProcess:
             return False
-        return abs(started - float(str(holder["started"]))) < CLOCK_STEP_S
 
     def _beats(self, holder: dict[str, object]) -> bool:
-        """Whether a holder on another machine lives: waits for its next heartbeat, or until it is stale.
+        """Whether a holder whose process is not seen from here lives: waits for its next heartbeat, or until it is stale.
 
         A scheduler that requeues a job at once after its node died must not be turned away.
         """
@@ -134,6 +137,14 @@ class Lease:
             with suppress(OSError):  # a shared disk's hiccup must not stop the heart
                 if self.held():
                     os.utime(self.path)
+
+
+def _processes_seen() -> str:
+    """What tells which processes have numbers here: the boot, and the container's own numbering; '' if neither shows."""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    return ""
 
 
 def _read(path: Path) -> dict[str, object]:
