@@ -116,7 +116,7 @@ class Lease:
             return False
 
     def _beats(self, holder: dict[str, object]) -> bool:
-        """Whether a holder whose process is not seen from here lives: waits for its next heartbeat, or until it is stale.
+        """Whether a holder that is not seen from here lives: waits for its next heartbeat, or until it is stale.
 
         A scheduler that requeues a job at once after its node died must not be turned away.
         """
@@ -140,10 +140,10 @@ class Lease:
 
 
 def _processes_seen() -> str:
-    """What tells which processes have numbers here: the boot, and the container's own numbering; '' if neither shows."""
+    """Which processes have numbers here: the boot, and the container's own numbering; '' where neither shows."""
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     return ""
 
 
