@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -33,6 +35,7 @@ from pathgan.provenance.trace import as_tree, trace
 
 LOCK = "provenance.lock"
 CULPRITS = 20  # shown
+CANNOT_TELL, INTERRUPTED = 2, 130  # exit codes, beside 0 and 1 of an audit
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 Targets = Annotated[list[Path], typer.Argument(help="files or folders below results/", show_default=False)]
 Config = Annotated[
@@ -107,7 +110,7 @@ def trace_command(
     svg: Annotated[Path | None, typer.Option(help="a picture of the tree")] = None,
 ) -> None:
     """Show what one cell of a table, or the verdict on a claim, was made from, down to raw files."""
-    out = svg and svg.absolute()
+    out = svg and _new_file(svg)
     path = project_path(table)
     with chdir(ROOT):
         node = trace(path, row, column)
@@ -205,7 +208,7 @@ def lock_command(
     config: Config = None,
 ) -> None:
     """Write the sha256 of every artefact and record that an audit passes, to commit or to sign."""
-    paths, out = [project_path(target) for target in targets or [ROOT / "results"]], out.absolute()
+    paths, out = [project_path(target) for target in targets or [ROOT / "results"]], _new_file(out)
     with chdir(ROOT):
         findings = audit(paths, Current(_settings(config, paths)), disk := Disk())
         _refuse(findings, "not locked", PASSING)
@@ -220,7 +223,7 @@ def bundle_command(
     config: Config = None,
 ) -> None:
     """Pack tables, scores, manifests and records, without images and weights, for others to check."""
-    paths, out = [project_path(target) for target in targets], out.absolute()
+    paths, out = [project_path(target) for target in targets], _new_file(out)
     with chdir(ROOT):
         findings = audit(paths, Current(_settings(config, paths)), Disk())
         _refuse(findings, "not bundled", (*PASSING, Verdict.STALE_CODE, Verdict.STALE_CONFIGURATION))
@@ -267,6 +270,13 @@ def _settings(config: Iterable[str] | None, targets: Iterable[Path]) -> dict[str
     if "data_root" not in given and recorded is not None and Path(recorded).is_dir():
         given["data_root"] = recorded
     return given
+
+
+def _new_file(path: Path) -> Path:
+    """Where a file may be written. Raises PathganError where its folder is not there: nobody asked for a folder."""
+    if not path.absolute().parent.is_dir():
+        raise PathganError(f"{path}: no such folder: {path.parent}; make it, or name another file")
+    return path.absolute()
 
 
 def _print(findings: list[Finding], quiet: bool) -> None:
@@ -327,19 +337,21 @@ def _draw(tree: Tree, out: Path) -> None:
 
 
 def main() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    """Ends with 0, or 1 where results are not ok; whatever else happens must not look like either."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that leaves, as `head` does, ends this process too: 141
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(INTERRUPTED))
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the caller has closed it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
-    except PathganError as error:
+    except (PathganError, OSError) as error:
         print(f"pathgan: {_shown(str(error))}", file=sys.stderr)
-        sys.exit(2)
-    except OSError as error:
-        print(f"pathgan: {_shown(str(error))}", file=sys.stderr)
-        sys.exit(2)
-    except Exception as error:  # 1 would say that results are not ok
+        sys.exit(CANNOT_TELL)
+    except Exception as error:
         print(f"pathgan: unexpected {type(error).__name__}: {_shown(str(error))}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(CANNOT_TELL)
 
 
 if __name__ == "__main__":

@@ -25,5 +25,9 @@ class ClusterError(PathganError):
     """The scheduler is absent, or cannot run what is about to be submitted."""
 
 
+class UnreadableError(PathganError):
+    """A file is there and cannot be read, so that nothing can be said of it."""
+
+
 class ProvenanceError(PathganError):
     """A record, a lock or a bundle is damaged or of another version, or what it is about is not there."""

@@ -77,7 +77,7 @@ def attempts_of(path: Path) -> list[dict[str, Any]]:
     Two may run at a time, where somebody unlocked Snakemake. A line that a crash cut off is passed over.
     """
     attempts: dict[str, dict[str, Any]] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
         with suppress(ValueError, KeyError, TypeError, AttributeError):
             facts = json.loads(line)
             attempts.setdefault(facts["attempt"], {}).update(facts)

@@ -353,9 +353,13 @@ def _leads_outside(path: Path) -> str:
     """Where a link in `path`, below its preset, leads out of the results; '' where none does. The folder of all
     results may itself be one."""
     inside = [path, *path.parents][: len(path.parts) - 2]
-    if any(part.is_symlink() for part in inside) and not path.resolve().is_relative_to(Path(RESULTS).resolve()):
-        return str(path.resolve())
-    return ""
+    if not any(part.is_symlink() for part in inside):
+        return ""
+    try:
+        target = path.resolve()
+    except RuntimeError:  # how Python before 3.13 says that links lead in a circle
+        return "itself"
+    return "" if target.is_relative_to(Path(RESULTS).resolve()) else str(target)
 
 
 def _data_root(entry: Record) -> str:

@@ -37,7 +37,7 @@ def left_out() -> dict[str, str]:
 def _left_out_of(checkout: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in (checkout / RESULTS).glob(f"*/{RECORDS}/{LEFT_OUT}"):
-        found |= read_checksums(path)
+        found |= read_checksums(path) if path.is_file() else {}
     return found
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pathgan.errors import ProvenanceError
+from pathgan.errors import ProvenanceError, UnreadableError
 from pathgan.files import atomic, sha256_of
 
 SHOWN = 12  # digits of a sha256 in a message
@@ -20,12 +20,12 @@ class Disk:
         self._hashes: dict[str, str | None] = {}
 
     def sha256(self, path: str) -> str | None:
-        """None where no regular file is. Raises ProvenanceError for one that cannot be read."""
+        """None where no regular file is. Raises UnreadableError for one that cannot be read."""
         if path not in self._hashes:
             try:
                 self._hashes[path] = sha256_of(path) if Path(path).is_file() else None
             except OSError as error:
-                raise ProvenanceError(f"{path}: cannot be read: {error.strerror}") from None
+                raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from None
         return self._hashes[path]
 
 
@@ -50,11 +50,11 @@ def _line(name: str, sha256: str) -> str:
 
 
 def read_checksums(path: Path) -> dict[str, str]:
-    """Name -> sha256. Raises ProvenanceError for a file that is missing, or has a line of another form."""
+    """Name -> sha256. Raises UnreadableError for a file that is missing, ProvenanceError for a line of another form."""
     try:
         lines = os.fsdecode(path.read_bytes()).split("\n")
     except OSError as error:
-        raise ProvenanceError(f"{path}: cannot be read: {error}") from None
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from None
     found = {}
     for number, line in enumerate((line.removesuffix("\r") for line in lines), 1):
         if not line:

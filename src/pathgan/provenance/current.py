@@ -37,7 +37,8 @@ class Current:
         from snakemake.exceptions import WorkflowError
         from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
 
-        with chdir(ROOT), SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        quiet = OutputSettings(quiet={Quietness.ALL}, enable_file_logging=False)
+        with chdir(ROOT), SnakemakeApi(quiet) as api:
             try:
                 self._workflow = api.workflow(
                     resource_settings=ResourceSettings(),

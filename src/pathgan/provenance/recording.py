@@ -67,7 +67,7 @@ def recorded(
 
 def _names_on_record(output: str) -> set[str]:
     """The attempts behind the record that is about to be replaced: states that they left are this checkout's own."""
-    with suppress(ProvenanceError):  # a damaged one vouches for nothing
+    with suppress(PathganError):  # a damaged one vouches for nothing
         entry = read_record(record_path(output))
         return attempts.names_of(entry["attempts"]) if entry else set()
     return set()

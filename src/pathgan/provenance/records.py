@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from pathgan.errors import ProvenanceError
+from pathgan.errors import ProvenanceError, UnreadableError
 from pathgan.files import atomic, identity, sha256_of
 from pathgan.provenance import attempts
 from pathgan.provenance.checksums import SHOWN
@@ -135,16 +135,19 @@ def seal_of(entry: Mapping[str, Any]) -> str:
 
 
 def read_record(path: Path) -> Record | None:
-    """A record, None where there is none. Raises ProvenanceError for one that is damaged, edited, or of another format.
+    """A record, None where there is none. Raises ProvenanceError for one that is damaged, edited, or of another format,
+    and UnreadableError for one that cannot be read.
 
     An editor can make its seal anew: that is what `provenance.lock` is for.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would keep its reader waiting
+            raise UnreadableError(f"{path}: cannot be read: no regular file; move it away")
         entry = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ProvenanceError(f"{path}: cannot be read: {error}") from None
+        raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ProvenanceError(f"{path}: not JSON ({error}); make the artefact again") from None
     found = entry.get("format") if isinstance(entry, dict) else None
