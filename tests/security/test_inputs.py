@@ -54,7 +54,7 @@ def replace(path: Path, text: str = "PIXELS") -> None:
     path.with_name("new").replace(path)
 
 
-ATTACKS = {
+CHANGES = {
     "a raw image that changes while a job reads it": Attack(lambda: rewrite(RAW), CHANGED, "the job fails"),
     "the same, its size and time kept": Attack(lambda: rewrite_and_keep_time(RAW), CHANGED, "the job fails"),
     "the same, another file in its place": Attack(lambda: replace(RAW), CHANGED, "the job fails"),
@@ -64,13 +64,13 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_changes_under_a_job_fails_it(name: str, chain: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit), job(RAW):
-        ATTACKS[name].do()
-    assert re.search(ATTACKS[name].said, capfd.readouterr().err)
+        CHANGES[name].do()
+    assert re.search(CHANGES[name].said, capfd.readouterr().err)
     (attempt,) = attempts.attempts_of(attempts.journal_path([str(OUT)]))
-    assert re.match(ATTACKS[name].said, attempt["outcome"])
+    assert re.match(CHANGES[name].said, attempt["outcome"])
     assert not record_path(OUT).exists()
 
 
@@ -82,21 +82,23 @@ def test_the_same_bytes_are_no_change(do: Callable[[], object], chain: str) -> N
 
 
 DAMAGE = {
-    "a damaged artefact": (lambda: SCORES.write_text("scoreS"), f"{SCORES}: not what its record says"),
-    "an artefact whose record was edited": (
+    "an artefact that is not what its record says": Attack(
+        lambda: SCORES.write_text("scoreS"), f"{SCORES}: not what its record says", "the job does not start"
+    ),
+    "an artefact whose record was edited": Attack(
         lambda: record_path(SCORES).write_text(record_path(SCORES).read_text().replace("score", "Score")),
         "the record was edited after it was written",
+        "the job does not start",
     ),
 }
 
 
 @pytest.mark.parametrize("name", DAMAGE)
 def test_nothing_is_built_on_damage(name: str, chain: str, capfd: pytest.CaptureFixture[str]) -> None:
-    damage, said = DAMAGE[name]
-    damage()
+    DAMAGE[name].do()
     with pytest.raises(SystemExit), job(SCORES):
         pytest.fail("the work began")
-    assert said in capfd.readouterr().err
+    assert DAMAGE[name].said in capfd.readouterr().err
     assert not OUT.exists()
 
 
@@ -117,3 +119,6 @@ def test_a_forged_record_of_a_manifest_does_not_excuse_it(chain: str) -> None:
     entry = json.loads(path.read_text())
     path.write_text(sealed(entry | {"inputs": {str(RAW): sha256_of(RAW)}}))
     assert bad()[manifest][0] == "modified"
+
+
+ATTACKS = CHANGES | DAMAGE

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attacks import Attack
 
 from doing import train_run
 from pathgan.provenance import attempts
@@ -17,6 +18,11 @@ from pathgan.training.run_training import Job
 from test_states_aside import cut
 from tiny_trainings import gan, outputs, result
 
+ATTACKS = {
+    "a state of training that another checkout left": Attack(
+        cut, verdict="set aside, and training starts at its beginning"
+    )
+}
 OUTPUT = ["results/demo/x/models/gan/seed0/generator.safetensors"]
 
 

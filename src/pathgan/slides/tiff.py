@@ -28,10 +28,10 @@ class TiffSlide(Slide):
         self.path = path
         try:
             self._tiff = tifffile.TiffFile(path)
-            series = self._tiff.series[0]
-        except (tifffile.TiffFileError, OSError, ValueError, IndexError, struct.error) as error:
-            raise DataError(f"{path}: damaged TIFF ({error}); get it again") from error
+        except Exception as error:  # tags that lie make it raise types of every kind
+            raise _damaged(path, error) from error
         try:
+            series = self._tiff.series[0]
             _check_chain(path, self._tiff)
             self._pages = [self._planes(level) for level in series.levels]
             self.n_planes = len(self._pages[0])
@@ -47,6 +47,9 @@ class TiffSlide(Slide):
         except DataError:
             self._tiff.close()
             raise
+        except Exception as error:  # as above
+            self._tiff.close()
+            raise _damaged(path, error) from error
 
     def close(self) -> None:
         self._tiff.close()
@@ -68,6 +71,10 @@ class TiffSlide(Slide):
             top, left = row * tall - y, column * wide - x
             inside = tile[max(-top, 0) : height - top, max(-left, 0) : width - left]
             top, left = max(top, 0), max(left, 0)
+            wanted = min(tall * (row + 1) - y, height) - top, min(wide * (column + 1) - x, width) - left
+            if inside.shape[:2] != wanted:
+                got = f"{tile.shape[1]} x {tile.shape[0]}"
+                raise DataError(f"{self.path}: pieces of {wide} x {tall} px expected, got one of {got}; get it again")
             out[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
 
     def bands(self, level: int, plane: int = 0) -> Iterator[tuple[int, Pixels]]:
@@ -131,6 +138,8 @@ class TiffSlide(Slide):
 
     def _check(self, page: tifffile.TiffPage) -> None:
         """Raises DataError for what would be misread, cut off, or too large to decode."""
+        if not (page.imagewidth and page.imagelength):
+            raise DataError(f"{self.path}: declares {page.imagewidth} x {page.imagelength} px; get it again")
         photometric = tifffile.PHOTOMETRIC(page.photometric)
         if photometric not in (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR):
             raise DataError(f"{self.path}: expected RGB, got {photometric.name}; convert it first")
@@ -148,6 +157,11 @@ class TiffSlide(Slide):
                 f"{self.path}: cut off: the {page.imagewidth} px wide level declares {n_tiles} tiles, whose data end "
                 f"beyond the file's {self._tiff.filehandle.size} bytes; get it again"
             )
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    said = " ".join(str(error).split())[:200] or type(error).__name__
+    return DataError(f"{path}: damaged TIFF ({said}); get it again")
 
 
 def _check_chain(path: Path, tiff: tifffile.TiffFile) -> None:
