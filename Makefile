@@ -1,6 +1,8 @@
 # make demo   everything of every paper on phantoms, their front page and Snakemake's report; PAPER=sharpgan: of one paper
 # make test   the tests, with coverage; make lint for style and types
 # make test-page   the front page of the demo in a browser, which it installs (Debian, root)
+# make test-tex    the demo's tables in LaTeX, which it installs (Debian, root)
+# make fuzz        10,000 damaged files for each reader
 # make test-slurm, make test-faults   on a real SLURM cluster, which they install (Debian, root) and start
 # make bench  our speed beside other libraries'; HOVER_NET=folder adds that repository's own scores,
 #             SERIAL_SECTIONS=folder the registration of real sections,
@@ -17,7 +19,7 @@ CORES ?= all
 # make test PYTHON=python3.13 VENV=.venv-lowest VERSIONS=lowest-direct
 VERSIONS ?= lock
 
-.PHONY: setup demo test test-page test-slurm test-faults lint bench gpu-check gpu-pack schema lock clean
+.PHONY: setup demo test test-page test-tex fuzz test-slurm test-faults lint bench gpu-check gpu-pack schema lock clean
 
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
@@ -44,11 +46,20 @@ demo: setup
 PARALLEL := --numprocesses auto --no-loadscope-reorder
 
 test: setup
-	$(BIN)/python -m pytest --ignore tests/slurm --ignore tests/browser $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest --ignore tests/slurm --ignore tests/browser --ignore tests/latex $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
 
 test-page: setup
 	tests/browser/install.sh
 	$(BIN)/python -m pytest tests/browser
+
+test-tex: setup
+	tests/latex/install.sh
+	$(BIN)/python -m pytest tests/latex
+
+FUZZ_CASES ?= 10000
+
+fuzz: setup
+	PATHGAN_FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m pytest tests/security/test_fuzz.py --numprocesses auto -rP
 
 # Tests mostly wait for SLURM, so there are more of them at a time than cores.
 SLURM_NODES ?= 3

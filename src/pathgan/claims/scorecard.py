@@ -13,7 +13,7 @@ from pathgan.claims.evidence import LEVELS
 from pathgan.config.verdicts import VERDICTS
 from pathgan.files import atomic
 from pathgan.render.published_cells import DOUBT
-from pathgan.render.table_files import html_page, markdown
+from pathgan.render.table_files import html_page, markdown_table
 
 ORIGINS = ("paper", "default", "ours")
 Frames = Mapping[str, pd.DataFrame]
@@ -33,7 +33,7 @@ def write_scorecard(tables: Mapping[str, Sequence[Path]], preset: str, out: Mapp
     names = in_order(list(found) for found in measures.values())
     body = [[name, *(str(measures[paper].get(name, "")) for paper in papers)] for name in names]
     caption, header = f"Scorecard (preset {preset})", ["", *papers]
-    for suffix, render in (("md", markdown), ("html", html_page)):
+    for suffix, render in (("md", markdown_table), ("html", html_page)):
         with atomic(out[suffix]) as temporary:
             temporary.write_text(render(header, body, caption, LEGEND), encoding="utf-8")
 

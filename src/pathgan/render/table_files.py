@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import pandas as pd
 
 from pathgan.config.table_types import CountTable, ScoreTable
 from pathgan.files import atomic
+from pathgan.render.escaping import CODE, latex, markdown
 from pathgan.render.published_cells import BETWEEN
 from pathgan.render.remarks import in_legend
 
@@ -50,7 +50,7 @@ def write_pages(
 ) -> None:
     """Writes a table as `md`, `tex` and `html`. is_text: its cells are words."""
     html_text = html_page(header, body, caption, legend, is_text)
-    rendered = {"md": markdown(header, body, caption, legend), "tex": _latex(header, body, caption, legend)}
+    rendered = {suffix: made(header, body, caption, legend) for suffix, made in TEXTS.items()}
     for suffix, text in (rendered | {"html": html_text}).items():
         with atomic(out[suffix]) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -120,37 +120,21 @@ def _span(values: pd.Series) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def markdown(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+def markdown_table(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
     """A table as Markdown."""
-    lines = [header, ["---"] * len(header), *body]
-    table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-    return f"{caption}\n\n{table}\n\n{legend}\n"
+    lines = [[markdown(cell) for cell in line] for line in (header, *body)]
+    lines.insert(1, ["---"] * len(header))
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{markdown(caption)}\n\n{table}\n\n{markdown(legend)}\n"
 
 
-def _latex(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
-    replaced = {
-        "&": r"\&",
-        "%": r"\%",
-        "_": r"\_",
-        "#": r"\#",
-        "†": r"$^\dagger$",
-        "‡": r"$^\ddagger$",
-        "±": r"$\pm$",
-        "↑": r"$\uparrow$",
-        "↓": r"$\downarrow$",
-        "×": r"$\times$",
-        "λ": r"$\lambda$",
-        "β": r"$\beta$",
-    }
-
-    def escape(text: str) -> str:
-        return "".join(replaced.get(letter, letter) for letter in text)
-
-    lines = [" & ".join(map(escape, line)) + r" \\" for line in (header, *body)]
+def latex_table(header: list[str], body: list[list[str]], caption: str, legend: str) -> str:
+    """A table as LaTeX, which needs no package."""
+    lines = [" & ".join(map(latex, line)) + r" \\" for line in (header, *body)]
     return "\n".join(
         [
             r"\begin{table}",
-            rf"\caption{{{escape(caption)} {escape(legend)}}}",
+            rf"\caption{{{latex(caption)} {latex(legend)}}}",
             rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
             r"\hline",
             lines[0],
@@ -164,7 +148,7 @@ def _latex(header: list[str], body: list[list[str]], caption: str, legend: str) 
     )
 
 
-CODE = re.compile("`([^`]+)`")
+TEXTS = {"md": markdown_table, "tex": latex_table}
 STYLE = """body{font:14px/1.45 system-ui,sans-serif;margin:1.5rem;color:#1f2328}
 table{border-collapse:collapse;margin:.8rem 0}caption,p{max-width:64rem;text-align:left}
 th,td{padding:.3rem .7rem;border-bottom:1px solid #d0d7de;text-align:right;vertical-align:top}
