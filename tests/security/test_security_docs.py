@@ -10,6 +10,7 @@ import test_configuration
 import test_images
 import test_inputs
 import test_paths
+import test_sheets_and_slides
 import test_states
 import test_stored_files
 
@@ -23,6 +24,7 @@ TRIED = {
     "inputs of a job": test_inputs.ATTACKS,
     "images and masks": test_images.ATTACKS,
     "stores, weights, polygons": test_stored_files.ATTACKS,
+    "sheets, slides, records": test_sheets_and_slides.ATTACKS,
     "configuration": test_configuration.ATTACKS,
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pathgan.errors import ProvenanceError
 from pathgan.provenance.ancestry import Ancestry
 from pathgan.provenance.places import RESULTS
-from pathgan.provenance.records import commit_of, seconds_of
+from pathgan.provenance.records import commit_of, seconds_of, times_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def origin(file: str, behind: Ancestry) -> Origin:
         raise ProvenanceError(f"{file}: no record of it; make it again: snakemake --cores all --force {file}")
     entry = behind.records[file]
     inputs = tuple((_within(name), sha256) for name, sha256 in entry["inputs"].items())
-    made = f"{entry['rule']}, {_when(entry['attempts'][-1].get('ended', ''))}"
+    made = f"{entry['rule']}, {_when(times_of(entry)[1])}"
     return Origin(file, entry["outputs"][file], commit_of(entry), made, inputs)
 
 
@@ -56,8 +56,8 @@ def work(behind: Ancestry) -> Work:
         files=len(behind.records),
         jobs=len(jobs),
         duration=_duration(sum(map(seconds_of, jobs))),
-        first=_when(min(entry["attempts"][0].get("started", "") for entry in jobs)),
-        last=_when(max(entry["attempts"][-1].get("ended", "") for entry in jobs)),
+        first=_when(min((times_of(entry)[0] for entry in jobs), default="")),
+        last=_when(max((times_of(entry)[1] for entry in jobs), default="")),
         commits=_counted(map(commit_of, jobs), len(jobs)),
         devices=tuple(sorted({str(entry["device"]) for entry in jobs})),
         python=tuple(sorted({entry["python"] for entry in jobs})),

@@ -18,7 +18,7 @@ from pathgan.errors import ProvenanceError
 from pathgan.files import atomic, sha256_of
 from pathgan.provenance.closure import Code
 from pathgan.provenance.places import CRATE, RESULTS, WORKFLOW, record_path
-from pathgan.provenance.records import FORMAT, LOCK, ROOT, Record, read_record, sealed
+from pathgan.provenance.records import FORMAT, LOCK, ROOT, Record, read_record, sealed, times_of
 
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -108,7 +108,7 @@ class _Crate:
         self._crate = ROCrate(version="1.1")
         self._crate.metadata.extra_contexts.append(TERMS)
         self._rules = {job["rule"]: job["code"]["roots"][0] for job in sorted(jobs, key=lambda job: job["rule"])}
-        self._jobs = sorted(jobs, key=lambda job: (_times(job), min(job["outputs"])))
+        self._jobs = sorted(jobs, key=lambda job: (times_of(job), min(job["outputs"])))
         self._describe_root()
         self._describe_workflow()
         self._describe_runs()
@@ -124,7 +124,7 @@ class _Crate:
         root = self._crate.root_dataset
         root["name"] = f"pathgan, preset {self._folder.name}"
         root["description"] = "Tables and figures of papers on synthetic pathology images, and the runs that made them"
-        root["datePublished"] = max(_times(job)[1] for job in self._jobs)
+        root["datePublished"] = max(times_of(job)[1] for job in self._jobs)
         root["license"] = self._add("https://spdx.org/licenses/MIT", "CreativeWork", name="MIT License")
         root["conformsTo"] = [
             self._add(url, "CreativeWork", name=name, version=url.rsplit("/", 1)[1]) for url, name in PROFILES.items()
@@ -170,8 +170,8 @@ class _Crate:
             instrument=self._workflow,
             object=[self._files[name] for name in sorted(read - made)],
             result=[self._files[name] for name in sorted(made - read)],
-            startTime=min(_times(job)[0] for job in self._jobs),
-            endTime=max(_times(job)[1] for job in self._jobs),
+            startTime=min(times_of(job)[0] for job in self._jobs),
+            endTime=max(times_of(job)[1] for job in self._jobs),
         )
         self._add(
             "#orchestration",
@@ -186,7 +186,7 @@ class _Crate:
     def _run(self, number: int, job: Record) -> Any:
         """A job and the step that it was; returns the latter."""
         wildcards = " ".join(f"{key}={value}" for key, value in sorted(job["wildcards"].items()))
-        start, end = _times(job)
+        start, end = times_of(job)
         action = self._add(
             f"#job/{number}",
             "CreateAction",
@@ -228,10 +228,3 @@ class _Crate:
         if "sha256" not in properties:
             facts["sha256"] = sha256_of(self._folder / path)
         return self._crate.add_file(dest_path=path, properties={"@type": kind, **facts, **properties})
-
-
-def _times(job: Record) -> tuple[str, str]:
-    """When the first attempt at a job began, and the last one ended."""
-    attempts = job["attempts"]
-    starts = [attempt["started"] for attempt in attempts if "started" in attempt]
-    return min(starts, default=""), max((attempt["ended"] for attempt in attempts if "ended" in attempt), default="")

@@ -156,11 +156,24 @@ def read_record(path: Path) -> Record | None:
     if entry.get("seal") != seal_of(entry):
         raise ProvenanceError(f"{path}: the record was edited after it was written")
     try:
-        return _RECORD.validate_python(entry, strict=True)
+        found = _RECORD.validate_python(entry, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise ProvenanceError(f"{path}: {field}: {first['msg']}; make the artefact again") from None
+    for attempt in found["attempts"]:
+        for field in attempt.keys() & {"started", "ended"}:
+            _check_time(attempt[field], f"{path}: attempts.{field}")
+    return found
+
+
+def _check_time(value: object, where: str) -> None:
+    try:
+        if datetime.fromisoformat(str(value)).tzinfo is not None:
+            return
+    except ValueError:
+        pass
+    raise ProvenanceError(f"{where}: expected a time with its zone, got {value!r}; make the artefact again")
 
 
 def seconds_of(entry: Record) -> float:
@@ -169,6 +182,12 @@ def seconds_of(entry: Record) -> float:
     return sum(
         (datetime.fromisoformat(one["ended"]) - datetime.fromisoformat(one["started"])).total_seconds() for one in ended
     )
+
+
+def times_of(entry: Record) -> tuple[str, str]:
+    """When the first attempt at a job began and the last one ended, in ISO format; '' where nothing says so."""
+    starts = [attempt["started"] for attempt in entry["attempts"] if "started" in attempt]
+    return min(starts, default=""), max((one["ended"] for one in entry["attempts"] if "ended" in one), default="")
 
 
 def commit_of(entry: Record) -> str:

@@ -20,7 +20,7 @@ from pathgan.files import sha256_of
 from pathgan.provenance.checksums import SHOWN, differ
 from pathgan.provenance.claim_trace import files_of_claim
 from pathgan.provenance.places import RESULTS, record_path
-from pathgan.provenance.records import Record, commit_of, read_record, seconds_of
+from pathgan.provenance.records import Record, commit_of, read_record, seconds_of, times_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ def _facts(name: str, entry: Record) -> dict[str, Any]:
     facts = {
         "rule": entry["rule"],
         "seed": entry["wildcards"].get("seed"),
-        "ended": attempts[-1].get("ended", "")[:19] if attempts else "",  # UTC
+        "ended": times_of(entry)[1][:19],  # UTC
         "seconds": round(seconds_of(entry), 1),
         "device": f"{entry['device']}, {entry['threads']} thread(s) on {entry['host']}",
         "attempts": len(attempts) if len(attempts) > 1 else None,

@@ -12,7 +12,7 @@ from pathgan.files import atomic
 from pathgan.provenance.ancestry import Ancestry, ancestry
 from pathgan.provenance.checksums import SHOWN
 from pathgan.provenance.places import RESULTS
-from pathgan.provenance.records import Record, commit_of, seconds_of
+from pathgan.provenance.records import Record, commit_of, seconds_of, times_of
 from pathgan.render.table_files import STYLE
 
 MOST = 8  # files shown of what one was made from; the rest is behind a click
@@ -104,7 +104,7 @@ def _job(entry: Record) -> str:
     resumed = ", ".join(str(attempt["resumed_at"]) for attempt in attempts if "resumed_at" in attempt)
     facts = [
         entry["rule"] + (f" (seed {seed})" if seed else ""),
-        attempts[-1].get("ended", "")[:19].replace("T", " ") + " UTC",
+        f"{times_of(entry)[1][:19].replace('T', ' ')} UTC",
         f"{seconds_of(entry):.1f} s on {entry['device']}",
         f"{len(attempts)} attempts" if len(attempts) > 1 else "",
         f"resumed at iteration {resumed}" if resumed else "",
