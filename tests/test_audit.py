@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathgan.errors import ProvenanceError
+from pathgan.errors import ProvenanceError, UnreadableError
 from pathgan.files import sha256_of
 from pathgan.provenance import attempts
 from pathgan.provenance.artefacts import recorded_data_root
@@ -134,7 +134,7 @@ def test_a_damaged_lock_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text(f"{'0' * 64}  a\nb\n")
     with pytest.raises(ProvenanceError, match="lock, line 2: expected a sha256, two spaces and a path, got 'b'"):
         read_checksums(tmp_path / "lock")
-    with pytest.raises(ProvenanceError, match="none: cannot be read"):
+    with pytest.raises(UnreadableError, match="none: cannot be read"):
         read_checksums(tmp_path / "none")
 
 
