@@ -64,6 +64,37 @@ def test_a_tar_is_unpacked_too(server, tmp_path):
     assert (tmp_path / "t" / "x.txt").read_bytes() == b"one"
 
 
+def outwitting_tar(path: Path) -> None:
+    """Links whose resolved path is too long to be resolved, and a file behind them (CVE-2025-4517)."""
+    long = "d" * 247
+    with tarfile.open(path, "w") as archive:
+        folder, step = "", "abcdefghijklmnop"
+        for letter in step:
+            for name, kind, link in ((long, tarfile.DIRTYPE, ""), (letter, tarfile.SYMTYPE, long)):
+                info = tarfile.TarInfo(f"{folder}{name}")
+                info.type, info.linkname = kind, link
+                archive.addfile(info)
+            folder += f"{long}/"
+        info = tarfile.TarInfo("/".join(step) + "/" + "l" * 254)
+        info.type, info.linkname = tarfile.SYMTYPE, "../" * len(step)
+        archive.addfile(info)
+        info = tarfile.TarInfo("escape")
+        info.type, info.linkname = tarfile.SYMTYPE, "/".join(step) + "/" + "l" * 254 + "/../../evil"
+        archive.addfile(info)
+        info = tarfile.TarInfo("escape")
+        info.size = 1
+        archive.addfile(info, io.BytesIO(b"x"))
+
+
+def damaged_gzip(path: Path) -> None:
+    """Its members are whole, and their checksum says otherwise."""
+    with tarfile.open(fileobj=(buffer := io.BytesIO()), mode="w:gz") as archive:
+        info = tarfile.TarInfo("x.txt")
+        info.size = 3
+        archive.addfile(info, io.BytesIO(b"one"))
+    path.write_bytes(buffer.getvalue()[:-8] + bytes(4) + buffer.getvalue()[-4:])
+
+
 def evil_tar(path: Path, name: str, link: str = "") -> None:
     with tarfile.open(path, "w") as archive:
         info = tarfile.TarInfo(name)
@@ -83,8 +114,10 @@ def evil_tar(path: Path, name: str, link: str = "") -> None:
         (lambda p: zipped(p, {"/tmp/evil": b"1"}), {}, "member '/tmp/evil' is absolute"),
         (lambda p: zipped(p, {"a\\..\\..\\evil": b"1"}), {}, "has a backslash"),
         (lambda p: evil_tar(p, "inner", "other"), {}, "member 'inner' is a link or a device"),
-        (lambda p: evil_tar(p, "inner", "/etc/passwd"), {}, "not a sound zip or tar"),
+        (lambda p: evil_tar(p, "inner", "/etc/passwd"), {}, "member 'inner' is a link or a device"),
         (lambda p: p.write_bytes(b"no archive"), {}, "not a sound zip or tar"),
+        (outwitting_tar, {}, "is a link or a device"),
+        (damaged_gzip, {}, r"not a sound zip or tar archive \(CRC check failed"),
         (lambda p: None, {}, "404"),
     ],
 )

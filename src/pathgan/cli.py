@@ -89,7 +89,8 @@ def repair_command(
             return audit(paths, current, Disk())
 
         plan = plan_repair(audited(), current.rule_of)
-        made = do_repair(audited, current.rule_of, settings, datetime.now(UTC)) if do else []
+        # Snakemake is told what the user says, and not where a record says that data lay.
+        made = do_repair(audited, current.rule_of, _given(config), datetime.now(UTC)) if do else []
     for verb, entries in (("make again", plan.remake), ("by hand", plan.by_hand)):
         for name, why in entries.items():
             print(f"{verb}  {_shown(name)}: {_shown(why)}")
@@ -257,19 +258,23 @@ def unbundle_command(path: Annotated[Path, typer.Argument(metavar="BUNDLE", show
 
 
 def _settings(config: Iterable[str] | None, targets: Iterable[Path]) -> dict[str, object]:
-    """key=value as YAML values, as Snakemake reads them; data are looked for where they were, unless it says where."""
+    """What `--config` gives; data are looked for where they were, unless it says where."""
+    given, recorded = _given(config), recorded_data_root(targets)
+    if "data_root" not in given and recorded is not None and Path(recorded).is_dir():
+        given["data_root"] = recorded
+    return given
+
+
+def _given(config: Iterable[str] | None) -> dict[str, object]:
+    """key=value as YAML values, as Snakemake reads them."""
     pairs = [entry.partition("=") for entry in config or ()]
     for key, equals, value in pairs:
         if not equals or not key or not value:
             raise typer.BadParameter(f"expected key=value, got {key + equals + value!r}", param_hint="--config")
     try:
-        given = {key: yaml.safe_load(value) for key, _, value in pairs}
+        return {key: yaml.safe_load(value) for key, _, value in pairs}
     except yaml.YAMLError as error:
         raise typer.BadParameter(f"no YAML: {' '.join(str(error).split())}", param_hint="--config") from None
-    recorded = recorded_data_root(targets)
-    if "data_root" not in given and recorded is not None and Path(recorded).is_dir():
-        given["data_root"] = recorded
-    return given
 
 
 def _new_file(path: Path) -> Path:

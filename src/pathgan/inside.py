@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from pathgan.errors import DataError
 
-# They turn the direction of writing: such a name does not read as what it is.
-TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, turns of the direction of writing, line ends: Unicode's categories
+JOINERS = "\u200c\u200d"  # which Persian and Indian languages write
 
 
 def why_outside(name: str) -> str:
@@ -22,7 +22,7 @@ def why_outside(name: str) -> str:
         return "leaves it"
     if "\\" in name:
         return "has a backslash; write /"
-    if any(unicodedata.category(letter) in ("Cc", "Cs") or letter in TURNS for letter in name):
+    if any(unicodedata.category(letter) in UNSEEN and letter not in JOINERS for letter in name):
         return "has a character that does not show"
     return ""
 

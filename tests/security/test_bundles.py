@@ -6,6 +6,7 @@ import json
 import stat
 import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,13 @@ CHANGED = {  # what it is -> how the members change, what is said
     "a record that is nested without end": (with_content(RECORD, b"[" * 100_000), "not JSON"),
     "a record without a seal": (with_content(RECORD, b'{"format": 2}'), "edited after it was written"),
     "a record of something else": (with_record(output=SCORES), f"not a record of {TABLE}"),
+    "a table that only the log of another job vouches for": (
+        lambda members: (
+            with_record(logs={"results/demo/x/scores/u.csv": sha256(b"x").hexdigest()})(members)
+            | {"results/demo/x/scores/u.csv": b"x"}
+        ),
+        "its record in the bundle differs",
+    ),
     "a record of a file elsewhere": (
         with_record(outputs={TABLE: "0" * 64, "results/../src/pathgan/cli.py": "0" * 64}),
         "speaks of 'results/../src/pathgan/cli.py'",

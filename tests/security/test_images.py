@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import scipy.io
@@ -61,6 +63,25 @@ def planar_bomb(path: Path) -> None:
     tiff(path, np.zeros((9, 64, 64), np.uint8), planarconfig="separate", photometric="rgb", compression="zlib")
 
 
+def huge_tile(path: Path) -> None:
+    """A TIFF of few pixels, which lie in a tile that declares many."""
+    tiff(path, np.zeros((16, 16, 3), np.uint8), photometric="rgb", tile=(16, 16))
+    data = bytearray((file := path.with_suffix(".tif")).read_bytes())
+    with tifffile.TiffFile(file) as opened:
+        for tag in (322, 323):
+            struct.pack_into("<H", data, opened.pages.first.tags[tag].valueoffset, 45_008)
+    file.write_bytes(data)
+
+
+def no_strip(path: Path) -> None:
+    tiff(path, np.ones((8, 8, 3), np.uint8), photometric="rgb", rowsperstrip=4)
+    data = bytearray((file := path.with_suffix(".tif")).read_bytes())
+    with tifffile.TiffFile(file) as opened:
+        found = opened.pages.first.tags[279]
+        struct.pack_into("<H" if int(found.dtype) == 3 else "<I", data, found.valueoffset, 0)
+    file.write_bytes(data)
+
+
 MASKS = {
     "an id of 2^32 + 1": Attack(lambda path: npy(path, IDS.astype(np.int64) * (2**32 + 1)), "from 0 .* to 2147483647"),
     "an unsigned id of 2^31": Attack(lambda path: npy(path, np.array([[2**31]], np.uint32)), "got 2147483648 to 2147"),
@@ -80,7 +101,18 @@ MASKS = {
     "four dimensions": Attack(lambda path: npy(path, np.zeros((2, 2, 2, 2), np.int32)), "got 2 x 2 x 2 x 2"),
     "a header that declares 1.6 billion ids": Attack(huge_header, "not a readable mask|declares 40000 x 40000"),
     "a web page named .mat": Attack(lambda path: text(path, "<html>not found</html>", ".mat"), "not a readable mask"),
-    "a .mat file without inst_map": Attack(lambda path: mat(path, other=IDS), "variable inst_map, got other"),
+    "a .mat file without inst_map": Attack(
+        lambda path: mat(path, other=IDS), r"variable inst_map of numbers, got other \(int64\)"
+    ),
+    "a .mat file of cells": Attack(
+        lambda path: mat(path, inst_map=np.array([IDS, 1], dtype=object)), r"of numbers, got inst_map \(cell\)"
+    ),
+    "ids that JPEG has changed": Attack(
+        lambda path: Image.fromarray(IDS.astype(np.uint8)).save(path.with_suffix(".jpg")), "JPEG changes ids"
+    ),
+    "ids of 16 bits in colour": Attack(
+        lambda path: cv2.imwrite(f"{path}.png", np.dstack([IDS.astype(np.uint16) * 200] * 3)), "16 bits a channel"
+    ),
     "a .mat file that unpacks to more than the limit": Attack(huge_mat, "declares 150 x 140 pixels"),
     "a text mask of negative size": Attack(lambda path: text(path, "-1 -1 5"), "expected -1 x -1 ids"),
     "a text mask with an id of 80 digits": Attack(lambda path: text(path, f"1 1 {'9' * 80}"), "not a readable mask"),
@@ -101,6 +133,12 @@ IMAGES = {
     "a TIFF of two pages": Attack(lambda path: frames(path, ".tif"), "several pages or frames"),
     "a TIFF of four bytes": Attack(lambda path: path.with_suffix(".tif").write_bytes(b"II*\0"), "damaged"),
     "a TIFF of nine planes": Attack(planar_bomb, r"expected an RGB or RGBA image, got 64 x 64 x 9"),
+    "a TIFF that lacks a strip": Attack(no_strip, "some of its pieces are missing"),
+    "a TIFF that says that it is turned": Attack(
+        lambda path: tiff(path, np.zeros((4, 4, 3), np.uint8), photometric="rgb", extratags=[(274, 3, 1, 6, True)]),
+        "says that it is turned",
+    ),
+    "a TIFF whose one tile declares 2 billion pixels": Attack(huge_tile, "declares 45008 x 45008 pixels of 3 values"),
     "a folder named .png": Attack(lambda path: path.with_suffix(".png").mkdir(), "got a folder or a device"),
 }
 ATTACKS = {f"a mask with {name}": attack for name, attack in MASKS.items()} | IMAGES
@@ -139,6 +177,15 @@ def test_ids_of_every_type_are_read_as_they_stand(write: Callable[..., None], dt
         values = values.astype("f8")  # MATLAB has no others
     write(tmp_path / "m", values)
     assert np.array_equal(read_mask(only_file(tmp_path)), IDS > 0 if dtype == "?" else IDS)
+
+
+def test_grey_levels_of_four_bits_are_ids(tmp_path: Path) -> None:
+    """Pillow multiplies them by 17."""
+    rows = b"".join(b"\0" + bytes([0x10 * left + right]) for left, right in ((0, 1), (2, 15)))
+    header = struct.pack(">IIBBBBB", 2, 2, 4, 0, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    (tmp_path / "m.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    assert read_mask(tmp_path / "m.png").tolist() == [[0, 1], [2, 15]]
 
 
 def test_the_largest_id_is_read(tmp_path: Path) -> None:

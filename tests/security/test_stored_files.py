@@ -195,6 +195,12 @@ POLYGONS = {
         ),
         "damaged XML .*undefined entity",
     ),
+    "a web page named .xml": Attack(
+        lambda path: path.write_text("<html><body/></html>"), "expected Annotations with Regions, got a html"
+    ),
+    "XML with a nucleus of 9,000 corners": Attack(
+        lambda path: path.write_text(annotation("<Vertex X='1' Y='1'/>" * 3000)), "9000 vertices, expected up to 5000"
+    ),
     "XML of an unknown encoding": Attack(
         lambda path: path.write_bytes(b"<?xml version='1.0' encoding='no-such'?><A/>"), "damaged XML"
     ),

@@ -89,7 +89,7 @@ def load_paper(path: Path, preset: str, device: str = "auto") -> Paper:
         tree[section] = expand_templates(tree.get(section) or {}, f"{path}: {section}")
     for name, run in tree["runs"].items():
         if isinstance(run, dict):
-            tree["runs"][name] = merge(defaults.get(run.get("recipe"), {}), run)
+            tree["runs"][name] = merge(defaults.get(str(run.get("recipe")), {}), run)
     try:
         paper = Paper.model_validate(tree)
     except ValidationError as error:

@@ -15,6 +15,7 @@ MAX_BYTES = 10_000_000
 MAX_VALUES = 1_000_000  # with every anchor written out
 # Every job of a cluster reads all papers; libyaml does it in a tenth of the time.
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_DEPTH = 100
 MERGE = "tag:yaml.org,2002:merge"
 
 Tree = dict[str, Any]
@@ -52,14 +53,17 @@ def read_yaml(path: Path) -> Tree:
         raise ConfigError(f"{path}: not YAML: {line}{error.problem or error.context}") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # dates that are none, bytes that are no UTF-8
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: not YAML: nested too deeply") from None
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: expected a mapping, got {type(tree).__name__}")
     return tree
 
 
 def _tree(text: str, path: Path) -> Any:
+    depth = 0
+    for event in yaml.parse(text, _Loader):  # first: what nests deeper than the machine's stack ends the process
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ConfigError(f"{path}: not YAML: nested more than {MAX_DEPTH} deep")
     loader = _Loader(text)
     try:
         node = loader.get_single_node()

@@ -105,19 +105,27 @@ def unpack(archive: Path, folder: Path, max_bytes: int, name: str) -> None:
                 packed.extractall(folder)  # noqa: S202 (checked above)
         else:
             with tarfile.open(archive) as packed_tar:
-                _check_unpacked(name, [(member.name, member.size) for member in packed_tar], max_bytes)
+                members = list(packed_tar)
+                for member in members:  # a chain of links can outwit any check that resolves paths
+                    if not (member.isreg() or member.isdir()):
+                        raise DataError(f"{name}: member {member.name!r} is a link or a device; refused")
+                _check_unpacked(name, [(member.name, member.size) for member in members], max_bytes)
                 packed_tar.extractall(folder, filter="data")
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
+                while packed_tar.fileobj and packed_tar.fileobj.read(CHUNK):
+                    pass  # to the checksum at the end of what is compressed
+    except DataError:
+        raise
+    except Exception as error:  # damaged archives make their readers raise types of every kind
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise DataError(f"{name}: no space to unpack it into {folder}; free some") from error
-        raise DataError(f"{name}: not a sound zip or tar archive ({error})") from error
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
         raise DataError(f"{name}: not a sound zip or tar archive ({error})") from error
 
 
 def _check_unpacked(archive: str, members: Sequence[tuple[str, int]], max_bytes: int) -> None:
     """members: name and bytes of each. Names are checked before one is made."""
     size = sum(size for _, size in members)
+    if min((size for _, size in members), default=0) < 0:
+        raise DataError(f"{archive}: a member of negative size; refused")
     if size > max_bytes:
         raise DataError(f"{archive}: unpacks to {size} bytes, more than max_unpacked_bytes = {max_bytes}")
     for name, _ in members:

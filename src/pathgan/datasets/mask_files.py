@@ -18,6 +18,7 @@ from pathgan.errors import DataError
 MAX_ID = 2**31 - 1
 MAX_TEXT_BYTES = 20_000_000  # of a mask in text
 MAT_NAME = "inst_map"
+NUMBERS = ("double", "single", "logical", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 
 
 def read_mask(path: Path) -> NDArray[np.int32]:
@@ -26,7 +27,7 @@ def read_mask(path: Path) -> NDArray[np.int32]:
     Ids may be stored as whole numbers of any type. RGB(A) masks have equal channels, as in TNBC; of a palette image the
     indices are the ids. Raises DataError for what is damaged, too large, or no such mask.
     """
-    read = _READERS.get(path.suffix.lower(), lambda path: read_pixels(path, palette_as_ids=True))
+    read = _READERS.get(path.suffix.lower(), lambda path: read_pixels(path, as_ids=True))
     check_file(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # of parsers, about what is refused below
@@ -53,10 +54,12 @@ def pieces(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
 
 def _read_mat(path: Path) -> NDArray[Any]:
     """MATLAB's files are compressed: the size is asked for before memory is taken."""
-    sizes = {name: shape for name, shape, _ in whosmat(path, appendmat=False)}
-    if MAT_NAME not in sizes:
-        raise DataError(f"{path}: expected a variable {MAT_NAME}, got {', '.join(sizes) or 'none'}")
-    _check_shape(path, sizes[MAT_NAME], np.dtype(float))
+    found = whosmat(path, appendmat=False)
+    masks = [(shape, kind) for name, shape, kind in found if name == MAT_NAME]
+    if len(masks) != 1 or masks[0][1] not in NUMBERS:
+        names = ", ".join(f"{name} ({kind})" for name, _, kind in found) or "none"
+        raise DataError(f"{path}: expected one variable {MAT_NAME} of numbers, got {names}")
+    _check_shape(path, masks[0][0], np.dtype(complex))  # numbers are there twice while they are read
     return np.asarray(loadmat(path, appendmat=False, variable_names=[MAT_NAME])[MAT_NAME])
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from pathgan.errors import DataError
 from pathgan.inside import inside
 
-MAX_BYTES = 50_000_000
+MAX_BYTES = 5_000_000
+MAX_COLUMNS = 1000
 Row = dict[str, str]
 
 
@@ -25,7 +26,7 @@ def read_sheet(path: Path, columns: Sequence[str], optional: Sequence[str] | Non
     if not path.is_file():
         raise DataError(f"{path}: no such sample sheet; write one, tab-separated, with the columns {wanted}")
     header, *lines = _lines(path) or [(1, [])]
-    names = [name.strip() for name in header[1]]
+    names = [name.strip() for name in header[1][:MAX_COLUMNS]]
     known = (*columns, *(optional or ()))
     missing = [name for name in columns if name not in names]
     unknown = [name for name in names if optional is not None and name not in known]

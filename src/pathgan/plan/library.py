@@ -40,7 +40,6 @@ class Library:
         self.workflow = workflow
         self.root = root
         self.data_root = Path(workflow.data_root)
-        self.weights = WeightsPlan(root / paths.WEIGHTS_TABLE, self.data_root)
         self.papers = sorted(path.stem for path in (root / paths.PAPER).parent.glob("*.yaml"))
         for name in self.papers:
             if not re.fullmatch(NAME, name) or name in BESIDES:
@@ -48,6 +47,7 @@ class Library:
                     f"config/papers/{name}.yaml: expected a name of small letters, digits, dots, _ and -, and none of "
                     f"{', '.join(BESIDES)}; rename the file"
                 )
+        self.weights = WeightsPlan(root / paths.WEIGHTS_TABLE, self.data_root)
         self.paper = lru_cache(maxsize=None)(self._load)
         self.claims = lru_cache(maxsize=None)(self._load_claims)
         self.presets = lru_cache(maxsize=None)(lambda paper: declared_presets(self._file(paper)))

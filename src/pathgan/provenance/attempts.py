@@ -67,7 +67,8 @@ def begun() -> set[str] | None:
 
 def names_of(attempts: Iterable[Mapping[str, Any]]) -> set[str]:
     """The names of attempts and of those on record before them."""
-    return {name for one in attempts for name in (one.get("attempt", ""), *one.get("before", ()))} - {""}
+    named = [name for one in attempts for name in (one.get("attempt"), *list(one.get("before") or ()))]
+    return {name for name in named if isinstance(name, str)}
 
 
 def attempts_of(path: Path) -> list[dict[str, Any]]:

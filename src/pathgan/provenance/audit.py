@@ -264,7 +264,12 @@ class _Walk:
 
     def _settings(self, path: str, entry: Record) -> Iterator[Finding]:
         """Parameters and the set of inputs, as this checkout would have them."""
-        culprit = self.current.paper_files(entry["wildcards"].get("paper", ""))
+        paper = entry["wildcards"].get("paper", "")
+        culprit = self.current.paper_files(paper)
+        if not self.current.makes(path, entry) and (not paper or paper in self.current.papers):
+            said = f"its record is of a job of {entry['rule']}, which makes something else"
+            yield Finding(path, Verdict.MODIFIED, said, str(record_path(path)))
+            return
         try:
             params, inputs = self.current.job(entry)
         except DataError as error:

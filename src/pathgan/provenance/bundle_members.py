@@ -100,4 +100,5 @@ def _recorded(folder: Path, name: str) -> dict[str, str]:
     for path in (*entry["outputs"], *entry["logs"]):
         if why_outside(path) or not path.startswith(f"{RESULTS}/"):
             raise ProvenanceError(f"{name}: speaks of {path!r}, which is not below {RESULTS}/")
-    return {output: entry["outputs"][output], **entry["logs"]}
+    logs = {name: sha256 for name, sha256 in entry["logs"].items() if LOG.fullmatch(name)}
+    return {output: entry["outputs"][output], **logs}

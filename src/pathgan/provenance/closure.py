@@ -16,6 +16,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from pathgan.inside import why_outside
+
 # Modules that every job loads and that change no byte of an output: they say what went wrong, and write logs and
 # records. tests/workflow/exempt.py replaces each by one that does nothing; a test compares outputs.
 EXEMPT = (
@@ -58,6 +60,8 @@ class CodeTree:
         """
         waiting: list[Path] = []
         for root in roots:
+            if why_outside(root):
+                raise FileNotFoundError(root)
             is_path = "/" in root
             file = self._checkout / root if is_path else self._file_of(root)
             if file is None or not file.exists():

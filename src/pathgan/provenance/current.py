@@ -49,6 +49,7 @@ class Current:
                 raise ConfigError(f"this checkout's workflow cannot be read: {error}") from None
         self.config = plain(self._workflow.globals["config"])
         self.data_root = Path(self._workflow.globals["plan"].data_root)
+        self.papers = set(self._workflow.globals["plan"].papers)
         self._code = lru_cache(maxsize=None)(CodeTree(ROOT).state)
         self._jobs = lru_cache(maxsize=None)(self._expand)
 
@@ -92,6 +93,14 @@ class Current:
         given = plain(dict(params.items()))
         code = given.pop("code", {"roots": [f"scripts/{rule}.py"]})
         return _Job(given, inputs, code["roots"])
+
+    def makes(self, path: str, entry: Record) -> bool:
+        """Whether the rule and the wildcards of a record are those of the artefact that it is of."""
+        try:
+            rule = self._workflow.get_rule(entry["rule"])
+        except Exception:  # Snakemake's, of a rule that is gone: that is said of its settings
+            return True
+        return rule.is_producer(path) and dict(rule.get_wildcards(path)) == entry["wildcards"]
 
     def rule_of(self, name: str) -> str:
         """The rule of this checkout that makes an artefact, as it is configured; '' where none does."""

@@ -41,6 +41,7 @@ LIBRARIES = (
 ROOT = Path(__file__).resolve().parents[3]
 LOCK = "envs/requirements.lock"
 OUR_OUTPUT = (":!provenance.lock", ":!*.zip")  # of `pathgan lock` and `pathgan bundle`: no change of code
+MAX_RECORD_BYTES = 20_000_000
 LARGE_BYTES = 2**24  # from here on a file is read once, not once a job
 
 
@@ -57,7 +58,7 @@ class Record(TypedDict):
     params: dict[str, Any]
     config: dict[str, Any]
     code: Code
-    commit: dict[str, Any]  # id, dirty; empty outside of git
+    commit: dict[str, str | bool]  # id, dirty; empty outside of git
     lock: str  # sha256 of the lock file
     threads: int
     device: str
@@ -143,6 +144,8 @@ def read_record(path: Path) -> Record | None:
     try:
         if path.exists() and not path.is_file():  # a pipe would keep its reader waiting
             raise UnreadableError(f"{path}: cannot be read: no regular file; move it away")
+        if path.exists() and path.stat().st_size > MAX_RECORD_BYTES:
+            raise ProvenanceError(f"{path}: more than {MAX_RECORD_BYTES // 10**6} MB; make the artefact again")
         entry = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
@@ -193,7 +196,7 @@ def times_of(entry: Record) -> tuple[str, str]:
 def commit_of(entry: Record) -> str:
     """The commit in short, and whether files differed from it; 'none' outside of git."""
     commit = entry["commit"]
-    return (commit.get("id", "")[:SHOWN] or "none") + (" and changes" if commit.get("dirty") else "")
+    return (str(commit.get("id", ""))[:SHOWN] or "none") + (" and changes" if commit.get("dirty") else "")
 
 
 def remove_records(outputs: Sequence[str]) -> None:

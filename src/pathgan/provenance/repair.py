@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pathgan.errors import ProvenanceError
 from pathgan.files import move_all
+from pathgan.inside import why_outside
 from pathgan.provenance.audit import PASSING, Finding
 from pathgan.provenance.places import ASIDE, CONFIG, CRATE, RESULTS, record_path
 from pathgan.provenance.records import Record, read_record, seconds_of
@@ -70,9 +71,17 @@ def do_repair(audit: Audit, rule_of: RuleOf, config: Mapping[str, object], now: 
 
 def _set_aside(names: Sequence[str], place: Path) -> None:
     """Moves artefacts away, with all that their jobs made and the records of it."""
-    outputs = {output for name in names for output in ((_record(name) or {"outputs": (name,)})["outputs"])}
+    outputs = {output for name in names for output in _of_one_job(name)}
     paths = [path for output in sorted(outputs | set(names)) for path in (Path(output), record_path(output))]
     move_all(Path(RESULTS), place, [str(path.relative_to(RESULTS)) for path in paths if path.is_file()])
+
+
+def _of_one_job(name: str) -> set[str]:
+    """What a job made, as far as all its records agree: none of them can take another job's artefact along."""
+    entry = _record(name)
+    outputs = set(entry["outputs"]) if entry else {name}
+    records = {output: _record(output) for output in outputs if not why_outside(output)}
+    return {output for output, own in records.items() if own and set(own["outputs"]) == outputs}
 
 
 def _culprit(finding: Finding) -> str:
