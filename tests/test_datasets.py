@@ -270,7 +270,7 @@ def test_a_store_of_the_same_items_is_the_same_bytes(tmp_path, rng):
 
 def test_a_damaged_store_is_named(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"nothing")
-    with pytest.raises(DataError, match=r"a\.h5: not a readable store"):
+    with pytest.raises(DataError, match=r"a\.h5: not a readable HDF5 file"):
         ImageStore(tmp_path / "a.h5")
     write_store(tmp_path / "b.h5", instances=iter([np.zeros((2, 2), np.int32)]))
     with ImageStore(tmp_path / "b.h5") as store, pytest.raises(DataError, match="holds no 'images', only instances"):

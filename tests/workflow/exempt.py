@@ -10,9 +10,14 @@ NOTHING = {  # a module -> one of the same names that does nothing
     "pathgan.errors": """
 class PathganError(Exception): pass
 ConfigError = DataError = TrainingError = TableError = ClusterError = ProvenanceError = PathganError
+UnreadableError = PathganError
 """,
     "pathgan.provenance": "",
-    "pathgan.provenance.attempts": "def note(**facts): pass\n",
+    "pathgan.provenance.attempts": """
+def note(**facts): pass
+def current(): return ""
+def begun(): return None
+""",
     "pathgan.provenance.recording": """
 from contextlib import contextmanager
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from pathgan.config.strict import Positive, Px, Sha256, Strict
+from pathgan.config.strict import Bytes, Positive, Px, Sha256, Strict
 
 if TYPE_CHECKING:
     from pathgan.config.papers import Paper
@@ -22,8 +22,8 @@ class Download(Strict):
     kind: Literal["download"]
     url: str
     sha256: Sha256 | None = None
-    max_bytes: Positive = 8_000_000_000
-    max_unpacked_bytes: Positive = 32_000_000_000
+    max_bytes: Bytes = 8_000_000_000
+    max_unpacked_bytes: Bytes = 32_000_000_000
 
 
 class Manual(Strict):

@@ -31,6 +31,7 @@ Some = Annotated[tuple[T, ...], Field(min_length=1)]
 Seeds = Annotated[Some[Annotated[int, Field(ge=0, lt=2**32)]], AfterValidator(_all_different)]
 Below = Annotated[str, AfterValidator(_stays_below)]  # a path that does not leave the folder that it belongs to
 Positive = Annotated[int, Field(gt=0, le=10**9)]
+Bytes = Annotated[int, Field(gt=0, le=10**15)]
 Px = Annotated[int, Field(gt=0, le=2**17)]  # the side of an image or a slide
 Width = Annotated[int, Field(gt=0, le=2**13)]  # channels of a network's first layer
 Digits = Annotated[int, Field(ge=0, le=15)]  # after the point, as many as a float has

