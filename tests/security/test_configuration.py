@@ -75,6 +75,17 @@ ATTACKS = {
     "`presets.demo: x`": Attack(paper(lambda tree: tree.update(presets={"demo": "x"})), "presets: expected a mapping"),
     "`presets: [demo]`": Attack(paper(lambda tree: tree.update(presets=["demo"])), "presets: expected a mapping"),
     "`runs: [gan]`": Attack(paper(lambda tree: tree.update(runs=["gan"])), "runs: expected a mapping of names"),
+    "a template that makes 10 billion entries": Attack(
+        paper(
+            lambda tree: tree["runs"].update(
+                {"{a}": {"for_each": {letter: list("0123456789") for letter in "abcdefghij"}, "recipe": "paired"}}
+            )
+        ),
+        "for_each: makes more than 10000 entries",
+    ),
+    "a seed of 5,000 digits": Attack(
+        lambda folder: load_workflow({"patience_s": 10**5000}, "none"), "got a number of thousands of digits"
+    ),
     "`runs: {gan: x}`": Attack(paper(lambda tree: tree.update(runs={"gan": "x"})), "runs.gan"),
     "`defaults: x`": Attack(paper(lambda tree: tree.update(defaults="x")), "defaults: expected a mapping"),
     "`seeds: [1, 1]`": Attack(paper(lambda tree: tree.update(seeds=[1, 1])), "seeds: .*expected each once"),

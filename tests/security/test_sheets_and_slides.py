@@ -18,6 +18,7 @@ from pathgan.provenance.places import record_path
 from pathgan.provenance.records import read_record, sealed, seconds_of, times_of
 from pathgan.slides.reading import open_slide
 from small_results import make
+from test_audit import bad
 
 TEXT = "slide\tnote\r\na\tStra\u00dfe \u00fc\r\nb\t\r\n\t\r\n"
 
@@ -125,6 +126,24 @@ def test_a_record_whose_times_are_none_is_named(name: str, chain: str) -> None:
     path.write_text(sealed(json.loads(path.read_text()) | {"attempts": [TIMES[name]]}))
     with pytest.raises(ProvenanceError, match=r"attempts\.(started|ended): expected a time with its zone"):
         read_record(path)
+
+
+def test_a_record_that_nests_without_end_is_named(chain: str) -> None:
+    path, params = record_path(chain), {}
+    for _ in range(300):
+        params = {"a": params}
+    path.write_text(sealed(json.loads(path.read_text()) | {"params": params}))
+    with pytest.raises(ProvenanceError, match="nested more than 100 deep"):
+        read_record(path)
+
+
+def test_manifests_and_receipts_that_are_none_are_findings(chain: str) -> None:
+    path = Path("results/demo/x/data/e.csv")
+    make(str(path), content="id,source,sha256\n" + "a" * 200_000)
+    assert bad()[str(path)][1].startswith("no manifest: field larger")
+    (receipt := Path("data/a.fetched.json")).write_text("[]")
+    make("results/demo/x/data/f.csv", str(receipt), content="id\n")
+    assert bad()["results/demo/x/data/f.csv"] == ("modified", f"made from {receipt}, which is no receipt")
 
 
 def test_a_record_without_attempts_is_read(chain: str) -> None:

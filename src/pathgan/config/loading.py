@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ from pathgan.config.yaml_files import Tree, read_yaml
 from pathgan.errors import ConfigError
 
 PUBLISHED = "config/published.csv"  # the values that papers print, one row per cell
+MOST_SHOWN = 300  # letters of a value in a message
+MOST_COPIES = 10_000  # entries of a template
 DISCRIMINATORS = tuple(dict.fromkeys(TAGS.values()))  # a changed one replaces the whole entry
 MERGED = ("slides", "datasets", "runs", "samples", "scores", "tables", "figures")
 
@@ -158,6 +161,8 @@ def expand_templates(tree: Any, where: str) -> Any:
         axes = entry["for_each"]
         if not isinstance(axes, dict) or not all(isinstance(values, list) for values in axes.values()):
             raise ConfigError(f"{where}.{key}.for_each: expected name: [values], got {axes!r}")
+        if math.prod(map(len, axes.values())) > MOST_COPIES:
+            raise ConfigError(f"{where}.{key}.for_each: makes more than {MOST_COPIES} entries; take values away")
         body = {name: value for name, value in entry.items() if name != "for_each"}
         for values in itertools.product(*axes.values()):
             filled = _fill({key: body}, dict(zip(axes, values, strict=True)))
@@ -198,9 +203,17 @@ def explain(error: ValidationError, source: str, model: type[BaseModel]) -> str:
             tagged = problem["ctx"]["discriminator"].strip("'")
             lines.append(f"{source}: {key}.{tagged}: no {tagged} called {tag!r}; {hint}")
         else:
-            shown = repr(got) if not isinstance(got, dict) else f"a mapping with {', '.join(map(str, got))}"
+            shown = _shown(got) if not isinstance(got, dict) else f"a mapping with {', '.join(map(str, got))}"
             lines.append(f"{source}: {key}: {problem['msg']}, got {shown}")
     return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def _field_names(model: type[BaseModel]) -> set[str]:

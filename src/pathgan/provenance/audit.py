@@ -5,6 +5,7 @@ Each artefact gets its verdicts, and a bad one names its culprit: the file to lo
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -201,7 +202,11 @@ class _Walk:
 
     def _fetched(self, path: str, receipt: Path, entry: Record) -> Iterator[Finding]:
         """The files that an archive brought, which stand behind its receipt."""
-        brought = json.loads(receipt.read_text(encoding="utf-8"))["files"]
+        try:
+            brought = dict(json.loads(receipt.read_text(encoding="utf-8"))["files"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            yield Finding(path, Verdict.MODIFIED, f"made from {receipt}, which is no receipt", str(receipt))
+            return
         yield from self._raw_files(
             path, {str(receipt.parent / name): sha256 for name, sha256 in brought.items()}, gone=True
         )
@@ -213,7 +218,12 @@ class _Walk:
             return
         recorded = {self._raw(name, entry): sha256 for name, sha256 in entry["inputs"].items()}
         receipts = any(name.endswith(RECEIPT) for name in entry["inputs"])
-        listed = {self._raw(str(Path(_data_root(entry), source)), entry): sha256 for source, sha256 in images_of(path)}
+        try:
+            images = images_of(path)
+        except (ValueError, csv.Error) as error:
+            yield Finding(path, Verdict.MODIFIED, f"no manifest: {error}")
+            return
+        listed = {self._raw(str(Path(_data_root(entry), source)), entry): sha256 for source, sha256 in images}
         for raw, sha256 in listed.items():
             if raw in recorded and recorded[raw] != sha256:
                 said = f"its job read other bytes of {raw} than it lists: {differ(recorded[raw], sha256)}"

@@ -41,7 +41,7 @@ LIBRARIES = (
 ROOT = Path(__file__).resolve().parents[3]
 LOCK = "envs/requirements.lock"
 OUR_OUTPUT = (":!provenance.lock", ":!*.zip")  # of `pathgan lock` and `pathgan bundle`: no change of code
-MAX_RECORD_BYTES = 20_000_000
+MAX_RECORD_BYTES, MAX_DEPTH = 20_000_000, 100
 LARGE_BYTES = 2**24  # from here on a file is read once, not once a job
 
 
@@ -153,6 +153,8 @@ def read_record(path: Path) -> Record | None:
         raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ProvenanceError(f"{path}: not JSON ({error}); make the artefact again") from None
+    if _depth(entry) > MAX_DEPTH:
+        raise ProvenanceError(f"{path}: nested more than {MAX_DEPTH} deep; make the artefact again")
     found = entry.get("format") if isinstance(entry, dict) else None
     if found != FORMAT:
         raise ProvenanceError(f"{path}: a record of format {FORMAT} expected, got {found}; make the artefact again")
@@ -168,6 +170,16 @@ def read_record(path: Path) -> Record | None:
         for field in attempt.keys() & {"started", "ended"}:
             _check_time(attempt[field], f"{path}: attempts.{field}")
     return found
+
+
+def _depth(value: Any) -> int:
+    """How deep lists and mappings lie in each other; without recursion, which ends at the machine's stack."""
+    depth, level = 0, [value]
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        inner = [list(one.values()) if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for values in inner for one in values]
+    return depth
 
 
 def _check_time(value: object, where: str) -> None:
