@@ -49,11 +49,11 @@ test: setup
 	$(BIN)/python -m pytest --ignore tests/slurm --ignore tests/browser --ignore tests/latex $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
 
 test-page: setup
-	tests/browser/install.sh
+	tests/install.sh chromium chromium
 	$(BIN)/python -m pytest tests/browser
 
 test-tex: setup
-	tests/latex/install.sh
+	tests/install.sh pdflatex texlive-latex-base
 	$(BIN)/python -m pytest tests/latex
 
 FUZZ_CASES ?= 10000

@@ -41,9 +41,9 @@ def move_all(folder: Path, into: Path, names: Iterable[str]) -> None:
     """Moves files from one folder into another, with the folders that they lie in: all of them, or none.
 
     Raises OSError where one cannot be moved, FileExistsError where something has its name already; what was moved
-    before and every folder made for it are then gone again.
+    before is then back in its place, and every folder made for it is gone again.
     """
-    moved: list[Path] = []
+    moved: list[str] = []
     made: list[Path] = []
     try:
         for name in names:
@@ -54,10 +54,10 @@ def move_all(folder: Path, into: Path, names: Iterable[str]) -> None:
             if target.exists() or target.is_symlink():
                 raise FileExistsError(f"{target} is there already")
             shutil.move(folder / name, target)
-            moved.append(target)
+            moved.append(name)
     except BaseException:
-        for target in moved:
-            target.unlink()
+        for name in reversed(moved):
+            shutil.move(into / name, folder / name)
         for parent in reversed(made):
             parent.rmdir()
         raise

@@ -36,7 +36,7 @@ def browser() -> Iterator[Browser]:
     if not FRONT_PAGE.exists():
         _absent(f"{FRONT_PAGE}: not there; make it: make demo")
     if chromium is None:
-        _absent("no Chromium; on Debian, as root: tests/browser/install.sh")
+        _absent("no Chromium; on Debian, as root: tests/install.sh chromium chromium")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield started

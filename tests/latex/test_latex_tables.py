@@ -25,7 +25,7 @@ def _absent(reason: str) -> None:
 def compiled(body: str, folder: Path) -> str:
     """What pdfLaTeX says of a document of tables, which may start no program."""
     if shutil.which("pdflatex") is None:
-        _absent("no pdfLaTeX; on Debian, as root: tests/latex/install.sh")
+        _absent("no pdfLaTeX; on Debian, as root: tests/install.sh pdflatex texlive-latex-base")
     (folder / "t.tex").write_text(f"\\documentclass{{article}}\n\\begin{{document}}\n{body}\n\\end{{document}}\n")
     command = ["pdflatex", "-no-shell-escape", "-halt-on-error", "-interaction", "nonstopmode", "t.tex"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)

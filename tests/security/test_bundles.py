@@ -185,7 +185,7 @@ def test_a_move_that_fails_half_way_leaves_nothing(
     moves = iter([None, None, OSError("the disk is full")])
 
     def move(source: Path, target: Path) -> None:
-        if (error := next(moves)) is not None:
+        if (error := next(moves, None)) is not None:
             raise error
         source.rename(target)
 

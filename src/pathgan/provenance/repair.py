@@ -52,6 +52,8 @@ def do_repair(audit: Audit, rule_of: RuleOf, config: Mapping[str, object], now: 
     audit: of what is to be repaired, anew each time. Returns the artefacts that were made again. Raises ProvenanceError
     where Snakemake fails; what was set aside stays in `results/aside`.
     """
+    if any(Path(".snakemake/locks").glob("*.lock")):
+        raise ProvenanceError("nothing done: Snakemake runs here, or was killed; wait, or call snakemake --unlock")
     made: list[str] = []
     for round_ in range(ROUNDS):
         names = sorted(plan_repair(audit(), rule_of).remake)
