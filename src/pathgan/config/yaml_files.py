@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ class _Loader(SAFE_LOADER):  # type: ignore[misc, valid-type]
 
 
 def read_yaml(path: Path) -> Tree:
-    """A mapping. Raises ConfigError for a file that is absent, no YAML, too large, or has a key twice."""
+    """A mapping of the caller's own, whose values are shared: change none in place.
+
+    Raises ConfigError for a file that is absent, no YAML, too large, or has a key twice.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"{path}: expected up to {MAX_BYTES // 10**6} MB, got {path.stat().st_size} bytes")
@@ -55,9 +59,10 @@ def read_yaml(path: Path) -> Tree:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: expected a mapping, got {type(tree).__name__}")
-    return tree
+    return dict(tree)
 
 
+@lru_cache(maxsize=64)  # a paper is read once for each of its presets
 def _tree(text: str, path: Path) -> Any:
     depth = 0
     for event in yaml.parse(text, _Loader):  # first: what nests deeper than the machine's stack ends the process

@@ -203,8 +203,9 @@ class _Walk:
     def _fetched(self, path: str, receipt: Path, entry: Record) -> Iterator[Finding]:
         """The files that an archive brought, which stand behind its receipt."""
         try:
-            brought = dict(json.loads(receipt.read_text(encoding="utf-8"))["files"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+            files = json.loads(receipt.read_text(encoding="utf-8"))["files"]
+            brought = {str(name): str(sha256) for name, sha256 in files.items()}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             yield Finding(path, Verdict.MODIFIED, f"made from {receipt}, which is no receipt", str(receipt))
             return
         yield from self._raw_files(
